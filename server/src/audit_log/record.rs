@@ -1,0 +1,80 @@
+//! What a request leaves behind. Made by the proxy's `audit` stage, redacted, then queued.
+
+use fastgate_shared::audit_log::{Attempt, Outcome};
+use http::{HeaderMap, Method};
+use std::sync::Arc;
+
+/// A record on its way to the disk. Times are microseconds since the Unix epoch, UTC; durations are microseconds.
+#[derive(Clone, Debug)]
+pub struct Record {
+    /// Number of the record; rises with the start of the request, also when the wall clock is set back.
+    pub id: i64,
+    /// `X-Request-Id`.
+    pub request_id: Arc<str>,
+    /// Of the key, else of the header `X-Source-Path`.
+    pub source_path: Option<Arc<str>>,
+    /// UUID of the key.
+    pub key_id: Option<Arc<str>>,
+    /// `fg_Ab…9xYz`.
+    pub key_preview: Option<Arc<str>>,
+    /// UUID of the route that answered, or that refused.
+    pub route_id: Option<Arc<str>>,
+    /// Its name.
+    pub route_name: Option<Arc<str>>,
+    /// Method.
+    pub method: Method,
+    /// Path and query as the client wrote them, credentials redacted.
+    pub path: String,
+    /// Path without the query, for the top list of the statistics.
+    pub path_only_len: usize,
+    /// URL of the last attempt, credentials redacted.
+    pub target_url: Option<String>,
+    /// Status sent to the client; 499 when it left before one was sent; `None` while in flight.
+    pub status_code: Option<u16>,
+    /// How it ended; `None` while in flight.
+    pub outcome: Option<Outcome>,
+    /// When the head had arrived.
+    pub request_time: i64,
+    /// When the response's head was there.
+    pub first_response_time: Option<i64>,
+    /// When the last byte was handed on.
+    pub response_time: Option<i64>,
+    /// From `request_time` to the end.
+    pub duration_us: Option<i64>,
+    /// From `request_time` to the response's head.
+    pub ttfb_us: Option<i64>,
+    /// Spent in the gateway itself before the response's head.
+    pub gateway_us: Option<i64>,
+    /// Body bytes from the client.
+    pub request_size: u64,
+    /// Body bytes to the client.
+    pub response_size: u64,
+    /// `User-Agent`.
+    pub user_agent: Option<String>,
+    /// Client address.
+    pub ip_address: std::net::IpAddr,
+    /// Response is `text/event-stream` or `application/x-ndjson`.
+    pub is_stream: bool,
+    /// Events of a streamed response.
+    pub stream_chunks: u64,
+    /// Model that answered, else the one asked for.
+    pub model: Option<String>,
+    /// Usage.
+    pub prompt_tokens: Option<u64>,
+    /// Usage.
+    pub completion_tokens: Option<u64>,
+    /// What went wrong.
+    pub error_message: Option<String>,
+    /// From the client, redacted. Cloning shares the bytes.
+    pub request_headers: HeaderMap,
+    /// To the client, redacted.
+    pub response_headers: HeaderMap,
+    /// Captured text, redacted.
+    pub request_body: Option<String>,
+    /// Captured text, redacted.
+    pub response_body: Option<String>,
+    /// In order.
+    pub attempts: Vec<Attempt>,
+    /// Why the route won, or why none did.
+    pub match_reason: Option<String>,
+}

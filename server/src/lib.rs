@@ -1,0 +1,15 @@
+//! M-FastGate, the gateway behind the executable `fastgate`.
+//!
+//! The tour: `main` → doors (`health`, `ui`, `admin`, `proxy`) → [`app::App`] → rooms → [`config`].
+
+pub mod api_keys;
+pub mod app;
+pub mod audit_log;
+pub mod body;
+pub mod config;
+pub mod db;
+pub mod permissions;
+pub mod rate_limit;
+pub mod routing;
+pub mod secrets;
+pub mod snapshot;

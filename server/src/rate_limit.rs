@@ -1,0 +1,1 @@
+//! Requests per minute of keys and routes. STUB.

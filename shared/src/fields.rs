@@ -1,0 +1,23 @@
+//! Which JSON fields an object has, so that an unknown one can be refused by its name.
+
+use serde::{Deserialize, Deserializer};
+
+/// An object whose writable fields are known by name.
+pub trait Fields {
+    /// Every field that a client may set.
+    const WRITABLE: &'static [&'static str];
+    /// Fields that the server sets. A client may send them back unchanged, never with another value.
+    const READ_ONLY: &'static [&'static str];
+}
+
+/// `deserialize_with` for fields where 0.2's users send `null` for "nothing".
+///
+/// # Errors
+/// Where the value is neither null nor a `T`.
+pub fn null_is_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Default + Deserialize<'de>,
+{
+    Ok(Option::<T>::deserialize(deserializer)?.unwrap_or_default())
+}

@@ -1,0 +1,16 @@
+//! The types that M-FastGate's server and dashboard both speak: what the admin REST API and the dashboard's
+//! server functions send and receive, and the rules by which they are validated.
+//!
+//! One type per thing: the JSON, the validation messages and the dashboard's forms come from the same definition.
+//! No web framework, database, HTTP client or runtime lives here.
+
+pub mod api_key;
+pub mod audit_log;
+pub mod fields;
+pub mod metrics;
+pub mod page;
+pub mod problem;
+pub mod route;
+pub mod rpc;
+pub mod session;
+pub mod time;

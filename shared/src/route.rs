@@ -1,0 +1,279 @@
+//! A route: which requests it takes (`matching`), where it sends them (`target`) and what it changes on the way
+//! (`transform`). [`RouteDefinition`] is what an administrator writes, [`Route`] what the API shows.
+
+pub mod matching;
+pub mod pattern;
+pub mod permission;
+pub mod target;
+pub mod transform;
+
+use crate::fields::{Fields, null_is_default};
+use garde::Validate;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+pub use target::{Protocol, Target};
+
+/// Whether a route needs an API key.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum RouteAuth {
+    /// A valid API key is needed.
+    #[default]
+    Key,
+    /// Open to everyone; the client's `Authorization` passes on to the upstream.
+    None,
+}
+
+/// What an administrator says about a route (contract: Routes, Target, Transforms, Limits).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Validate)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RouteDefinition {
+    /// A name for people, 1–255 characters.
+    #[garde(length(chars, min = 1, max = 255))]
+    pub route_name: String,
+    /// Free text, up to 2,000 characters.
+    #[serde(default)]
+    #[garde(inner(length(chars, max = 2000)))]
+    pub description: Option<String>,
+    /// Lower numbers are tried first, 1–1000.
+    #[serde(default = "default_priority")]
+    #[garde(range(min = 1, max = 1000))]
+    pub priority: u16,
+    /// A route that is not active takes no request.
+    #[serde(default = "yes")]
+    #[garde(skip)]
+    pub is_active: bool,
+    /// Path pattern; see [`pattern`].
+    #[garde(custom(pattern::validate))]
+    pub match_path: String,
+    /// `ANY`, one method, or several separated by commas.
+    #[serde(default = "any_method")]
+    #[garde(custom(matching::validate_methods))]
+    pub match_method: String,
+    /// Header name → value, or `regex:…`.
+    #[serde(default, deserialize_with = "null_is_default")]
+    #[garde(custom(matching::validate_headers))]
+    pub match_headers: BTreeMap<String, String>,
+    /// JSON Schema or the short form (field → value).
+    #[serde(default)]
+    #[garde(custom(matching::validate_body_schema))]
+    pub match_body_schema: Option<Value>,
+    /// Whether an API key is needed.
+    #[serde(default, deserialize_with = "null_is_default")]
+    #[garde(skip)]
+    pub auth: RouteAuth,
+    /// Scheme of the upstream, also of `targets` that name none.
+    #[serde(default, deserialize_with = "null_is_default")]
+    #[garde(skip)]
+    pub target_protocol: Protocol,
+    /// `host[:port]`, IPv6 in brackets; empty when `targets` is given.
+    #[serde(default, deserialize_with = "null_is_default")]
+    #[garde(custom(target::validate_host_or_targets(&self.targets)))]
+    pub target_host: String,
+    /// Path at the upstream; empty = the client's path. May use the captures of `match_path`.
+    #[serde(default, deserialize_with = "null_is_default")]
+    #[garde(custom(target::validate_path(&self.match_path)))]
+    pub target_path: String,
+    /// Appends to `target_path` what the literal prefix of `match_path` leaves of the client's path.
+    #[serde(default, deserialize_with = "null_is_default")]
+    #[garde(skip)]
+    pub strip_path_prefix: bool,
+    /// Several upstreams that share the load; replaces `target_host`.
+    #[serde(default, deserialize_with = "null_is_default")]
+    #[garde(length(max = 100), dive, custom(target::validate_targets))]
+    pub targets: Vec<Target>,
+    /// Header fields that are removed before forwarding.
+    #[serde(default, deserialize_with = "null_is_default")]
+    #[garde(custom(transform::validate_remove_headers))]
+    pub remove_headers: Vec<String>,
+    /// Header fields that are set before forwarding; values may use `{capture}` and `${variable}`.
+    #[serde(default, deserialize_with = "null_is_default")]
+    #[garde(custom(transform::validate_add_headers(&self.match_path)))]
+    pub add_headers: BTreeMap<String, String>,
+    /// Top-level fields that are set in a JSON object body; text values may use captures and variables.
+    #[serde(default, deserialize_with = "null_is_default")]
+    #[garde(custom(transform::validate_add_body_fields(&self.match_path)))]
+    pub add_body_fields: Map<String, Value>,
+    /// Seconds for connect + response headers, then for each silence between chunks; 1–3600, null = `proxy.timeout`.
+    #[serde(default)]
+    #[garde(inner(range(min = 1, max = 3600)))]
+    pub timeout: Option<u32>,
+    /// Further attempts after the first, 0–10; null = `proxy.max_retries`; 0 switches failover off.
+    #[serde(default)]
+    #[garde(inner(range(max = 10)))]
+    pub retry_count: Option<u32>,
+    /// Retry also POST and PATCH where the upstream may have seen the first attempt.
+    #[serde(default, deserialize_with = "null_is_default")]
+    #[garde(skip)]
+    pub retry_non_idempotent: bool,
+    /// Requests per minute through this route, 1–1,000,000; null = no limit.
+    #[serde(default)]
+    #[garde(inner(range(min = 1, max = crate::api_key::MAX_RATE_LIMIT)))]
+    pub rate_limit: Option<u32>,
+}
+
+impl Fields for RouteDefinition {
+    const WRITABLE: &'static [&'static str] = &[
+        "route_name",
+        "description",
+        "priority",
+        "is_active",
+        "match_path",
+        "match_method",
+        "match_headers",
+        "match_body_schema",
+        "auth",
+        "target_protocol",
+        "target_host",
+        "target_path",
+        "strip_path_prefix",
+        "targets",
+        "remove_headers",
+        "add_headers",
+        "add_body_fields",
+        "timeout",
+        "retry_count",
+        "retry_non_idempotent",
+        "rate_limit",
+    ];
+    const READ_ONLY: &'static [&'static str] = &["route_id", "created_at", "updated_at"];
+}
+
+/// A route as the API shows it; secrets in it are masked.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Route {
+    /// UUID of the route.
+    pub route_id: String,
+    #[serde(flatten)]
+    #[allow(missing_docs, reason = "the fields of the definition, flat")]
+    pub definition: RouteDefinition,
+    /// When it was made; of two equal routes the older wins.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+}
+
+/// The body of `POST /admin/routes/{route_id}/toggle`; an absent body flips.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ToggleRoute {
+    /// The state wanted; absent = the other one.
+    #[serde(default)]
+    pub is_active: Option<bool>,
+}
+
+/// The body of `POST /admin/routes/{route_id}/test`: one real request to the route's target.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(default, deny_unknown_fields)]
+pub struct TestRoute {
+    /// Method; `GET` when absent, or `POST` with a body.
+    pub test_method: Option<String>,
+    /// Client path, query included; a path made from `match_path` when absent.
+    pub test_path: Option<String>,
+    /// Header fields that the client would send.
+    pub test_headers: BTreeMap<String, String>,
+    /// Body: text as it is, anything else as JSON.
+    pub test_body: Option<Value>,
+    /// Seconds for the whole test, 1–3600; the route's own when absent.
+    pub timeout: Option<u32>,
+}
+
+/// The answer of a route test.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RouteTestResult {
+    /// An answer with a status below 400 came.
+    pub success: bool,
+    /// The route would take this request.
+    pub matched: bool,
+    /// Where it was sent; secrets in the query are masked.
+    pub target_url: String,
+    /// The upstream's status.
+    pub status_code: Option<u16>,
+    /// Milliseconds until the last byte.
+    pub response_time_ms: Option<f64>,
+    /// Milliseconds until the first byte of the response.
+    pub ttfb_ms: Option<f64>,
+    /// Why it failed.
+    pub error_message: Option<String>,
+    /// The upstream's header fields in order, repeated ones included.
+    pub response_headers: Vec<(String, String)>,
+    /// The first 64 KiB of the body, as text.
+    pub response_body: Option<String>,
+}
+
+/// The body of `POST /admin/routes/match`: which route would take this request?
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(default, deny_unknown_fields)]
+pub struct MatchRequest {
+    /// Method; `GET` when absent.
+    pub method: Option<String>,
+    /// Client path.
+    pub path: String,
+    /// Header fields.
+    pub headers: BTreeMap<String, String>,
+    /// Body: text as it is, anything else as JSON.
+    pub body: Option<Value>,
+}
+
+/// The first condition of a route that a request did not meet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum FailedCondition {
+    /// `match_path` does not match.
+    Path,
+    /// `match_method` does not name the method.
+    Method,
+    /// A header is missing or different.
+    Headers,
+    /// The body does not fit, or is no JSON.
+    Body,
+    /// The route is switched off.
+    Inactive,
+}
+
+/// What became of one route when a request was matched.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct MatchVerdict {
+    /// UUID of the route.
+    pub route_id: String,
+    /// Its name.
+    pub route_name: String,
+    /// Its priority.
+    pub priority: u16,
+    /// Every condition is met.
+    pub matched: bool,
+    /// The first one that is not.
+    pub failed: Option<FailedCondition>,
+    /// The verdict as a sentence.
+    pub reason: String,
+}
+
+/// The answer to `POST /admin/routes/match`: every route, in matching order; the first matched one wins.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct MatchExplanation {
+    /// The verdicts.
+    pub candidates: Vec<MatchVerdict>,
+}
+
+fn default_priority() -> u16 {
+    100
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn any_method() -> String {
+    "ANY".to_owned()
+}

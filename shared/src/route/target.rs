@@ -1,0 +1,157 @@
+//! Where a route sends its requests: protocol, hosts and path template.
+
+use crate::route::pattern;
+use garde::Validate;
+use serde::{Deserialize, Serialize};
+
+/// Scheme of an upstream.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum Protocol {
+    /// Plain HTTP.
+    #[default]
+    Http,
+    /// HTTP over TLS.
+    Https,
+}
+
+impl Protocol {
+    /// `http` or `https`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::Https => "https",
+        }
+    }
+}
+
+/// One of several upstreams of a route.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Validate)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Target {
+    /// `host[:port]`, IPv6 in brackets.
+    #[garde(custom(validate_host))]
+    pub host: String,
+    /// Share of the load relative to the others, 0–1000; 0 gets nothing.
+    #[serde(default = "one")]
+    #[garde(range(max = 1000))]
+    pub weight: u32,
+    /// Scheme; the route's `target_protocol` when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[garde(skip)]
+    pub protocol: Option<Protocol>,
+}
+
+fn one() -> u32 {
+    1
+}
+
+/// `host[:port]`: a name, an IPv4 address or an IPv6 address in brackets.
+///
+/// # Errors
+/// With what is wrong and an example of what is allowed.
+pub fn validate_host<C>(host: &str, _: &C) -> garde::Result {
+    check_host(host).map_err(|why| {
+        garde::Error::new(format!(
+            "{why}; allowed is host[:port], e.g. api.openai.com, 10.0.0.5:8080 or [::1]:8080"
+        ))
+    })
+}
+
+fn check_host(host: &str) -> Result<(), String> {
+    if host.is_empty() {
+        return Err("is empty".to_owned());
+    }
+    if host.contains("://") {
+        return Err("names a scheme (use target_protocol)".to_owned());
+    }
+    let (name, port) = if let Some(rest) = host.strip_prefix('[') {
+        let (address, after) = rest.split_once(']').ok_or("has `[` without `]`")?;
+        address
+            .parse::<std::net::Ipv6Addr>()
+            .map_err(|_| format!("`{address}` is not an IPv6 address"))?;
+        match after {
+            "" => ("", None),
+            after => (
+                "",
+                Some(after.strip_prefix(':').ok_or("has text after `]` that is no port")?),
+            ),
+        }
+    } else {
+        match host.split_once(':') {
+            Some((name, port)) => (name, Some(port)),
+            None => (host, None),
+        }
+    };
+    if let Some(port) = port
+        && (port.is_empty() || !port.bytes().all(|b| b.is_ascii_digit()) || !matches!(port.parse::<u16>(), Ok(1..)))
+    {
+        return Err(format!("`{port}` is not a port from 1 to 65535"));
+    }
+    if !host.starts_with('[') {
+        if name.len() > 253 || name.is_empty() {
+            return Err("has a host name that is empty or over 253 characters".to_owned());
+        }
+        if let Some(bad) = name
+            .chars()
+            .find(|c| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_')))
+        {
+            return Err(format!("has the character `{}` in its host name", bad.escape_default()));
+        }
+        if name.split('.').any(|label| label.is_empty() || label.len() > 63) && !name.ends_with('.') {
+            return Err("has an empty or too long label in its host name".to_owned());
+        }
+    }
+    Ok(())
+}
+
+/// `target_host` is needed unless `targets` replaces it; never both.
+pub fn validate_host_or_targets<'a, C>(targets: &'a [Target]) -> impl FnOnce(&String, &C) -> garde::Result + 'a {
+    move |host, context| match (host.is_empty(), targets.is_empty()) {
+        (true, true) => Err(garde::Error::new(
+            "is missing; give host[:port], or several in `targets`",
+        )),
+        (false, false) => Err(garde::Error::new("must be empty when `targets` is given")),
+        (true, false) => Ok(()),
+        (false, true) => validate_host(host, context),
+    }
+}
+
+/// At least one target has a weight.
+///
+/// # Errors
+/// When all weights are 0.
+pub fn validate_targets<C>(targets: &Vec<Target>, _: &C) -> garde::Result {
+    if !targets.is_empty() && targets.iter().all(|target| target.weight == 0) {
+        return Err(garde::Error::new(
+            "all weights are 0; at least one target needs a weight from 1 to 1000",
+        ));
+    }
+    Ok(())
+}
+
+/// A `target_path`: empty, or a path that may use the captures of `match_path` and carry a query.
+pub fn validate_path<'a, C>(match_path: &'a str) -> impl FnOnce(&String, &C) -> garde::Result + 'a {
+    move |path, _| {
+        if path.is_empty() {
+            return Ok(());
+        }
+        if !path.starts_with('/') {
+            return Err(garde::Error::new("must be empty or start with `/`"));
+        }
+        if let Some(bad) = path
+            .chars()
+            .find(|c| c.is_control() || matches!(c, ' ' | '#' | '\\' | '"' | '<' | '>') || !c.is_ascii())
+        {
+            return Err(garde::Error::new(format!(
+                "has the character `{}`, which must be percent-encoded",
+                bad.escape_default()
+            )));
+        }
+        crate::route::transform::check_placeholders(path, &pattern::capture_names(match_path))
+            .map_err(garde::Error::new)
+    }
+}

@@ -1,0 +1,53 @@
+//! The dashboard's server functions, mounted at `/admin/rpc`. Only the session lives here; resources stay REST.
+//!
+//! The bodies run on the server and reach its rooms through [`SessionDoor`], which the server puts into the context,
+//! so that this crate need not know the server.
+
+use crate::session::{SessionInfo, SignInRefusal};
+use leptos::prelude::*;
+use leptos::server_fn::codec::Json;
+
+/// What the server does for the session functions. Put into the context of each call as `Arc<dyn SessionDoor>`.
+#[cfg(feature = "ssr")]
+#[async_trait::async_trait]
+pub trait SessionDoor: Send + Sync {
+    /// Checks the token, stores a session and sets its cookie.
+    async fn sign_in(&self, token: String) -> Result<SessionInfo, SignInRefusal>;
+    /// Ends the session of the calling browser and removes its cookie.
+    async fn sign_out(&self);
+    /// The session of the calling browser, if it is valid.
+    async fn session(&self) -> Option<SessionInfo>;
+}
+
+#[cfg(feature = "ssr")]
+fn door() -> Result<std::sync::Arc<dyn SessionDoor>, ServerFnError> {
+    use_context().ok_or_else(|| ServerFnError::ServerError("the session door is missing from the context".to_owned()))
+}
+
+/// Signs in with the admin token; on success the session cookie is set.
+///
+/// # Errors
+/// Where the server cannot be reached. A refused token is the inner `Err`.
+#[server(prefix = "/admin/rpc", endpoint = "sign_in", input = Json)]
+pub async fn sign_in(token: String) -> Result<Result<SessionInfo, SignInRefusal>, ServerFnError> {
+    Ok(door()?.sign_in(token).await)
+}
+
+/// Signs out.
+///
+/// # Errors
+/// Where the server cannot be reached.
+#[server(prefix = "/admin/rpc", endpoint = "sign_out", input = Json)]
+pub async fn sign_out() -> Result<(), ServerFnError> {
+    door()?.sign_out().await;
+    Ok(())
+}
+
+/// The session of this browser; `None` when nobody is signed in.
+///
+/// # Errors
+/// Where the server cannot be reached.
+#[server(prefix = "/admin/rpc", endpoint = "session", input = Json)]
+pub async fn session() -> Result<Option<SessionInfo>, ServerFnError> {
+    Ok(door()?.session().await)
+}
