@@ -1,11 +1,14 @@
 //! What every door holds: the handles of the rooms, made once at the start.
 
+use crate::admin_token::AdminToken;
 use crate::audit_log::AuditLog;
 use crate::config::Config;
 use crate::db::Db;
 use crate::secrets::SecretBox;
 use crate::snapshot::{Snapshot, SnapshotCell};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Instant;
 
 /// The running gateway. Cheap to share as `Arc<App>`.
 pub struct App {
@@ -19,6 +22,15 @@ pub struct App {
     pub audit: AuditLog,
     /// Encrypts upstream credentials at rest.
     pub secrets: SecretBox,
+    /// What the administrator must show.
+    pub admin_token: AdminToken,
+    /// When the process started, for the uptime.
+    pub started: Instant,
+    /// True from the first SIGTERM on: `/health/ready` answers 503 and no new work should be sent here.
+    pub draining: AtomicBool,
+    /// Held while a change of routes or keys goes from validation over the database into the snapshot, so that the two
+    /// never disagree. The request path never touches it.
+    pub changes: tokio::sync::Mutex<()>,
 }
 
 impl App {

@@ -2,6 +2,7 @@
 //!
 //! The tour: `main` → doors (`health`, `ui`, `admin`, `proxy`) → [`app::App`] → rooms → [`config`].
 
+pub mod admin_token;
 pub mod api_keys;
 pub mod app;
 pub mod audit_log;
@@ -10,6 +11,7 @@ pub mod config;
 pub mod db;
 pub mod permissions;
 pub mod rate_limit;
+pub mod request_id;
 pub mod routing;
 pub mod secrets;
 pub mod snapshot;
