@@ -1,0 +1,29 @@
+# What a developer types. Each target is a script in scripts/ that says what it does and does nothing twice.
+.PHONY: help run build dashboard test check fmt docs clean
+
+help: ## Show this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+run: ## Build everything that changed, and run the gateway (ARGS="--port 9000" passes flags on)
+	@scripts/run.sh $(ARGS)
+
+build: ## Build the executable with its dashboard: target/release/fastgate
+	@scripts/build.sh
+
+dashboard: ## Build the dashboard alone, into dist/
+	@scripts/dashboard.sh
+
+test: ## Run every check and test, as the continuous integration does
+	@scripts/test.sh
+
+check: ## Format and lints alone
+	@scripts/check.sh
+
+fmt: ## Format the Rust sources
+	@cargo fmt --all
+
+docs: ## Rewrite the generated documents
+	@UPDATE_DOCS=1 cargo test --quiet -p fastgate --lib config::docs
+
+clean: ## Remove what was built, the tools included
+	@rm -rf target dist
