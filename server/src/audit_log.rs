@@ -3,7 +3,9 @@
 //! `record` is what a request leaves behind, `redact` takes the secrets out, `queue` bounds what waits, `writer` puts it
 //! on disk in batches, `rollup` counts by the minute, `retention` forgets, `live` tells the watchers.
 
+pub mod live;
 pub mod record;
+pub mod redact;
 
 use record::Record;
 

@@ -1,1 +1,7 @@
-//! Bodies: what is read of them on the way (`peek`, `capture`, `sse`), and how they flow.
+//! Bodies: how they are repeated for another attempt (`replay`), and what is read of them on the way — a prefix
+//! (`capture`), the events of a stream (`sse`), model and usage (`usage`) — without holding them back.
+
+pub mod capture;
+pub mod replay;
+pub mod sse;
+pub mod usage;

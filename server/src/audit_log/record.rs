@@ -1,7 +1,8 @@
 //! What a request leaves behind. Made by the proxy's `audit` stage, redacted, then queued.
 
-use fastgate_shared::audit_log::{Attempt, Outcome};
+use fastgate_shared::audit_log::{Attempt, LogItem, Outcome};
 use http::{HeaderMap, Method};
+use jiff::Timestamp;
 use std::sync::Arc;
 
 /// A record on its way to the disk. Times are microseconds since the Unix epoch, UTC; durations are microseconds.
@@ -77,4 +78,59 @@ pub struct Record {
     pub attempts: Vec<Attempt>,
     /// Why the route won, or why none did.
     pub match_reason: Option<String>,
+}
+
+impl Record {
+    /// The record as lists and the live view show it.
+    #[must_use]
+    pub fn item(&self) -> LogItem {
+        let shared = |text: &Option<Arc<str>>| text.as_deref().map(str::to_owned);
+        LogItem {
+            id: self.id.to_string(),
+            request_id: self.request_id.as_ref().to_owned(),
+            source_path: shared(&self.source_path),
+            key_id: shared(&self.key_id),
+            key_preview: shared(&self.key_preview),
+            route_id: shared(&self.route_id),
+            route_name: shared(&self.route_name),
+            method: self.method.as_str().to_owned(),
+            path: self.path.clone(),
+            target_url: self.target_url.clone(),
+            status_code: self.status_code,
+            outcome: self.outcome,
+            request_time: instant(self.request_time),
+            first_response_time: self.first_response_time.map(instant),
+            response_time: self.response_time.map(instant),
+            created_at: instant(self.request_time),
+            response_time_ms: self.duration_us.map(milliseconds),
+            ttfb_ms: self.ttfb_us.map(milliseconds),
+            gateway_ms: self.gateway_us.map(milliseconds),
+            request_size: self.request_size,
+            response_size: self.response_size,
+            user_agent: self.user_agent.clone(),
+            ip_address: self.ip_address.to_string(),
+            is_stream: self.is_stream,
+            stream_chunks: self.stream_chunks,
+            model: self.model.clone(),
+            prompt_tokens: self.prompt_tokens,
+            completion_tokens: self.completion_tokens,
+            error_message: self.error_message.clone(),
+        }
+    }
+}
+
+/// Microseconds since the Unix epoch as a point in time; what is out of range becomes the nearest one.
+#[must_use]
+pub fn instant(microseconds: i64) -> Timestamp {
+    Timestamp::from_microsecond(microseconds).unwrap_or(if microseconds < 0 {
+        Timestamp::MIN
+    } else {
+        Timestamp::MAX
+    })
+}
+
+/// Microseconds as milliseconds.
+#[must_use]
+pub fn milliseconds(microseconds: i64) -> f64 {
+    microseconds as f64 / 1000.0
 }

@@ -1,0 +1,264 @@
+//! Takes the secrets out of what is recorded, before it is queued (contract: Audit log, Bodies).
+//!
+//! Works on text, not on parsed JSON: a captured body may be cut anywhere, may be many JSON texts (a stream), and may
+//! hold JSON inside JSON text (arguments of a tool call).
+
+use fastgate_shared::route::transform::is_secret_header;
+use http::{HeaderMap, HeaderValue};
+use percent_encoding::percent_decode_str;
+use regex::{Regex, RegexBuilder};
+use std::borrow::Cow;
+
+/// What stands where a secret stood.
+pub const REDACTED: &str = "[redacted]";
+
+/// The rules, compiled once.
+#[derive(Debug)]
+pub struct Redactor {
+    /// `"name":` in JSON text, also where quotes are escaped.
+    json_key: Option<Regex>,
+    /// Names of query and form fields, in lower case.
+    names: Vec<String>,
+}
+
+impl Redactor {
+    /// Compiles the rules for `audit.redact_fields`.
+    ///
+    /// # Errors
+    /// When the names make too large a pattern.
+    pub fn new(fields: &[String]) -> Result<Self, regex::Error> {
+        let names: Vec<String> = fields.iter().map(|name| name.to_lowercase()).collect();
+        let json_key = if names.is_empty() {
+            None
+        } else {
+            let any = names.iter().map(|name| spellings(name)).collect::<Vec<_>>().join("|");
+            let pattern = format!(r#"(\\*)"(?:{any})\\*"\s*:\s*"#);
+            Some(
+                RegexBuilder::new(&pattern)
+                    .case_insensitive(true)
+                    .size_limit(4 << 20)
+                    .build()?,
+            )
+        };
+        Ok(Self { json_key, names })
+    }
+
+    /// Header fields with the credentials replaced.
+    #[must_use]
+    pub fn headers(&self, headers: &HeaderMap) -> HeaderMap {
+        let mut redacted = headers.clone();
+        for (name, value) in redacted.iter_mut() {
+            if is_secret_header(name.as_str()) || self.names.iter().any(|secret| secret == name.as_str()) {
+                *value = HeaderValue::from_static(REDACTED);
+            }
+        }
+        for name in ["referer", "location", "content-location"] {
+            let Some(value) = redacted.get_mut(name) else { continue };
+            if let Ok(text) = value.to_str()
+                && let Cow::Owned(text) = self.url(text)
+                && let Ok(clean) = HeaderValue::from_str(&text)
+            {
+                *value = clean;
+            }
+        }
+        redacted
+    }
+
+    /// A URL or path with the credentials in its query replaced.
+    #[must_use]
+    pub fn url<'a>(&self, url: &'a str) -> Cow<'a, str> {
+        let Some((before, query)) = url.split_once('?') else {
+            return Cow::Borrowed(url);
+        };
+        match self.query(query) {
+            Cow::Borrowed(_) => Cow::Borrowed(url),
+            Cow::Owned(query) => Cow::Owned(format!("{before}?{query}")),
+        }
+    }
+
+    /// A query string or a form body with the credentials replaced.
+    #[must_use]
+    pub fn query<'a>(&self, query: &'a str) -> Cow<'a, str> {
+        let is_secret = |part: &str| {
+            part.split_once('=')
+                .is_some_and(|(name, _)| self.is_secret_parameter(name))
+        };
+        if !query.split('&').any(is_secret) {
+            return Cow::Borrowed(query);
+        }
+        let clean = query.split('&').map(|part| match part.split_once('=') {
+            Some((name, _)) if self.is_secret_parameter(name) => format!("{name}={REDACTED}"),
+            _ => part.to_owned(),
+        });
+        Cow::Owned(clean.collect::<Vec<_>>().join("&"))
+    }
+
+    /// A captured body with the values of secret fields replaced, at any depth, also where it was cut.
+    #[must_use]
+    pub fn body(&self, text: &str, is_form: bool) -> String {
+        if is_form {
+            return self.query(text).into_owned();
+        }
+        let Some(json_key) = &self.json_key else {
+            return text.to_owned();
+        };
+        let mut clean = String::with_capacity(text.len());
+        let mut at = 0;
+        while let Some(found) = json_key.captures_at(text, at) {
+            let (Some(key), Some(quoting)) = (found.get(0), found.get(1)) else {
+                break;
+            };
+            clean.push_str(&text[at..key.end()]);
+            at = key.end() + value_len(&text[key.end()..], quoting.len());
+            let quote = format!("{}\"", &text[quoting.range()]);
+            clean.push_str(&quote);
+            clean.push_str(REDACTED);
+            clean.push_str(&quote);
+        }
+        clean.push_str(&text[at..]);
+        clean
+    }
+
+    fn is_secret_parameter(&self, name: &str) -> bool {
+        let name = percent_decode_str(name).decode_utf8_lossy().to_lowercase();
+        name == "key" || self.names.contains(&name)
+    }
+}
+
+/// A pattern for a name in which any letter may be written as a JSON escape (`\u0070assword`).
+fn spellings(name: &str) -> String {
+    let letter = |c: char| {
+        let mut codes = vec![u32::from(c)];
+        codes.extend(c.to_uppercase().map(u32::from).filter(|code| *code != u32::from(c)));
+        let escapes: Vec<String> = codes.iter().map(|code| format!(r"\\+u{code:04x}")).collect();
+        format!("(?:{}|{})", regex::escape(&c.to_string()), escapes.join("|"))
+    };
+    name.chars().map(letter).collect()
+}
+
+/// Length of the JSON value at the start of `text`; all of it when the value is cut. `depth` backslashes stand before
+/// each quote at this level of quoting.
+fn value_len(text: &str, depth: usize) -> usize {
+    let bytes = text.as_bytes();
+    match bytes.iter().position(|b| *b != b'\\').map(|at| bytes[at]) {
+        Some(b'"') => string_len(bytes, depth),
+        Some(b'{' | b'[') => nested_len(bytes, depth),
+        _ => bytes
+            .iter()
+            .position(|b| matches!(b, b',' | b'}' | b']' | b'\n' | b'\r'))
+            .unwrap_or(bytes.len()),
+    }
+}
+
+/// A string whose quotes carry `depth` backslashes ends at the next quote with as many; a quote with more is inside.
+fn string_len(bytes: &[u8], depth: usize) -> usize {
+    let mut at = depth + 1;
+    let mut backslashes = 0;
+    while let Some(byte) = bytes.get(at) {
+        at += 1;
+        match byte {
+            b'\\' => backslashes += 1,
+            b'"' if depth == 0 && backslashes % 2 == 0 => return at,
+            b'"' if depth > 0 && backslashes <= depth => return at,
+            _ => backslashes = 0,
+        }
+        if *byte == b'"' {
+            backslashes = 0;
+        }
+    }
+    bytes.len()
+}
+
+fn nested_len(bytes: &[u8], depth: usize) -> usize {
+    let (mut at, mut open) = (0, 0_usize);
+    while let Some(byte) = bytes.get(at) {
+        match byte {
+            b'{' | b'[' => open += 1,
+            b'}' | b']' => {
+                open = open.saturating_sub(1);
+                if open == 0 {
+                    return at + 1;
+                }
+            }
+            b'"' => {
+                // The backslashes before the quote were already passed.
+                let start = at.saturating_sub(depth);
+                at = start + string_len(&bytes[start..], depth);
+                continue;
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    bytes.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    fn redactor() -> Redactor {
+        Redactor::new(&crate::config::Audit::default().redact_fields).unwrap()
+    }
+
+    #[rstest]
+    #[case::flat(r#"{"a":1,"password":"hunter2","b":2}"#, r#"{"a":1,"password":"[redacted]","b":2}"#)]
+    #[case::any_case(r#"{"PassWord" : "hunter2"}"#, r#"{"PassWord" : "[redacted]"}"#)]
+    #[case::nested(
+        r#"{"a":{"token":{"x":"}\"","y":[1]}},"b":1}"#,
+        r#"{"a":{"token":"[redacted]"},"b":1}"#
+    )]
+    #[case::number(r#"{"secret":12345}"#, r#"{"secret":"[redacted]"}"#)]
+    #[case::escaped_quote(r#"{"token":"a\"b","c":1}"#, r#"{"token":"[redacted]","c":1}"#)]
+    #[case::trailing_backslash(r#"{"token":"a\\","c":1}"#, r#"{"token":"[redacted]","c":1}"#)]
+    #[case::cut_in_value(r#"{"api_key":"sk-123"#, r#"{"api_key":"[redacted]""#)]
+    #[case::cut_in_nested(r#"{"token":[{"a":"x"#, r#"{"token":"[redacted]""#)]
+    #[case::escaped_name(r#"{"p\u0061ssword":"hunter2"}"#, r#"{"p\u0061ssword":"[redacted]"}"#)]
+    #[case::json_in_json(
+        r#"{"arguments":"{\"password\": \"hunter2\", \"n\": 1}"}"#,
+        r#"{"arguments":"{\"password\": \"[redacted]\", \"n\": 1}"}"#
+    )]
+    #[case::only_as_value(r#"{"kind":"password","x":1}"#, r#"{"kind":"password","x":1}"#)]
+    #[case::stream(
+        "data: {\"token\":\"a\"}\n\ndata: {\"t\":1}\n",
+        "data: {\"token\":\"[redacted]\"}\n\ndata: {\"t\":1}\n"
+    )]
+    #[case::unbalanced_quote(
+        r#"it is 5" wide {"password":"hunter2"}"#,
+        r#"it is 5" wide {"password":"[redacted]"}"#
+    )]
+    fn secret_fields_of_json_are_replaced(#[case] body: &str, #[case] expected: &str) {
+        assert_eq!(redactor().body(body, false), expected);
+    }
+
+    #[rstest]
+    #[case("/a?key=abc&x=1", "/a?key=[redacted]&x=1")]
+    #[case("/a?Access_Token=abc", "/a?Access_Token=[redacted]")]
+    #[case("/a?%74oken=abc", "/a?%74oken=[redacted]")]
+    #[case("/a?monkey=abc", "/a?monkey=abc")]
+    #[case("/a", "/a")]
+    fn secret_query_parameters_are_replaced(#[case] url: &str, #[case] expected: &str) {
+        assert_eq!(redactor().url(url), expected);
+    }
+
+    #[test]
+    fn credentials_in_header_fields_are_replaced_and_others_kept() {
+        let mut headers = HeaderMap::new();
+        for (name, value) in [
+            ("authorization", "Bearer sk-1"),
+            ("x-api-key", "fg_1"),
+            ("cookie", "a=b"),
+            ("accept", "*/*"),
+        ] {
+            headers.insert(name, value.parse().unwrap());
+        }
+        headers.insert("referer", "http://h/p?token=abc".parse().unwrap());
+        let clean = redactor().headers(&headers);
+        assert_eq!(clean["authorization"], REDACTED);
+        assert_eq!(clean["x-api-key"], REDACTED);
+        assert_eq!(clean["cookie"], REDACTED);
+        assert_eq!(clean["accept"], "*/*");
+        assert_eq!(clean["referer"], "http://h/p?token=[redacted]");
+    }
+}

@@ -1,0 +1,55 @@
+//! What a request looks like at the upstream: target, header fields, body fields. Pure: text in, text out.
+//!
+//! A route's part is compiled once into a [`Plan`]; the proxy's `transform` stage carries it out for each request.
+//! Sending is not here, it is in `upstream`.
+
+pub mod forwarded;
+pub mod headers;
+pub mod hop_by_hop;
+pub mod json_fields;
+pub mod target;
+pub mod template;
+
+use fastgate_shared::problem::FieldError;
+use fastgate_shared::route::RouteDefinition;
+pub use headers::HeaderPlan;
+pub use json_fields::BodyPlan;
+pub use target::{PathPlan, PlannedTarget};
+pub use template::Values;
+
+/// What a route does to a request, compiled when the route is saved and when it is loaded.
+#[derive(Debug)]
+pub struct Plan {
+    /// The upstreams that share the load; at least one.
+    pub targets: Vec<PlannedTarget>,
+    /// How the path at the upstream is made.
+    pub path: PathPlan,
+    /// Header fields that are removed and set.
+    pub headers: HeaderPlan,
+    /// Fields that are set in a JSON object body.
+    pub body: BodyPlan,
+}
+
+impl Plan {
+    /// Compiles the part of a route that says where a request goes and what changes on the way.
+    ///
+    /// # Errors
+    /// Each refused field with what is wrong. A definition that passed `garde` validation is refused here only for
+    /// what needs the HTTP types: an authority, header name or value that they do not accept.
+    pub fn compile(definition: &RouteDefinition) -> Result<Self, Vec<FieldError>> {
+        let mut errors = Vec::new();
+        let mut keep = |error: FieldError| errors.push(error);
+        let targets = target::compile_targets(definition).map_err(&mut keep).ok();
+        let path = PathPlan::compile(definition);
+        let headers = HeaderPlan::compile(definition).map_err(&mut keep).ok();
+        match (targets, headers) {
+            (Some(targets), Some(headers)) => Ok(Self {
+                targets,
+                path,
+                headers,
+                body: BodyPlan::compile(&definition.add_body_fields),
+            }),
+            _ => Err(errors),
+        }
+    }
+}

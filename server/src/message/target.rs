@@ -1,0 +1,199 @@
+//! Where a request goes: the upstreams of a route, and how the path there is made (contract: Target).
+
+use super::template::{Template, Values};
+use fastgate_shared::problem::FieldError;
+use fastgate_shared::route::RouteDefinition;
+use fastgate_shared::route::target::Protocol;
+use http::uri::{Authority, Scheme};
+use http::{HeaderValue, Uri};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// Everything but RFC 3986's unreserved characters.
+const NOT_UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// One upstream of a route.
+#[derive(Debug)]
+pub struct PlannedTarget {
+    /// `http` or `https`.
+    pub scheme: Scheme,
+    /// Host and port.
+    pub authority: Authority,
+    /// What `Host` is set to.
+    pub host: HeaderValue,
+    /// `http(s)://host:port`, for the log.
+    pub label: Arc<str>,
+    /// Share of the load.
+    pub weight: u32,
+    in_flight: AtomicU32,
+}
+
+/// Counts a request against its target until it is dropped.
+pub struct InFlightAtTarget(Arc<super::Plan>, usize);
+
+impl PlannedTarget {
+    /// Requests that this target is working on now.
+    #[must_use]
+    pub fn in_flight(&self) -> u32 {
+        self.in_flight.load(Ordering::Relaxed)
+    }
+}
+
+impl InFlightAtTarget {
+    /// Counts one more request at the target with this index.
+    #[must_use]
+    pub fn new(plan: Arc<super::Plan>, index: usize) -> Self {
+        plan.targets[index].in_flight.fetch_add(1, Ordering::Relaxed);
+        Self(plan, index)
+    }
+}
+
+impl Drop for InFlightAtTarget {
+    fn drop(&mut self) {
+        self.0.targets[self.1].in_flight.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Makes the [`PlannedTarget`]s of a route.
+///
+/// # Errors
+/// For a host that is no URI authority.
+pub fn compile_targets(definition: &RouteDefinition) -> Result<Vec<PlannedTarget>, FieldError> {
+    if definition.targets.is_empty() {
+        return Ok(vec![compile_target(
+            "target_host",
+            &definition.target_host,
+            definition.target_protocol,
+            1,
+        )?]);
+    }
+    let of_list = |(index, target): (usize, &fastgate_shared::route::Target)| {
+        let protocol = target.protocol.unwrap_or(definition.target_protocol);
+        compile_target(&format!("targets[{index}].host"), &target.host, protocol, target.weight)
+    };
+    definition.targets.iter().enumerate().map(of_list).collect()
+}
+
+fn compile_target(field: &str, host: &str, protocol: Protocol, weight: u32) -> Result<PlannedTarget, FieldError> {
+    let refused = || FieldError::new(field, format!("`{}` is not host[:port]", host.escape_debug()));
+    let authority: Authority = host.parse().map_err(|_| refused())?;
+    let host = HeaderValue::from_str(authority.as_str()).map_err(|_| refused())?;
+    let scheme = match protocol {
+        Protocol::Http => Scheme::HTTP,
+        Protocol::Https => Scheme::HTTPS,
+    };
+    let label = Arc::from(format!("{scheme}://{authority}"));
+    Ok(PlannedTarget {
+        scheme,
+        authority,
+        host,
+        label,
+        weight,
+        in_flight: AtomicU32::new(0),
+    })
+}
+
+/// How the path at the upstream is made.
+#[derive(Debug)]
+pub struct PathPlan {
+    /// `None`: the client's own path.
+    path: Option<Template>,
+    /// Query of `target_path`, which comes first.
+    query: Option<Template>,
+    /// Bytes of `match_path`'s literal prefix, counted after decoding; `None` without `strip_path_prefix`.
+    strip: Option<usize>,
+}
+
+impl PathPlan {
+    /// Compiles `target_path` and `strip_path_prefix`.
+    #[must_use]
+    pub fn compile(definition: &RouteDefinition) -> Self {
+        let (path, query) = match definition.target_path.split_once('?') {
+            Some((path, query)) => (path, Some(Template::parse(query))),
+            None => (definition.target_path.as_str(), None),
+        };
+        let prefix = literal_prefix(&definition.match_path);
+        Self {
+            path: (!path.is_empty()).then(|| Template::parse(path)),
+            query,
+            strip: definition.strip_path_prefix.then_some(prefix.len()),
+        }
+    }
+
+    /// The path and query at the upstream.
+    ///
+    /// `client_path` and `client_query` are the client's own spelling.
+    #[must_use]
+    pub fn path_and_query(&self, client_path: &str, client_query: Option<&str>, values: &Values<'_>) -> String {
+        let encode = |text: &str| -> String { utf8_percent_encode(text, NOT_UNRESERVED).to_string() };
+        let mut out = match &self.path {
+            Some(template) => template.fill(values, |text| Cow::Owned(encode(text))),
+            None if self.strip.is_some() => String::new(),
+            None => client_path.to_owned(),
+        };
+        if let Some(prefix) = self.strip {
+            let rest = &client_path[raw_len(client_path, prefix)..];
+            join(&mut out, rest);
+        }
+        if out.is_empty() {
+            out.push('/');
+        }
+        let own = self
+            .query
+            .as_ref()
+            .map(|query| query.fill(values, |text| Cow::Owned(encode(text))));
+        for query in own.as_deref().into_iter().chain(client_query) {
+            out.push(if out.contains('?') { '&' } else { '?' });
+            out.push_str(query);
+        }
+        out
+    }
+}
+
+/// Joins two pieces of a path with exactly one `/` between; nothing is added for an empty rest.
+fn join(path: &mut String, rest: &str) {
+    if rest.is_empty() {
+        return;
+    }
+    let rest = rest.strip_prefix('/').unwrap_or(rest);
+    if !path.ends_with('/') {
+        path.push('/');
+    }
+    path.push_str(rest);
+}
+
+/// How many bytes of the client's own spelling make `decoded` bytes of the path that was matched, in which
+/// percent-encoded unreserved characters are decoded.
+fn raw_len(raw: &str, decoded: usize) -> usize {
+    let bytes = raw.as_bytes();
+    let mut at = 0;
+    for _ in 0..decoded {
+        let escape = bytes.get(at) == Some(&b'%')
+            && bytes
+                .get(at + 1..at + 3)
+                .and_then(|hex| std::str::from_utf8(hex).ok())
+                .and_then(|hex| u8::from_str_radix(hex, 16).ok())
+                .is_some_and(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte));
+        at += if escape { 3 } else { 1 };
+    }
+    at.min(bytes.len())
+}
+
+/// The URI of an attempt.
+///
+/// # Errors
+/// When path and query are longer than a URI may be (65,534 bytes).
+pub fn uri(target: &PlannedTarget, path_and_query: &str) -> Result<Uri, http::Error> {
+    Uri::builder()
+        .scheme(target.scheme.clone())
+        .authority(target.authority.clone())
+        .path_and_query(path_and_query)
+        .build()
+}
+
+/// The part of a pattern before its first wildcard or capture.
+fn literal_prefix(pattern: &str) -> &str {
+    &pattern[..pattern.find(['*', '{']).unwrap_or(pattern.len())]
+}

@@ -1,0 +1,12 @@
+//! Upstreams: connections to them, which one to try, when to try again, and how long to wait.
+//!
+//! The gatekeeper of the HTTP client: nothing else in the gateway sends a proxied request. What a request looks like is
+//! not decided here, but in `message`.
+
+pub mod balance;
+pub mod client;
+pub mod failure;
+pub mod retry;
+
+pub use client::UpstreamClient;
+pub use failure::Failure;
