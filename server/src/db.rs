@@ -1,5 +1,197 @@
-//! The database: SQLite inside, or PostgreSQL. STUB: the storage room fills it.
+//! The database: SQLite inside the process, or PostgreSQL, behind one handle and one set of queries.
+//!
+//! [`Db`] hands connections to closures on blocking threads; the modules below hold the queries, as plain functions of a
+//! connection, one module for each table. The request path never comes here: it reads the snapshot. The audit log's
+//! writer has a connection of its own ([`Db::connect`]). Diesel is used in this room only.
 
-/// The handle: a pool of connections, used from blocking threads.
+mod connect;
+mod connection;
+mod error;
+pub mod keys;
+pub mod migrate;
+pub mod routes;
+mod schema;
+pub mod sessions;
+pub mod settings;
+mod types;
+
+pub use connect::OpenError;
+pub use connection::DbConnection;
+pub use error::{DbError, DbResult};
+
+use crate::config;
+use connect::{Connector, Pool, Target};
+use diesel::connection::{AnsiTransactionManager, Connection, SimpleConnection, TransactionManager};
+use std::time::Duration;
+use tokio::task::spawn_blocking;
+
+/// No query of administration takes this long; a database that does not answer in time counts as unavailable.
+const DEADLINE: Duration = Duration::from_secs(40);
+/// How long a readiness probe waits for the database.
+const PING_DEADLINE: Duration = Duration::from_secs(2);
+
+/// Which database it is, where the two differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    /// The embedded database.
+    Sqlite,
+    /// A server.
+    Postgres,
+}
+
+/// The handle: a pool of connections, used from blocking threads. Cheap to clone.
 #[derive(Clone)]
-pub struct Db {}
+pub struct Db {
+    pool: Pool,
+}
+
+/// Runs the same diesel expression on the inner connection of either kind. Needed for what diesel's common dialect lacks
+/// (`ON CONFLICT`).
+macro_rules! on_inner {
+    ($connection:expr, $inner:ident => $expression:expr) => {
+        match $connection {
+            $crate::db::DbConnection::Sqlite($inner) => $expression,
+            $crate::db::DbConnection::Postgres($inner) => $expression,
+        }
+    };
+}
+pub(crate) use on_inner;
+
+impl Db {
+    /// Opens the database, creating the embedded one when there is none, and brings its tables up to date.
+    /// Blocks: call it before serving, or on a blocking thread.
+    ///
+    /// # Errors
+    /// When the database cannot be reached, is damaged, is of a newer version, or belongs to another program. A damaged
+    /// file is never replaced by an empty one.
+    pub fn open(config: &config::Database) -> Result<Self, OpenError> {
+        let target = Target::of(config)?;
+        connect::prepare(&target)?;
+        migrate::run(config)?;
+        Ok(Self {
+            pool: connect::pool(target, config.pool_size),
+        })
+    }
+
+    /// Reads with a pooled connection on a blocking thread.
+    ///
+    /// # Errors
+    /// What `work` returns, or [`DbError::Unavailable`].
+    pub async fn read<T, F>(&self, work: F) -> DbResult<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut DbConnection) -> DbResult<T> + Send + 'static,
+    {
+        let pool = self.pool.clone();
+        self.within(DEADLINE, move || work(&mut *pool.get()?)).await
+    }
+
+    /// Runs `work` in one transaction (on SQLite one that takes the write lock at once) and commits it unless it fails.
+    ///
+    /// # Errors
+    /// What `work` returns, or [`DbError::Unavailable`].
+    pub async fn write<T, F>(&self, work: F) -> DbResult<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut DbConnection) -> DbResult<T> + Send + 'static,
+    {
+        let pool = self.pool.clone();
+        self.within(DEADLINE, move || transaction(&mut *pool.get()?, work))
+            .await
+    }
+
+    /// Asks the database for a sign of life.
+    ///
+    /// # Errors
+    /// [`DbError::Unavailable`] when none comes within two seconds.
+    pub async fn ping(&self) -> DbResult<()> {
+        let pool = self.pool.clone();
+        self.within(PING_DEADLINE, move || {
+            let mut connection = pool.get_timeout(PING_DEADLINE)?;
+            // Touches the file or the server; `SELECT 1` would not touch the file.
+            settings::get(&mut connection, "ping").map(drop)
+        })
+        .await
+    }
+
+    /// Which database it is.
+    #[must_use]
+    pub fn dialect(&self) -> Dialect {
+        self.connector().dialect()
+    }
+
+    /// A connection outside of the pool, for a thread that keeps it.
+    ///
+    /// # Errors
+    /// [`DbError::Unavailable`].
+    pub fn connect(&self) -> DbResult<DbConnection> {
+        self.connector().establish()
+    }
+
+    /// Hands out connections like the pool's, also after this handle is gone.
+    #[must_use]
+    pub fn connector(&self) -> Connector {
+        self.pool.connector()
+    }
+
+    async fn within<T, F>(&self, deadline: Duration, work: F) -> DbResult<T>
+    where
+        T: Send + 'static,
+        F: FnOnce() -> DbResult<T> + Send + 'static,
+    {
+        match tokio::time::timeout(deadline, spawn_blocking(work)).await {
+            Ok(Ok(result)) => result,
+            Ok(Err(panicked)) => Err(DbError::Internal(format!("a query panicked: {panicked}"))),
+            Err(_) => Err(DbError::Unavailable("it does not answer in time".to_owned())),
+        }
+    }
+}
+
+impl DbConnection {
+    /// Which database it is.
+    #[must_use]
+    pub const fn dialect(&self) -> Dialect {
+        match self {
+            Self::Sqlite(_) => Dialect::Sqlite,
+            Self::Postgres(_) => Dialect::Postgres,
+        }
+    }
+}
+
+/// Runs `work` in a transaction: committed when it succeeds, else rolled back. Not nestable.
+///
+/// # Errors
+/// What `work` returns, or that of the commit.
+pub fn transaction<T, E>(
+    connection: &mut DbConnection,
+    work: impl FnOnce(&mut DbConnection) -> Result<T, E>,
+) -> Result<T, E>
+where
+    E: From<diesel::result::Error>,
+{
+    type Transactions = <DbConnection as Connection>::TransactionManager;
+    match connection {
+        // A deferred transaction that turns from reading to writing can fail at once instead of waiting its turn.
+        DbConnection::Sqlite(inner) => AnsiTransactionManager::begin_transaction_sql(inner, "BEGIN IMMEDIATE")?,
+        DbConnection::Postgres(inner) => AnsiTransactionManager::begin_transaction_sql(inner, "BEGIN")?,
+    }
+    match work(connection) {
+        Ok(value) => {
+            Transactions::commit_transaction(connection)?;
+            Ok(value)
+        }
+        Err(error) => {
+            // A rollback that fails leaves a connection that counts as broken and is not used again.
+            drop(Transactions::rollback_transaction(connection));
+            Err(error)
+        }
+    }
+}
+
+/// Runs statements without results.
+fn execute_batch(connection: &mut DbConnection, sql: &str) -> diesel::QueryResult<()> {
+    connection.batch_execute(sql)
+}
+
+#[cfg(test)]
+mod tests;

@@ -109,6 +109,37 @@ pub fn is_secret_header(name: &str) -> bool {
         || name.ends_with("-secret")
 }
 
+/// Whether a query parameter's value is a credential: treated like a secret header wherever a query is stored or shown.
+#[must_use]
+pub fn is_secret_query_name(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    matches!(
+        name.as_str(),
+        "key"
+            | "apikey"
+            | "token"
+            | "auth"
+            | "authorization"
+            | "password"
+            | "passwd"
+            | "secret"
+            | "sig"
+            | "signature"
+            | "credential"
+    ) || [
+        "_key",
+        "-key",
+        "_token",
+        "-token",
+        "_secret",
+        "-secret",
+        "-signature",
+        "-credential",
+    ]
+    .iter()
+    .any(|end| name.ends_with(end))
+}
+
 /// Shows a credential without giving it away: `Bearer sk-…4f2a`; short values become `…`.
 #[must_use]
 pub fn mask(value: &str) -> String {

@@ -1,0 +1,2 @@
+DROP TABLE audit_details;
+DROP TABLE audit_records;

@@ -1,0 +1,2 @@
+DROP TABLE path_rollups;
+DROP TABLE rollups;

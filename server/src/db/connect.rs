@@ -1,0 +1,351 @@
+//! Opening connections: where the database is, what each connection is told first, and the checks before a file is
+//! trusted. Tables and migrations are not here.
+
+use super::{DbConnection, DbError, DbResult, Dialect, execute_batch};
+use crate::config;
+use diesel::r2d2::{self, ManageConnection, NopErrorHandler, PooledConnection, R2D2Connection};
+use diesel::result::Error as DieselError;
+use diesel::sql_types::Text;
+use diesel::{Connection, PgConnection, QueryableByName, RunQueryDsl, SqliteConnection, sql_query};
+use secrecy::{ExposeSecret, SecretString};
+use std::fs;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long an administrator's request waits for a free connection.
+const CHECKOUT: Duration = Duration::from_secs(5);
+
+/// What every connection to SQLite is told. `auto_vacuum` holds for a new file only, and has to come before the first
+/// table. `FULL` costs under a millisecond for each batch and keeps what was committed also when the power fails.
+const SQLITE_SETTINGS: &str = "
+    PRAGMA busy_timeout = 5000;
+    PRAGMA auto_vacuum = INCREMENTAL;
+    PRAGMA journal_mode = WAL;
+    PRAGMA synchronous = FULL;
+    PRAGMA foreign_keys = ON;
+    PRAGMA trusted_schema = OFF;
+    PRAGMA case_sensitive_like = ON;
+    PRAGMA temp_store = MEMORY;
+    PRAGMA journal_size_limit = 67108864;
+";
+
+/// What every connection to PostgreSQL is told: nothing may hang for ever.
+const POSTGRES_SETTINGS: &str = "
+    SET statement_timeout = '30s';
+    SET lock_timeout = '10s';
+    SET idle_in_transaction_session_timeout = '60s';
+";
+
+/// Why the database cannot be opened. The texts name the place and say what to do; they are for the operator.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The folder or the file cannot be made or read.
+    #[error(
+        "cannot use {path} for the database: {source}; check database.sqlite_path and the permissions of its folder"
+    )]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The configuration names something that is no database.
+    #[error("{0}")]
+    Configuration(String),
+    /// No connection.
+    #[error("cannot reach the database {place}: {cause}")]
+    Unreachable {
+        /// File, or server without credentials.
+        place: String,
+        /// What the library said.
+        cause: String,
+    },
+    /// The file is damaged.
+    #[error(
+        "the database {place} is damaged ({cause}); nothing was changed. Restore a backup of the file, or move it (and its -wal and -shm neighbours) away to start with an empty one"
+    )]
+    Damaged {
+        /// File or server.
+        place: String,
+        /// What was found.
+        cause: String,
+    },
+    /// Something else's tables are in it.
+    #[error(
+        "the database {place} holds tables of another program (or of M-FastGate 0.2); nothing was changed. Move the file away or set database.sqlite_path (database.url) to a new place"
+    )]
+    Foreign {
+        /// File or server.
+        place: String,
+    },
+    /// A newer version of the program wrote it.
+    #[error(
+        "the database {place} was made by a newer version of fastgate (it has the migration {migration}, which this version does not know); start that version, or restore a backup from before the update"
+    )]
+    Newer {
+        /// File or server.
+        place: String,
+        /// The first unknown migration.
+        migration: String,
+    },
+    /// A migration failed; it was rolled back.
+    #[error("cannot bring the tables of the database {place} up to date: {cause}; nothing was changed")]
+    Migration {
+        /// File or server.
+        place: String,
+        /// What failed.
+        cause: String,
+    },
+}
+
+/// Where the database is.
+#[derive(Clone)]
+pub(super) enum Target {
+    /// A file.
+    Sqlite(PathBuf),
+    /// A server; the URL may hold a password.
+    Postgres(SecretString),
+}
+
+/// Opens connections; the pool's manager, and the audit writer's source of its own connection.
+#[derive(Clone)]
+pub struct Connector {
+    target: Arc<Target>,
+}
+
+/// The pool, together with the connector that it was made of.
+#[derive(Clone)]
+pub(super) struct Pool {
+    pool: r2d2::Pool<Connector>,
+    connector: Connector,
+}
+
+impl Target {
+    pub(super) fn of(config: &config::Database) -> Result<Self, OpenError> {
+        let Some(url) = &config.url else {
+            return Ok(Self::Sqlite(config.sqlite_path.clone()));
+        };
+        let text = url.expose_secret();
+        if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+            return Ok(Self::Postgres(url.clone()));
+        }
+        if let Some(path) = text.strip_prefix("sqlite://").filter(|path| !path.is_empty()) {
+            return Ok(Self::Sqlite(PathBuf::from(path)));
+        }
+        Err(OpenError::Configuration(
+            "database.url has an unknown scheme; allowed is postgres://user:password@host:port/name, or sqlite://path"
+                .to_owned(),
+        ))
+    }
+
+    /// File, or host and name of the server's database without user and password.
+    pub(super) fn place(&self) -> String {
+        match self {
+            Self::Sqlite(path) => path.display().to_string(),
+            Self::Postgres(url) => {
+                let url = url.expose_secret();
+                let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+                let rest = rest.rsplit_once('@').map_or(rest, |(_, rest)| rest);
+                format!("postgres://{}", rest.split('?').next().unwrap_or_default())
+            }
+        }
+    }
+}
+
+/// Folders are made, and a file that exists is looked at before SQLite gets to write into it.
+pub(super) fn prepare(target: &Target) -> Result<(), OpenError> {
+    let Target::Sqlite(path) = target else {
+        return Ok(());
+    };
+    let failed = |source| OpenError::File {
+        path: path.clone(),
+        source,
+    };
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        fs::create_dir_all(folder).map_err(failed)?;
+    }
+    match fs::File::open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => create_private(path).map_err(failed),
+        Err(error) => Err(failed(error)),
+        Ok(file) => check_header(path, file).map_err(failed)?,
+    }
+}
+
+/// Hashes of keys and encrypted credentials are for the owner's eyes only. SQLite gives `-wal` and `-shm` the same mode.
+fn create_private(path: &Path) -> io::Result<()> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(drop)
+}
+
+fn check_header(path: &Path, mut file: fs::File) -> io::Result<Result<(), OpenError>> {
+    const MAGIC: &[u8; 16] = b"SQLite format 3\0";
+    let damaged = |cause: &str| {
+        Ok(Err(OpenError::Damaged {
+            place: path.display().to_string(),
+            cause: cause.to_owned(),
+        }))
+    };
+    let mut head = Vec::with_capacity(MAGIC.len());
+    let length = file.metadata()?.len();
+    file.by_ref().take(MAGIC.len() as u64).read_to_end(&mut head)?;
+    if length == 0 {
+        // An empty file is a fresh start, unless something beside it says that there were data.
+        let was_used = ["-wal", ".key"].iter().any(|suffix| {
+            let mut beside = path.as_os_str().to_owned();
+            beside.push(suffix);
+            fs::metadata(beside).is_ok_and(|found| found.len() > 0)
+        });
+        return if was_used {
+            damaged("it is empty, but the files beside it show that it was used")
+        } else {
+            Ok(Ok(()))
+        };
+    }
+    if head != MAGIC {
+        return damaged("it does not begin like an SQLite file");
+    }
+    Ok(Ok(()))
+}
+
+impl Connector {
+    pub(super) fn new(target: Target) -> Self {
+        Self {
+            target: Arc::new(target),
+        }
+    }
+
+    /// Which database it is.
+    #[must_use]
+    pub fn dialect(&self) -> Dialect {
+        match *self.target {
+            Target::Sqlite(_) => Dialect::Sqlite,
+            Target::Postgres(_) => Dialect::Postgres,
+        }
+    }
+
+    /// Opens a connection and sets it up.
+    ///
+    /// # Errors
+    /// [`DbError::Unavailable`] with the cause.
+    pub fn establish(&self) -> DbResult<DbConnection> {
+        match &*self.target {
+            Target::Sqlite(path) => {
+                let text = path.to_str().ok_or_else(|| {
+                    DbError::Unavailable("database.sqlite_path has characters that are not UTF-8".to_owned())
+                })?;
+                // A file that vanished is not replaced by an empty one; `prepare` made it at the start.
+                if let Err(error) = fs::metadata(path) {
+                    return Err(DbError::Unavailable(format!("{}: {error}", path.display())));
+                }
+                // A relative path keeps its meaning, and one that begins with `file:` is no URI.
+                let text = if path.is_absolute() {
+                    text.to_owned()
+                } else {
+                    format!("./{text}")
+                };
+                let mut connection = DbConnection::Sqlite(SqliteConnection::establish(&text)?);
+                execute_batch(&mut connection, SQLITE_SETTINGS)?;
+                Ok(connection)
+            }
+            Target::Postgres(url) => {
+                let mut connection = DbConnection::Postgres(PgConnection::establish(&with_deadline(url))?);
+                execute_batch(&mut connection, POSTGRES_SETTINGS)?;
+                Ok(connection)
+            }
+        }
+    }
+}
+
+/// libpq waits for minutes by default.
+fn with_deadline(url: &SecretString) -> String {
+    let url = url.expose_secret();
+    if url.contains("connect_timeout=") {
+        return url.to_owned();
+    }
+    let joint = if url.contains('?') { '&' } else { '?' };
+    format!("{url}{joint}connect_timeout=5&tcp_user_timeout=20000&fallback_application_name=fastgate")
+}
+
+impl ManageConnection for Connector {
+    type Connection = DbConnection;
+    type Error = DbError;
+
+    fn connect(&self) -> DbResult<DbConnection> {
+        self.establish()
+    }
+
+    fn is_valid(&self, connection: &mut DbConnection) -> DbResult<()> {
+        connection.ping().map_err(DbError::from)
+    }
+
+    fn has_broken(&self, connection: &mut DbConnection) -> bool {
+        // A closure that panicked may have left a transaction open.
+        std::thread::panicking() || connection.is_broken()
+    }
+}
+
+impl Pool {
+    pub(super) fn get(&self) -> DbResult<PooledConnection<Connector>> {
+        Ok(self.pool.get()?)
+    }
+
+    pub(super) fn get_timeout(&self, timeout: Duration) -> DbResult<PooledConnection<Connector>> {
+        Ok(self.pool.get_timeout(timeout)?)
+    }
+
+    pub(super) fn connector(&self) -> Connector {
+        self.connector.clone()
+    }
+}
+
+/// Connects when first asked to.
+pub(super) fn pool(target: Target, size: u32) -> Pool {
+    let connector = Connector::new(target);
+    let pool = r2d2::Pool::builder()
+        .max_size(size.max(1))
+        .min_idle(Some(1))
+        .connection_timeout(CHECKOUT)
+        .error_handler(Box::new(NopErrorHandler))
+        .build_unchecked(connector.clone());
+    Pool { pool, connector }
+}
+
+/// Asks SQLite whether the file is sound, as far as that is quick: the schema, and the tables that decide who gets in.
+/// The audit log is not read through, it may be large; what is damaged there fails when it is read or written.
+pub(super) fn check(connection: &mut DbConnection, place: &str) -> Result<(), OpenError> {
+    #[derive(QueryableByName)]
+    struct Finding {
+        #[diesel(sql_type = Text)]
+        finding: String,
+    }
+    let DbConnection::Sqlite(connection) = connection else {
+        return Ok(());
+    };
+    let damaged = |cause: String| OpenError::Damaged {
+        place: place.to_owned(),
+        cause: cause.escape_debug().to_string(),
+    };
+    let broken = |error: DieselError| damaged(error.to_string());
+    let tables: Vec<Finding> = sql_query(
+        "SELECT name AS finding FROM sqlite_master WHERE type = 'table' AND name IN ('api_keys', 'routes', 'sessions', 'settings')",
+    )
+    .load(connection)
+    .map_err(broken)?;
+    for table in tables {
+        let findings: Vec<Finding> = sql_query(format!(
+            "SELECT quick_check AS finding FROM pragma_quick_check('{}')",
+            table.finding
+        ))
+        .load(connection)
+        .map_err(broken)?;
+        if let Some(bad) = findings.into_iter().find(|found| found.finding != "ok") {
+            return Err(damaged(format!("table {}: {}", table.finding, bad.finding)));
+        }
+    }
+    Ok(())
+}

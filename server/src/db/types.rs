@@ -1,0 +1,26 @@
+//! How values become columns and come back: times as microseconds, JSON as text.
+
+use super::{DbError, DbResult};
+use jiff::Timestamp;
+
+/// A time from its microseconds since the epoch.
+pub(super) fn time(microseconds: i64) -> DbResult<Timestamp> {
+    Timestamp::from_microsecond(microseconds)
+        .map_err(|error| DbError::Internal(format!("a stored time cannot be read: {error}")))
+}
+
+/// Like [`time`], where there may be none.
+pub(super) fn optional_time(microseconds: Option<i64>) -> DbResult<Option<Timestamp>> {
+    microseconds.map(time).transpose()
+}
+
+/// Rows left out and returned, as SQL wants them.
+pub(super) fn offset_and_limit(page: fastgate_shared::page::Page) -> (i64, i64) {
+    let whole = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+    (whole(page.skip), whole(page.limit))
+}
+
+/// A count as the API shows it.
+pub(super) fn count(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or(0)
+}
