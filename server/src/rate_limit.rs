@@ -1,1 +1,161 @@
-//! Requests per minute of keys and routes. STUB.
+//! Requests per minute of keys and routes: token buckets whose burst is the limit itself (contract: Limits).
+//!
+//! A limiter outlives the snapshots that refer to it: changing a route or a key without touching its limit must not give
+//! anyone a fresh burst. Which requests take a token is decided by the proxy, not here.
+
+mod clock;
+
+use governor::clock::Clock;
+use governor::middleware::NoOpMiddleware;
+use governor::nanos::Nanos;
+use governor::state::{InMemoryState, NotKeyed};
+use governor::{Quota, RateLimiter};
+use parking_lot::Mutex;
+use std::collections::HashMap;
+use std::num::NonZeroU32;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+use thiserror::Error;
+
+pub use clock::LimitClock;
+
+/// One token bucket. Exact, also when many threads take at once; takes no lock.
+#[derive(Debug)]
+pub struct Limiter {
+    limit: NonZeroU32,
+    clock: LimitClock,
+    bucket: RateLimiter<NotKeyed, InMemoryState, LimitClock, NoOpMiddleware<Nanos>>,
+}
+
+/// A request over the limit (429).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("over the limit of {limit} requests per minute")]
+pub struct Refused {
+    /// Requests per minute: `RateLimit-Limit`.
+    pub limit: u32,
+    /// Tokens left, always 0: `RateLimit-Remaining`.
+    pub remaining: u32,
+    /// Until the next token: `Retry-After`.
+    pub retry_after: Duration,
+    /// Until the bucket is full again, if nobody takes: `RateLimit-Reset`.
+    pub reset: Duration,
+}
+
+/// Every limiter in use, by the id of its key or route. Asked when a snapshot is made, never by a request.
+#[derive(Debug, Default)]
+pub struct RateLimits {
+    clock: LimitClock,
+    keys: Registry,
+    routes: Registry,
+}
+
+/// Limiters that some snapshot still refers to.
+#[derive(Debug, Default)]
+struct Registry(Mutex<Known>);
+
+#[derive(Debug, Default)]
+struct Known {
+    by_id: HashMap<Arc<str>, Weak<Limiter>>,
+    /// Size at which those that nobody refers to are swept out.
+    sweep_at: usize,
+}
+
+impl Limiter {
+    /// A full bucket.
+    #[must_use]
+    pub fn new(limit: NonZeroU32, clock: LimitClock) -> Self {
+        Self {
+            limit,
+            bucket: RateLimiter::direct_with_clock(Quota::per_minute(limit), clock.clone()),
+            clock,
+        }
+    }
+
+    /// Requests per minute.
+    #[must_use]
+    pub fn limit(&self) -> u32 {
+        self.limit.get()
+    }
+
+    /// Takes a token.
+    ///
+    /// # Errors
+    /// When none is left; nothing is taken then.
+    pub fn take(&self) -> Result<(), Refused> {
+        self.bucket.check().map_err(|not_until| {
+            let retry_after = not_until.wait_time_from(self.clock.now());
+            let quota = not_until.quota();
+            Refused {
+                limit: self.limit(),
+                remaining: 0,
+                retry_after,
+                reset: retry_after + quota.replenish_interval() * (self.limit() - 1),
+            }
+        })
+    }
+}
+
+impl Refused {
+    /// `Retry-After` in whole seconds, at least 1, so that a client that waits as told is not refused again.
+    #[must_use]
+    pub fn retry_after_seconds(&self) -> u64 {
+        whole_seconds(self.retry_after)
+    }
+
+    /// `RateLimit-Reset` in whole seconds, at least 1.
+    #[must_use]
+    pub fn reset_seconds(&self) -> u64 {
+        whole_seconds(self.reset)
+    }
+}
+
+impl RateLimits {
+    /// No limiter yet; all that follow read `clock`.
+    #[must_use]
+    pub fn new(clock: LimitClock) -> Self {
+        Self {
+            clock,
+            keys: Registry::default(),
+            routes: Registry::default(),
+        }
+    }
+
+    /// The limiter of a key. The one in use when the limit is still the same, else a fresh one. A limit of 0 counts as 1.
+    #[must_use]
+    pub fn for_key(&self, key_id: &str, limit: u32) -> Arc<Limiter> {
+        self.keys.get_or_make(key_id, limit, &self.clock)
+    }
+
+    /// The limiter of a route; as [`Self::for_key`].
+    #[must_use]
+    pub fn for_route(&self, route_id: &str, limit: u32) -> Arc<Limiter> {
+        self.routes.get_or_make(route_id, limit, &self.clock)
+    }
+}
+
+impl Registry {
+    fn get_or_make(&self, id: &str, limit: u32, clock: &LimitClock) -> Arc<Limiter> {
+        let limit = NonZeroU32::new(limit).unwrap_or(NonZeroU32::MIN);
+        let mut known = self.0.lock();
+        if let Some(limiter) = known.by_id.get(id).and_then(Weak::upgrade)
+            && limiter.limit == limit
+        {
+            return limiter;
+        }
+        if known.by_id.len() >= known.sweep_at {
+            known.by_id.retain(|_, limiter| limiter.strong_count() > 0);
+            known.sweep_at = (known.by_id.len() * 2).max(1024);
+        }
+        let limiter = Arc::new(Limiter::new(limit, clock.clone()));
+        known.by_id.insert(id.into(), Arc::downgrade(&limiter));
+        limiter
+    }
+}
+
+fn whole_seconds(duration: Duration) -> u64 {
+    let partly = u64::from(duration.subsec_nanos() > 0);
+    (duration.as_secs() + partly).max(1)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,180 @@
+//! All routes in matching order, and the selection of those that take a request.
+//!
+//! An index by literal prefix keeps the look-up short with 10,000 routes: only routes whose prefix the path begins with
+//! are compared.
+
+use crate::body::peek::PeekedBody;
+use crate::routing::{Asked, Candidate, CompiledRoute, rank};
+use smallvec::SmallVec;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Routes in matching order. Immutable: a change makes a new table, which may share the compiled routes.
+#[derive(Default)]
+pub struct RouteTable {
+    all: Vec<Arc<CompiledRoute>>,
+    index: PrefixIndex,
+}
+
+/// The routes that take a request as far as its head tells, in matching order.
+#[derive(Default)]
+pub struct Selection {
+    candidates: SmallVec<[Candidate; 4]>,
+}
+
+/// Distinct literal prefixes of the active routes, sorted as bytes.
+#[derive(Default)]
+struct PrefixIndex {
+    nodes: Vec<Node>,
+}
+
+struct Node {
+    prefix: Box<str>,
+    /// The longest other prefix that this one begins with.
+    parent: Option<usize>,
+    /// Places of the routes in the table.
+    routes: Vec<usize>,
+}
+
+impl RouteTable {
+    /// Sorts and indexes routes, active or not.
+    #[must_use]
+    pub fn new(mut routes: Vec<Arc<CompiledRoute>>) -> Self {
+        routes.sort_by(|left, right| rank::matching_order(left, right));
+        let index = PrefixIndex::new(&routes);
+        Self { all: routes, index }
+    }
+
+    /// Every route in matching order, also those that are switched off.
+    #[must_use]
+    pub fn all_in_order(&self) -> &[Arc<CompiledRoute>] {
+        &self.all
+    }
+
+    /// The active routes whose path, method and headers match.
+    #[must_use]
+    pub fn select(&self, asked: &Asked<'_>) -> Selection {
+        let fitting = self
+            .matching_path(asked.path)
+            .into_iter()
+            .map(|place| &self.all[place])
+            .filter(|route| route.matches_method(asked.method) && route.matches_headers(asked.headers));
+        let candidate = |route: &Arc<CompiledRoute>| Candidate {
+            captures: route.matcher.captures(asked.path, asked.raw_path),
+            route: route.clone(),
+        };
+        Selection {
+            candidates: fitting.map(candidate).collect(),
+        }
+    }
+
+    /// Places of the active routes whose path matches, in matching order.
+    pub(super) fn matching_path(&self, path: &str) -> SmallVec<[usize; 16]> {
+        let mut places: SmallVec<[usize; 16]> = self
+            .index
+            .prefixes_of(path)
+            .flat_map(|node| node.routes.iter().copied())
+            .filter(|place| self.all[*place].matcher.is_match(path))
+            .collect();
+        places.sort_unstable();
+        places
+    }
+}
+
+impl Selection {
+    /// What is left, in matching order.
+    #[must_use]
+    pub fn candidates(&self) -> &[Candidate] {
+        &self.candidates
+    }
+
+    /// Whether nothing is left.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.candidates.is_empty()
+    }
+
+    /// The candidates that can still win, whatever the body says: those up to and including the first one without a body
+    /// rule.
+    pub fn could_win(&self) -> impl Iterator<Item = &Candidate> {
+        let certain = self
+            .candidates
+            .iter()
+            .position(|candidate| candidate.route.body_rule.is_none());
+        let count = certain.map_or(self.candidates.len(), |place| place + 1);
+        self.candidates[..count].iter()
+    }
+
+    /// Whether the body decides who wins.
+    #[must_use]
+    pub fn body_needed_to_win(&self) -> bool {
+        self.candidates
+            .first()
+            .is_some_and(|first| first.route.body_rule.is_some())
+    }
+
+    /// Drops the candidates that the body does not fit.
+    pub fn judge_body(&mut self, body: &PeekedBody<'_>) {
+        self.candidates.retain(|candidate| candidate.route.matches_body(body));
+    }
+
+    /// Takes the first candidate that the body fits, and drops those before it. Called again, it gives the next one: the
+    /// order of failover. Later candidates are not judged before their turn.
+    pub fn next_fitting(&mut self, body: &PeekedBody<'_>) -> Option<Candidate> {
+        let place = self
+            .candidates
+            .iter()
+            .position(|candidate| candidate.route.matches_body(body));
+        match place {
+            Some(place) => self.candidates.drain(..=place).next_back(),
+            None => {
+                self.candidates.clear();
+                None
+            }
+        }
+    }
+}
+
+impl PrefixIndex {
+    fn new(routes: &[Arc<CompiledRoute>]) -> Self {
+        let mut by_prefix: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for (place, route) in routes.iter().enumerate() {
+            if route.is_active() {
+                by_prefix
+                    .entry(route.matcher.pattern().literal_prefix())
+                    .or_default()
+                    .push(place);
+            }
+        }
+        let mut nodes: Vec<Node> = Vec::with_capacity(by_prefix.len());
+        // In sorted order everything between a prefix and its extensions is an extension itself, so that a stack of open
+        // prefixes finds each one's parent.
+        let mut open: Vec<usize> = Vec::new();
+        for (prefix, routes) in by_prefix {
+            while open
+                .last()
+                .is_some_and(|last| !prefix.starts_with(&*nodes[*last].prefix))
+            {
+                open.pop();
+            }
+            let parent = open.last().copied();
+            open.push(nodes.len());
+            nodes.push(Node {
+                prefix: prefix.into(),
+                parent,
+                routes,
+            });
+        }
+        Self { nodes }
+    }
+
+    /// The nodes whose prefix the path begins with, longest first.
+    fn prefixes_of<'a>(&'a self, path: &'a str) -> impl Iterator<Item = &'a Node> {
+        let up = |node: &Node| node.parent.map(|parent| &self.nodes[parent]);
+        // The longest prefix of the path is the last node that sorts before it, or one of that node's ancestors.
+        let before = self.nodes.partition_point(|node| *node.prefix <= *path);
+        let last = before.checked_sub(1).map(|place| &self.nodes[place]);
+        let ancestors = std::iter::successors(last, move |node| up(node));
+        ancestors.skip_while(move |node| !path.starts_with(&*node.prefix))
+    }
+}
