@@ -12,6 +12,7 @@ pub mod rank;
 pub mod table;
 
 use crate::body::peek::PeekedBody;
+use crate::message::Plan;
 use crate::rate_limit::Limiter;
 use body_schema::BodyRule;
 use fastgate_shared::problem::FieldError;
@@ -65,6 +66,8 @@ pub struct CompiledRoute {
     pub retry_count: Option<u32>,
     /// The limit of the route. Set by who compiles the snapshot, because its state outlives the snapshot.
     pub rate: Option<Arc<Limiter>>,
+    /// Where its requests go and what changes on the way.
+    pub plan: Arc<Plan>,
     /// Why this route won when it wins: "path /v1/* and method POST matched; priority 40".
     pub reason: Arc<str>,
     specificity: Specificity,
@@ -79,7 +82,7 @@ pub struct Candidate {
 }
 
 impl CompiledRoute {
-    /// Compiles the conditions of a route. Without a limiter: see [`Self::rate`].
+    /// Compiles a route. Without a limiter: see [`Self::rate`].
     ///
     /// # Errors
     /// Each refused field with what is wrong and what is allowed.
@@ -105,7 +108,8 @@ impl CompiledRoute {
             .map_or(Ok(None), BodyRule::compile)
             .map_err(|why| errors.push(FieldError::new("match_body_schema", why)))
             .unwrap_or_default();
-        let Some(pattern) = pattern.filter(|_| errors.is_empty()) else {
+        let plan = Plan::compile(definition).map_err(|whys| errors.extend(whys)).ok();
+        let (Some(pattern), Some(plan), []) = (pattern, plan, &*errors) else {
             return Err(errors);
         };
         let mut compiled = Self {
@@ -120,6 +124,7 @@ impl CompiledRoute {
             timeout: definition.timeout.map(|seconds| Duration::from_secs(seconds.into())),
             retry_count: definition.retry_count,
             rate: None,
+            plan: Arc::new(plan),
             reason: Arc::from(""),
             route: Arc::new(route),
         };

@@ -62,25 +62,6 @@ impl KeyHash {
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
-
-    /// 64 hexadecimal digits, for storing as text.
-    #[must_use]
-    pub fn to_hex(&self) -> String {
-        self.0.iter().map(|byte| format!("{byte:02x}")).collect()
-    }
-
-    /// Reads [`Self::to_hex`].
-    #[must_use]
-    pub fn from_hex(text: &str) -> Option<Self> {
-        let mut bytes = [0; 32];
-        if text.len() != 64 || !text.is_ascii() {
-            return None;
-        }
-        for (place, byte) in bytes.iter_mut().enumerate() {
-            *byte = u8::from_str_radix(text.get(place * 2..place * 2 + 2)?, 16).ok()?;
-        }
-        Some(Self(bytes))
-    }
 }
 
 impl PartialEq for KeyHash {
