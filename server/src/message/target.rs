@@ -1,8 +1,10 @@
 //! Where a request goes: the upstreams of a route, and how the path there is made (contract: Target).
 
 use super::template::{Template, Values};
+use crate::routing::path;
 use fastgate_shared::problem::FieldError;
 use fastgate_shared::route::RouteDefinition;
+use fastgate_shared::route::pattern::PathPattern;
 use fastgate_shared::route::target::Protocol;
 use http::uri::{Authority, Scheme};
 use http::{HeaderValue, Uri};
@@ -102,7 +104,7 @@ pub struct PathPlan {
     path: Option<Template>,
     /// Query of `target_path`, which comes first.
     query: Option<Template>,
-    /// Bytes of `match_path`'s literal prefix, counted after decoding; `None` without `strip_path_prefix`.
+    /// Bytes of `match_path`'s literal prefix, in canonical spelling; `None` without `strip_path_prefix`.
     strip: Option<usize>,
 }
 
@@ -114,11 +116,13 @@ impl PathPlan {
             Some((path, query)) => (path, Some(Template::parse(query))),
             None => (definition.target_path.as_str(), None),
         };
-        let prefix = literal_prefix(&definition.match_path);
+        // A pattern that does not parse is refused where the route is compiled.
+        let prefix_len =
+            || PathPattern::parse(&definition.match_path).map_or(0, |pattern| pattern.literal_prefix().len());
         Self {
             path: (!path.is_empty()).then(|| Template::parse(path)),
             query,
-            strip: definition.strip_path_prefix.then_some(prefix.len()),
+            strip: definition.strip_path_prefix.then(prefix_len),
         }
     }
 
@@ -134,8 +138,7 @@ impl PathPlan {
             None => client_path.to_owned(),
         };
         if let Some(prefix) = self.strip {
-            let rest = &client_path[raw_len(client_path, prefix)..];
-            join(&mut out, rest);
+            join(&mut out, path::after_prefix(client_path, prefix));
         }
         if out.is_empty() {
             out.push('/');
@@ -164,23 +167,6 @@ fn join(path: &mut String, rest: &str) {
     path.push_str(rest);
 }
 
-/// How many bytes of the client's own spelling make `decoded` bytes of the path that was matched, in which
-/// percent-encoded unreserved characters are decoded.
-fn raw_len(raw: &str, decoded: usize) -> usize {
-    let bytes = raw.as_bytes();
-    let mut at = 0;
-    for _ in 0..decoded {
-        let escape = bytes.get(at) == Some(&b'%')
-            && bytes
-                .get(at + 1..at + 3)
-                .and_then(|hex| std::str::from_utf8(hex).ok())
-                .and_then(|hex| u8::from_str_radix(hex, 16).ok())
-                .is_some_and(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte));
-        at += if escape { 3 } else { 1 };
-    }
-    at.min(bytes.len())
-}
-
 /// The URI of an attempt.
 ///
 /// # Errors
@@ -191,9 +177,4 @@ pub fn uri(target: &PlannedTarget, path_and_query: &str) -> Result<Uri, http::Er
         .authority(target.authority.clone())
         .path_and_query(path_and_query)
         .build()
-}
-
-/// The part of a pattern before its first wildcard or capture.
-fn literal_prefix(pattern: &str) -> &str {
-    &pattern[..pattern.find(['*', '{']).unwrap_or(pattern.len())]
 }
