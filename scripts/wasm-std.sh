@@ -3,7 +3,7 @@
 #
 # First rustup, which takes seconds. Where rustup's server is closed: Debian's `rust-src` of exactly this compiler's
 # version, built once into a sysroot of the project's own. Neither changes the rustup toolchain by hand.
-# FASTGATE_WASM_STD=debian forces the second way, for testing it.
+# WASM_STD=debian forces the second way, for testing it.
 . "$(dirname "$0")/common.sh"
 
 TARGET=wasm32-unknown-unknown
@@ -50,7 +50,7 @@ build_std() {
 
 main() {
     need_rust
-    if [ "${FASTGATE_WASM_STD:-}" != debian ]; then
+    if [ "${WASM_STD:-}" != debian ]; then
         has_std "$(rustc --print sysroot)" && return
         if have rustup; then
             say "adding the target $TARGET"

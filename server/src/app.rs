@@ -2,7 +2,7 @@
 
 use crate::admin_token::AdminToken;
 use crate::audit_log::AuditLog;
-use crate::config::Config;
+use crate::config::LiveConfig;
 use crate::db::Db;
 use crate::secrets::SecretBox;
 use crate::snapshot::{Snapshot, SnapshotCell};
@@ -13,7 +13,7 @@ use std::time::Instant;
 /// The running gateway. Cheap to share as `Arc<App>`.
 pub struct App {
     /// The configuration as of the start or the last SIGHUP.
-    pub config: Arc<Config>,
+    pub config: LiveConfig,
     /// Routes and keys as the request path reads them.
     pub snapshot: SnapshotCell,
     /// The database, for everything but the request path.
