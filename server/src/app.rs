@@ -6,6 +6,7 @@ use crate::config::LiveConfig;
 use crate::db::Db;
 use crate::secrets::SecretBox;
 use crate::snapshot::{Snapshot, SnapshotCell};
+use crate::upstream::UpstreamClient;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
@@ -22,6 +23,8 @@ pub struct App {
     pub audit: AuditLog,
     /// Encrypts upstream credentials at rest.
     pub secrets: SecretBox,
+    /// Connections to upstreams.
+    pub upstream: UpstreamClient,
     /// What the administrator must show.
     pub admin_token: AdminToken,
     /// When the process started, for the uptime.

@@ -12,6 +12,7 @@ pub mod config;
 pub mod db;
 pub mod message;
 pub mod permissions;
+pub mod proxy;
 pub mod rate_limit;
 pub mod request_id;
 pub mod routing;

@@ -25,6 +25,11 @@ impl SnapshotCell {
         self.0.load()
     }
 
+    /// The current snapshot, to be held over an `await`.
+    pub fn load_full(&self) -> Arc<Snapshot> {
+        self.0.load_full()
+    }
+
     /// Swaps in other routes.
     pub fn replace_routes(&self, routes: Arc<RouteTable>) {
         self.0.rcu(|now| Snapshot {

@@ -81,6 +81,13 @@ pub struct Record {
 }
 
 impl Record {
+    /// Status ≥ 400, an error message, or no answer: what the statistics count as an error, and whose bodies are kept
+    /// under `audit.capture: errors`.
+    #[must_use]
+    pub fn is_error(&self) -> bool {
+        self.error_message.is_some() || self.status_code.is_none_or(|status| status >= 400)
+    }
+
     /// The record as lists and the live view show it.
     #[must_use]
     pub fn item(&self) -> LogItem {

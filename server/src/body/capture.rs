@@ -31,21 +31,16 @@ impl Capture {
         }
     }
 
-    /// Starts over, as when a body is sent to another upstream.
-    pub fn restart(&mut self) {
-        *self = Self::new(self.limit);
-    }
-
     /// Bytes that flowed by.
     #[must_use]
     pub fn total(&self) -> u64 {
         self.total
     }
 
-    /// The prefix as text, and whether it was cut. `None` when nothing was kept or it is not text (UTF-8 without
-    /// control characters other than white space).
+    /// The prefix as text. `None` when nothing was kept or it is not text (UTF-8 without control characters other than
+    /// white space).
     #[must_use]
-    pub fn text(&self) -> Option<(String, bool)> {
+    pub fn text(&self) -> Option<String> {
         if self.kept == 0 {
             return None;
         }
@@ -62,6 +57,6 @@ impl Capture {
         let binary = text
             .chars()
             .any(|c| c.is_control() && !c.is_whitespace() && c != '\u{1b}');
-        (!binary).then(|| (text.to_owned(), cut))
+        (!binary).then(|| text.to_owned())
     }
 }

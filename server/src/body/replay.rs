@@ -112,11 +112,10 @@ impl ReplayBody {
         self.0.lock().failure
     }
 
-    /// Bytes received, and the captured prefix as text.
+    /// The captured prefix as text.
     #[must_use]
-    pub fn captured(&self) -> (u64, Option<(String, bool)>) {
-        let shared = self.0.lock();
-        (shared.capture.total(), shared.capture.text())
+    pub fn captured(&self) -> Option<String> {
+        self.0.lock().capture.text()
     }
 
     /// Bytes received so far.

@@ -1,0 +1,126 @@
+//! Stage 1: the request is well formed, has an id and a sender. What HTTP allows but means two things to two readers is
+//! refused here (contract: Routes, "or 400 where a path could mean different resources").
+
+use super::error::ProxyError;
+use crate::body::replay::ReplayBody;
+use crate::message::forwarded::Peer;
+use crate::request_id::RequestId;
+use crate::routing::{Asked, path};
+use http::{HeaderMap, Method, Request, Version, header, request::Parts};
+use std::net::IpAddr;
+
+/// A request that can be judged: its head is clear, its body still flows.
+pub struct Accepted {
+    /// Method, as sent.
+    pub method: Method,
+    /// Version of the client's message.
+    pub version: Version,
+    /// Path in the client's own spelling.
+    pub path: String,
+    /// Path for matching.
+    pub canonical_path: String,
+    /// Query in the client's own spelling.
+    pub query: Option<String>,
+    /// Header fields, as sent.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: ReplayBody,
+    /// Who asks.
+    pub sender: Sender,
+}
+
+impl Accepted {
+    /// The head, as routing sees it.
+    #[must_use]
+    pub fn asked(&self) -> Asked<'_> {
+        Asked {
+            method: &self.method,
+            path: &self.canonical_path,
+            raw_path: &self.path,
+            headers: &self.headers,
+        }
+    }
+}
+
+/// Who asks, under which id.
+#[derive(Clone, Debug)]
+pub struct Sender {
+    /// `X-Request-Id`.
+    pub request_id: RequestId,
+    /// The other end of the connection.
+    pub peer: Peer,
+    /// The client's address.
+    pub client_ip: IpAddr,
+}
+
+/// Checks the head of a request.
+///
+/// # Errors
+/// 400 with what is wrong.
+pub fn accept(request: Request<ReplayBody>, sender: Sender) -> Result<Accepted, ProxyError> {
+    let (
+        Parts {
+            method,
+            uri,
+            version,
+            headers,
+            ..
+        },
+        body,
+    ) = request.into_parts();
+    if method == Method::CONNECT {
+        return Err(bad(
+            "connect_refused",
+            "CONNECT is not served: the gateway is no forward proxy.",
+        ));
+    }
+    check_host(&headers, uri.authority().is_some(), version)?;
+    let path = uri.path();
+    let canonical_path = match path::canonical(path) {
+        Ok(canonical) => canonical.into_owned(),
+        Err(refusal) => return Err(bad("ambiguous_path", &format!("The path {refusal}."))),
+    };
+    let (path, query) = (path.to_owned(), uri.query().map(str::to_owned));
+    Ok(Accepted {
+        method,
+        version,
+        path,
+        canonical_path,
+        query,
+        headers,
+        body,
+        sender,
+    })
+}
+
+/// RFC 9112 section 3.2: exactly one Host, and it is a host with an optional port.
+fn check_host(headers: &HeaderMap, has_authority: bool, version: Version) -> Result<(), ProxyError> {
+    let mut hosts = headers.get_all(header::HOST).iter();
+    let (first, second) = (hosts.next(), hosts.next());
+    if second.is_some() {
+        return Err(bad("bad_host", "The request has more than one Host field."));
+    }
+    let Some(host) = first else {
+        return match version {
+            Version::HTTP_11 if !has_authority => Err(bad("bad_host", "The request has no Host field.")),
+            _ => Ok(()),
+        };
+    };
+    let is_authority = |bytes: &[u8]| {
+        !bytes.is_empty()
+            && !bytes.iter().any(|b| b.is_ascii_whitespace() || b"/\\@?#,".contains(b))
+            && http::uri::Authority::try_from(bytes).is_ok()
+    };
+    if is_authority(host.as_bytes()) {
+        Ok(())
+    } else {
+        Err(bad("bad_host", "The Host field is not host[:port]."))
+    }
+}
+
+fn bad(code: &'static str, message: &str) -> ProxyError {
+    ProxyError::BadRequest {
+        code,
+        message: message.to_owned(),
+    }
+}

@@ -1,0 +1,226 @@
+//! Every way in which the proxy door refuses or fails, and what the client hears: one table from error to status,
+//! `type` and `code` (contract: Errors the gateway itself makes). The official OpenAI clients raise their own exception
+//! classes from it.
+
+use crate::body::replay::{BufferError, ClientBodyError};
+use crate::upstream::Failure;
+use fastgate_shared::audit_log::Outcome;
+use http::{HeaderName, HeaderValue, StatusCode, header};
+use serde_json::json;
+use std::time::Duration;
+
+/// Whose fault an error is; decides how loud it is logged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The request is at fault.
+    Client,
+    /// The gateway is.
+    Gateway,
+    /// No upstream gave a usable answer.
+    Upstream,
+}
+
+/// Why there is no answer from an upstream.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ProxyError {
+    /// A request that HTTP forbids or that could mean two things.
+    #[error("{message}")]
+    BadRequest {
+        /// Stable code.
+        code: &'static str,
+        /// What is wrong.
+        message: String,
+    },
+    /// No API key.
+    #[error("No API key was given. Send it as `Authorization: Bearer …`, `X-API-Key`, `api-key` or `x-goog-api-key`.")]
+    MissingKey,
+    /// The key is unknown.
+    #[error("The API key is not valid.")]
+    UnknownKey,
+    /// The key is switched off.
+    #[error("The API key is disabled.")]
+    DisabledKey,
+    /// The key's time is over.
+    #[error("The API key has expired.")]
+    ExpiredKey,
+    /// No route takes the request.
+    #[error("No route matches {method} {path}.")]
+    NoRoute {
+        /// Method as sent.
+        method: String,
+        /// Path as sent, without the query.
+        path: String,
+        /// What came closest, for the log; the client is not told about routes.
+        nearest: String,
+    },
+    /// The key may not do this.
+    #[error("The API key has no permission for this request.")]
+    Forbidden,
+    /// A limit is reached.
+    #[error("The rate limit of {limit} requests per minute is reached. Try again in {} s.", seconds(*retry_after))]
+    RateLimited {
+        /// Requests per minute.
+        limit: u32,
+        /// Until the next request is let in.
+        retry_after: Duration,
+        /// Until the limit is whole again.
+        reset: Duration,
+    },
+    /// The body is too large to be looked at.
+    #[error(transparent)]
+    Body(#[from] BufferError),
+    /// No upstream gave an answer.
+    #[error("{0}")]
+    Upstream(Failure),
+    /// All upstreams are taken out of rotation.
+    #[error("No upstream is in service for this route.")]
+    NoUpstream,
+    /// A defect of the gateway.
+    #[error("The gateway could not handle this request.")]
+    Internal,
+}
+
+/// One row of the table.
+struct Row {
+    status: StatusCode,
+    kind: &'static str,
+    code: &'static str,
+    source: Source,
+    outcome: Outcome,
+}
+
+const fn row(status: StatusCode, kind: &'static str, code: &'static str) -> Row {
+    Row {
+        status,
+        kind,
+        code,
+        source: Source::Client,
+        outcome: Outcome::Rejected,
+    }
+}
+
+impl ProxyError {
+    fn row(&self) -> Row {
+        use StatusCode as S;
+        let upstream = |status, kind, code, outcome| Row {
+            status,
+            kind,
+            code,
+            source: Source::Upstream,
+            outcome,
+        };
+        match self {
+            Self::BadRequest { code, .. } => row(S::BAD_REQUEST, "invalid_request_error", code),
+            Self::MissingKey => row(S::UNAUTHORIZED, "authentication_error", "missing_api_key"),
+            Self::UnknownKey => row(S::UNAUTHORIZED, "authentication_error", "invalid_api_key"),
+            Self::DisabledKey => row(S::UNAUTHORIZED, "authentication_error", "key_disabled"),
+            Self::ExpiredKey => row(S::UNAUTHORIZED, "authentication_error", "key_expired"),
+            Self::NoRoute { .. } => row(S::NOT_FOUND, "not_found_error", "no_matching_route"),
+            Self::Forbidden => row(S::FORBIDDEN, "permission_error", "permission_denied"),
+            Self::RateLimited { .. } => row(S::TOO_MANY_REQUESTS, "rate_limit_error", "rate_limit_exceeded"),
+            Self::Body(BufferError::TooLarge { .. }) => {
+                row(S::PAYLOAD_TOO_LARGE, "invalid_request_error", "body_too_large")
+            }
+            Self::Body(BufferError::Client(ClientBodyError::Broken)) => {
+                row(S::BAD_REQUEST, "invalid_request_error", "incomplete_body")
+            }
+            Self::Body(BufferError::Client(ClientBodyError::Stalled)) => {
+                row(S::REQUEST_TIMEOUT, "timeout_error", "body_timeout")
+            }
+            Self::Upstream(failure) if failure.is_timeout() => upstream(
+                S::GATEWAY_TIMEOUT,
+                "timeout_error",
+                "upstream_timeout",
+                Outcome::Timeout,
+            ),
+            Self::Upstream(Failure::Malformed) => upstream(
+                S::BAD_GATEWAY,
+                "upstream_error",
+                "upstream_malformed",
+                Outcome::UpstreamError,
+            ),
+            Self::Upstream(_) => upstream(
+                S::BAD_GATEWAY,
+                "upstream_error",
+                "upstream_unreachable",
+                Outcome::UpstreamError,
+            ),
+            Self::NoUpstream => upstream(
+                S::SERVICE_UNAVAILABLE,
+                "upstream_error",
+                "no_upstream_available",
+                Outcome::UpstreamError,
+            ),
+            Self::Internal => Row {
+                status: S::INTERNAL_SERVER_ERROR,
+                kind: "internal_error",
+                code: "internal_error",
+                source: Source::Gateway,
+                outcome: Outcome::UpstreamError,
+            },
+        }
+    }
+
+    /// The status that the client hears.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.row().status
+    }
+
+    /// Whose fault it is.
+    #[must_use]
+    pub fn source(&self) -> Source {
+        self.row().source
+    }
+
+    /// How the audit log names the end.
+    #[must_use]
+    pub fn outcome(&self) -> Outcome {
+        self.row().outcome
+    }
+
+    /// The body that the client reads.
+    #[must_use]
+    pub fn body(&self, request_id: &str) -> String {
+        let Row { kind, code, .. } = self.row();
+        let error = json!({ "message": self.to_string(), "type": kind, "param": null, "code": code });
+        json!({ "error": error, "request_id": request_id }).to_string()
+    }
+
+    /// Header fields that belong to the status.
+    #[must_use]
+    pub fn headers(&self) -> Vec<(HeaderName, HeaderValue)> {
+        match self {
+            Self::MissingKey | Self::UnknownKey | Self::DisabledKey | Self::ExpiredKey => {
+                vec![(
+                    header::WWW_AUTHENTICATE,
+                    HeaderValue::from_static("Bearer realm=\"M-FastGate\""),
+                )]
+            }
+            Self::RateLimited {
+                limit,
+                retry_after,
+                reset,
+            } => vec![
+                (header::RETRY_AFTER, seconds(*retry_after).into()),
+                (HeaderName::from_static("ratelimit-limit"), u64::from(*limit).into()),
+                (HeaderName::from_static("ratelimit-remaining"), 0_u64.into()),
+                (HeaderName::from_static("ratelimit-reset"), seconds(*reset).into()),
+            ],
+            Self::NoUpstream => vec![(header::RETRY_AFTER, HeaderValue::from_static("5"))],
+            _ => Vec::new(),
+        }
+    }
+}
+
+impl From<ClientBodyError> for ProxyError {
+    fn from(error: ClientBodyError) -> Self {
+        Self::Body(error.into())
+    }
+}
+
+/// Whole seconds, rounded up and at least 1: a client that waits as long is let in.
+fn seconds(duration: Duration) -> u64 {
+    let whole = duration.as_secs() + u64::from(duration.subsec_nanos() > 0);
+    whole.max(1)
+}

@@ -1,0 +1,301 @@
+//! One request from its head to its end, as the audit log will tell it. Each stage notes what it learns; whatever way a
+//! request ends, also by being dropped, exactly one record leaves from here.
+
+use super::accept::Sender;
+use super::authenticate::Caller;
+use super::error::{ProxyError, Source};
+use crate::app::App;
+use crate::audit_log::live::InFlight;
+use crate::audit_log::record::Record;
+use crate::body::capture::Capture;
+use crate::body::replay::ReplayBody;
+use crate::body::usage::Usage;
+use crate::config::Capture as CaptureMode;
+use crate::request_id::RequestId;
+use crate::routing::{Candidate, CompiledRoute};
+use fastgate_shared::audit_log::{Attempt, LiveEventKind, Outcome};
+use http::{HeaderMap, HeaderValue, Request, StatusCode, header};
+use jiff::Timestamp;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// A request being handled.
+pub struct Exchange {
+    app: Arc<App>,
+    in_flight: Arc<InFlight>,
+    body: ReplayBody,
+    request_is_form: bool,
+    request_id: RequestId,
+    route: Option<Arc<CompiledRoute>>,
+    /// Time that upstreams took before the response's head.
+    upstream: Duration,
+    started_us: i64,
+    ended: bool,
+}
+
+/// How the response's body ended.
+pub struct End {
+    /// How.
+    pub outcome: Outcome,
+    /// What went wrong after the head was sent.
+    pub error: Option<String>,
+    /// The prefix of the response that was kept.
+    pub response: Capture,
+    /// What was read in it.
+    pub usage: Usage,
+}
+
+impl Exchange {
+    /// The id as a header field's value.
+    #[must_use]
+    pub fn request_id(&self) -> HeaderValue {
+        self.request_id.to_header()
+    }
+
+    /// A request's head has arrived.
+    #[must_use]
+    pub fn begin(app: &Arc<App>, request: &Request<ReplayBody>, sender: &Sender, started: Instant) -> Self {
+        let headers = request.headers();
+        let text = |name: header::HeaderName| {
+            headers
+                .get(name)
+                .map(|v| String::from_utf8_lossy(v.as_bytes()).into_owned())
+        };
+        let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
+        let started_us = Timestamp::now().as_microsecond() - started.elapsed().as_micros() as i64;
+        let source_path = headers.get("x-source-path").and_then(|value| value.to_str().ok());
+        let record = Record {
+            id: app.audit.next_id(),
+            request_id: sender.request_id.to_shared(),
+            source_path: source_path.map(|source| source.chars().take(255).collect::<String>().into()),
+            key_id: None,
+            key_preview: None,
+            route_id: None,
+            route_name: None,
+            method: request.method().clone(),
+            path: app.audit.redactor.url(path).into_owned(),
+            path_only_len: request.uri().path().len(),
+            target_url: None,
+            status_code: None,
+            outcome: None,
+            request_time: started_us,
+            first_response_time: None,
+            response_time: None,
+            duration_us: None,
+            ttfb_us: None,
+            gateway_us: None,
+            request_size: 0,
+            response_size: 0,
+            user_agent: text(header::USER_AGENT),
+            ip_address: sender.client_ip,
+            is_stream: false,
+            stream_chunks: 0,
+            model: None,
+            prompt_tokens: None,
+            completion_tokens: None,
+            error_message: None,
+            request_headers: app.audit.redactor.headers(headers),
+            response_headers: HeaderMap::new(),
+            request_body: None,
+            response_body: None,
+            attempts: Vec::new(),
+            match_reason: None,
+        };
+        let content_type = text(header::CONTENT_TYPE).unwrap_or_default();
+        Self {
+            in_flight: app.audit.live.enter(Box::new(record), started),
+            app: app.clone(),
+            body: request.body().clone(),
+            request_is_form: content_type.starts_with("application/x-www-form-urlencoded"),
+            request_id: sender.request_id.clone(),
+            route: None,
+            upstream: Duration::ZERO,
+            started_us,
+            ended: false,
+        }
+    }
+
+    /// The gateway, for what the body needs at its end.
+    #[must_use]
+    pub fn app(&self) -> &Arc<App> {
+        &self.app
+    }
+
+    /// Who calls.
+    pub fn identified(&self, caller: &Caller) {
+        if let Some(key) = caller.key() {
+            self.in_flight.update(|record| {
+                record.source_path = Some(key.source_path.clone());
+                record.key_id = Some(key.key_id.clone());
+                record.key_preview = Some(key.preview.clone());
+            });
+        }
+    }
+
+    /// What the client asked for, when the body was read.
+    pub fn asked_for(&self, model: Option<&str>) {
+        if let Some(model) = model {
+            self.in_flight
+                .update(|record| record.model = Some(model.chars().take(255).collect()));
+        }
+    }
+
+    /// The route that is in use.
+    pub fn routed(&mut self, candidate: &Candidate) {
+        let first = self.route.is_none();
+        self.route = Some(candidate.route.clone());
+        self.in_flight.update(|record| {
+            record.route_id = Some(candidate.route.id.clone());
+            record.route_name = Some(candidate.route.name.clone());
+            record.match_reason = Some(candidate.route.reason.as_ref().to_owned());
+        });
+        if first {
+            self.app.audit.live.tell(LiveEventKind::Start, &self.in_flight);
+        }
+    }
+
+    /// An attempt begins.
+    pub fn trying(&self, url: &str) {
+        let url = self.app.audit.redactor.url(url).into_owned();
+        self.in_flight.update(|record| record.target_url = Some(url));
+    }
+
+    /// An attempt ended with a response's head or a failure.
+    pub fn attempted(&mut self, attempt: Attempt) {
+        self.upstream += Duration::from_secs_f64(attempt.ms / 1000.0);
+        self.in_flight.update(|record| record.attempts.push(attempt));
+    }
+
+    /// The head of the response is ready for the client.
+    pub fn answered(&self, status: StatusCode, headers: &HeaderMap, is_stream: bool) {
+        let elapsed = self.in_flight.started().elapsed();
+        let headers = self.app.audit.redactor.headers(headers);
+        self.in_flight.update(|record| {
+            record.status_code = Some(status.as_u16());
+            record.response_headers = headers;
+            record.is_stream = is_stream;
+            record.first_response_time = Some(self.started_us + micros(elapsed));
+            record.ttfb_us = Some(micros(elapsed));
+            record.gateway_us = Some(micros(elapsed.saturating_sub(self.upstream)));
+        });
+        self.app.audit.live.tell(LiveEventKind::FirstByte, &self.in_flight);
+    }
+
+    /// The gateway itself answers.
+    pub fn refused(&self, error: &ProxyError) {
+        self.in_flight.update(|record| {
+            record.error_message = Some(error.to_string());
+            if let ProxyError::NoRoute { nearest, .. } = error {
+                record.match_reason = Some(nearest.clone());
+            }
+        });
+    }
+
+    /// A piece of the response went on.
+    pub fn grew(&self, bytes: u64, chunks: u64) {
+        self.in_flight.grew(bytes, chunks);
+    }
+
+    /// The response ended: the record is complete and leaves. `None` when it has left before.
+    #[must_use]
+    pub fn end(&mut self, end: End) -> Option<Box<Record>> {
+        if std::mem::replace(&mut self.ended, true) {
+            return None;
+        }
+        let mut record = self.app.audit.live.leave(&self.in_flight)?;
+        self.complete(&mut record, end);
+        self.app.audit.live.tell_end(&record);
+        log_line(&record);
+        Some(record)
+    }
+
+    fn complete(&self, record: &mut Record, end: End) {
+        let elapsed = self.in_flight.started().elapsed();
+        record.duration_us = Some(micros(elapsed));
+        record.response_time = Some(self.started_us + micros(elapsed));
+        record.outcome = Some(end.outcome);
+        // A client that left before it was answered: nginx's 499, which every log reader knows.
+        record.status_code = record.status_code.or(Some(499));
+        record.error_message = end.error.or(record.error_message.take());
+        record.model = end.usage.model.or(record.model.take());
+        record.prompt_tokens = end.usage.prompt_tokens;
+        record.completion_tokens = end.usage.completion_tokens;
+        record.request_size = self.body.received();
+        let redactor = &self.app.audit.redactor;
+        if self.keeps_bodies(record) {
+            record.request_body = self
+                .body
+                .captured()
+                .map(|text| redactor.body(&text, self.request_is_form));
+            record.response_body = end.response.text().map(|text| redactor.body(&text, false));
+        }
+    }
+
+    fn keeps_bodies(&self, record: &Record) -> bool {
+        match self.app.config.audit.capture {
+            CaptureMode::None => false,
+            CaptureMode::All => true,
+            CaptureMode::Errors => record.is_error(),
+        }
+    }
+}
+
+impl Drop for Exchange {
+    /// The client left, or the connection's task ended: whatever was learned so far is recorded.
+    fn drop(&mut self) {
+        let end = End {
+            outcome: Outcome::ClientClosed,
+            error: None,
+            response: Capture::default(),
+            usage: Usage::default(),
+        };
+        if let Some(record) = self.end(end) {
+            self.app.audit.ended(record);
+        }
+    }
+}
+
+fn micros(duration: Duration) -> i64 {
+    i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
+}
+
+/// The one line of the operator's log for a request (contract: Program).
+fn log_line(record: &Record) {
+    let status = record.status_code.unwrap_or_default();
+    let ms = record.duration_us.unwrap_or_default() as f64 / 1000.0;
+    let error = record.error_message.as_deref();
+    let outcome = record.outcome.map(Outcome::as_str);
+    macro_rules! line {
+        ($level:ident, $message:literal) => {
+            tracing::$level!(
+                request_id = %record.request_id,
+                method = %record.method,
+                path = %record.path,
+                status_code = status,
+                response_time_ms = ms,
+                route = record.route_name.as_deref(),
+                key_id = record.key_id.as_deref(),
+                client_ip = %record.ip_address,
+                outcome,
+                error,
+                $message
+            )
+        };
+    }
+    let level = log_source(record);
+    match (record.attempts.is_empty(), level) {
+        (false, Some(Source::Upstream | Source::Gateway)) => line!(error, "Request forwarded"),
+        (false, _) => line!(info, "Request forwarded"),
+        (true, Some(Source::Upstream | Source::Gateway)) => line!(error, "Request failed"),
+        (true, _) => line!(warn, "Request refused"),
+    }
+}
+
+fn log_source(record: &Record) -> Option<Source> {
+    match record.outcome {
+        Some(Outcome::UpstreamError | Outcome::Timeout | Outcome::Interrupted) => Some(Source::Upstream),
+        Some(Outcome::Rejected) => Some(Source::Client),
+        _ if record.status_code.is_some_and(|status| status >= 500) => Some(Source::Upstream),
+        _ => None,
+    }
+}

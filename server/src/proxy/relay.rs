@@ -1,0 +1,292 @@
+//! Stage 7: the answer on its way to the client, chunk by chunk. Nothing waits for a whole body; what is read in it is
+//! read on the side. The end of the body is the end of the request, and its record leaves with it.
+
+use super::audit;
+use super::error::ProxyError;
+use super::exchange::{End, Exchange};
+use super::forward::UpstreamResponse;
+use crate::audit_log::OnDisk;
+use crate::body::capture::Capture;
+use crate::body::usage::{self, Usage, UsageReader};
+use crate::config::Capture as CaptureMode;
+use crate::message::hop_by_hop;
+use crate::message::target::InFlightAtTarget;
+use crate::request_id;
+use crate::upstream::Failure;
+use bytes::Bytes;
+use fastgate_shared::audit_log::Outcome;
+use http::{HeaderValue, Response, header};
+use http_body::{Body, Frame, SizeHint};
+use hyper::body::Incoming;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+use tokio::time::{Instant, Sleep};
+
+/// The body that the client reads.
+pub struct RelayBody {
+    source: Source,
+    exchange: Exchange,
+    capture: Capture,
+    usage: Option<UsageReader>,
+    chunks: u64,
+    is_stream: bool,
+    outcome: Outcome,
+    /// Waits for the record to be on disk (`proxy.async_audit: false`), with the frame that is held back until then.
+    durable: Option<(OnDisk, Option<Frame<Bytes>>)>,
+    ended: bool,
+}
+
+enum Source {
+    /// Made by the gateway.
+    Made(Option<Bytes>),
+    /// Flows from an upstream.
+    Upstream {
+        body: Incoming,
+        idle: IdleTimeout,
+        _slot: InFlightAtTarget,
+    },
+}
+
+/// Bounds the silence between two frames. The timer is set only while nothing comes, and moved only when it fires.
+struct IdleTimeout {
+    limit: Duration,
+    last: Instant,
+    timer: Option<Pin<Box<Sleep>>>,
+}
+
+/// The response's body broke; the client's connection is closed without a clean end.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Broken(Failure);
+
+/// Turns an answer, or the lack of one, into the client's response.
+#[must_use]
+pub fn relay(exchange: Exchange, answer: Result<UpstreamResponse, ProxyError>) -> Response<RelayBody> {
+    match answer {
+        Ok(answer) => relay_upstream(exchange, answer),
+        Err(error) => answer_error(exchange, &error),
+    }
+}
+
+fn relay_upstream(exchange: Exchange, answer: UpstreamResponse) -> Response<RelayBody> {
+    let UpstreamResponse {
+        response,
+        idle_timeout,
+        slot,
+        ..
+    } = answer;
+    let (mut head, body) = response.into_parts();
+    hop_by_hop::strip(&mut head.headers);
+    head.headers.insert(request_id::HEADER, exchange.request_id());
+    // The connection to the upstream may have spoken another version.
+    head.version = http::Version::HTTP_11;
+    let is_stream = usage::is_stream(&head.headers);
+    exchange.answered(head.status, &head.headers, is_stream);
+    let usage = UsageReader::for_response(&head.headers);
+    let idle = IdleTimeout {
+        limit: idle_timeout,
+        last: Instant::now(),
+        timer: None,
+    };
+    let source = Source::Upstream {
+        body,
+        idle,
+        _slot: slot,
+    };
+    Response::from_parts(head, RelayBody::new(source, exchange, usage, is_stream, Outcome::Ok))
+}
+
+fn answer_error(exchange: Exchange, error: &ProxyError) -> Response<RelayBody> {
+    let id = exchange.request_id();
+    let bytes = Bytes::from(error.body(id.to_str().unwrap_or_default()));
+    exchange.refused(error);
+    let mut response = Response::new(());
+    *response.status_mut() = error.status();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(header::CONTENT_LENGTH, bytes.len().into());
+    headers.insert(request_id::HEADER, id);
+    headers.extend(error.headers());
+    exchange.answered(error.status(), response.headers(), false);
+    let body = RelayBody::new(Source::Made(Some(bytes)), exchange, None, false, error.outcome());
+    response.map(|()| body)
+}
+
+/// The client's response that only says where to go.
+#[must_use]
+pub fn redirect(exchange: Exchange, location: &'static str) -> Response<RelayBody> {
+    let mut response = Response::new(());
+    *response.status_mut() = http::StatusCode::FOUND;
+    let headers = response.headers_mut();
+    headers.insert(header::LOCATION, HeaderValue::from_static(location));
+    headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
+    headers.insert(request_id::HEADER, exchange.request_id());
+    exchange.answered(http::StatusCode::FOUND, response.headers(), false);
+    let body = RelayBody::new(Source::Made(None), exchange, None, false, Outcome::Ok);
+    response.map(|()| body)
+}
+
+impl RelayBody {
+    fn new(source: Source, exchange: Exchange, usage: Option<UsageReader>, is_stream: bool, outcome: Outcome) -> Self {
+        let audit = &exchange.app().config.audit;
+        let limit = if audit.capture == CaptureMode::None {
+            0
+        } else {
+            audit.max_body_bytes
+        };
+        let capture = Capture::new(limit);
+        Self {
+            source,
+            exchange,
+            capture,
+            usage,
+            chunks: 0,
+            is_stream,
+            outcome,
+            durable: None,
+            ended: false,
+        }
+    }
+
+    /// A piece flows by.
+    fn note(&mut self, bytes: &Bytes) {
+        self.capture.feed(bytes);
+        if let Some(usage) = &mut self.usage {
+            usage.feed(bytes);
+            if self.is_stream {
+                self.chunks = usage.chunks();
+            }
+        }
+        self.exchange.grew(bytes.len() as u64, self.chunks);
+    }
+
+    /// The body ended, well or not: the record leaves.
+    fn finish(&mut self, outcome: Outcome, error: Option<String>) -> Option<OnDisk> {
+        if std::mem::replace(&mut self.ended, true) {
+            return None;
+        }
+        let (usage, chunks) = self.usage.take().map_or((Usage::default(), 0), UsageReader::finish);
+        if self.is_stream {
+            self.exchange.grew(0, chunks);
+        }
+        let end = End {
+            outcome,
+            error,
+            response: std::mem::take(&mut self.capture),
+            usage,
+        };
+        audit::record(&mut self.exchange, end)
+    }
+
+    fn source_ended(&self) -> bool {
+        match &self.source {
+            Source::Made(bytes) => bytes.is_none(),
+            Source::Upstream { body, .. } => body.is_end_stream(),
+        }
+    }
+}
+
+impl Body for RelayBody {
+    type Data = Bytes;
+    type Error = Broken;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
+        let this = &mut *self;
+        if let Some((recorded, _)) = &mut this.durable {
+            ready!(recorded.as_mut().poll(cx));
+            let held = this.durable.take().and_then(|(_, frame)| frame);
+            return Poll::Ready(held.map(Ok));
+        }
+        if this.ended {
+            return Poll::Ready(None);
+        }
+        let polled = match &mut this.source {
+            Source::Made(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
+            Source::Upstream { body, idle, .. } => match Pin::new(body).poll_frame(cx) {
+                Poll::Pending => idle.poll(cx).map(|()| Some(Err(Failure::IdleTimeout))),
+                Poll::Ready(frame) => {
+                    idle.touch();
+                    Poll::Ready(frame.map(|frame| frame.map_err(|_| Failure::Truncated)))
+                }
+            },
+        };
+        let outcome = this.outcome;
+        let (frame, recorded) = match ready!(polled) {
+            Some(Ok(frame)) => {
+                if let Some(bytes) = frame.data_ref() {
+                    this.note(&bytes.clone());
+                }
+                // With a known length nobody asks again after the last piece.
+                let recorded = if this.source_ended() {
+                    this.finish(outcome, None)
+                } else {
+                    None
+                };
+                (Some(frame), recorded)
+            }
+            None => (None, this.finish(outcome, None)),
+            Some(Err(failure)) => {
+                let outcome = if failure.is_timeout() {
+                    Outcome::Timeout
+                } else {
+                    Outcome::UpstreamError
+                };
+                // The client's connection breaks off anyway: there is no end to hold back for the record.
+                drop(this.finish(outcome, Some(failure.to_string())));
+                return Poll::Ready(Some(Err(Broken(failure))));
+            }
+        };
+        match recorded {
+            None => Poll::Ready(frame.map(Ok)),
+            Some(recorded) => {
+                this.durable = Some((recorded, frame));
+                self.poll_frame(cx)
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.durable.is_none() && (self.ended || self.source_ended())
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.source {
+            Source::Made(bytes) => SizeHint::with_exact(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64)),
+            Source::Upstream { body, .. } => body.size_hint(),
+        }
+    }
+}
+
+impl Drop for RelayBody {
+    /// A body that has nothing to send is never polled; one that has, and is dropped, was abandoned by the client.
+    fn drop(&mut self) {
+        let outcome = if self.source_ended() {
+            self.outcome
+        } else {
+            Outcome::ClientClosed
+        };
+        drop(self.finish(outcome, None));
+    }
+}
+
+impl IdleTimeout {
+    fn touch(&mut self) {
+        self.last = Instant::now();
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let timer = self
+            .timer
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(self.last + self.limit)));
+        while timer.as_mut().poll(cx).is_ready() {
+            let deadline = self.last + self.limit;
+            if deadline <= Instant::now() {
+                return Poll::Ready(());
+            }
+            timer.as_mut().reset(deadline);
+        }
+        Poll::Pending
+    }
+}

@@ -1,0 +1,92 @@
+//! Stage 5: the request as the upstream gets it (contract: Target, Transforms, Forwarding). The rules are in `message`;
+//! here they are put in order.
+
+use super::accept::Accepted;
+use super::admit::Admission;
+use super::error::ProxyError;
+use crate::body::replay::AttemptBody;
+use crate::message::{PlannedTarget, forwarded, hop_by_hop, target};
+use crate::routing::Candidate;
+use bytes::Bytes;
+use http::{HeaderMap, Request, header};
+
+/// What a route makes of a request: the same for each of its targets.
+pub struct UpstreamRequest {
+    path_and_query: String,
+    headers: HeaderMap,
+    /// The body with fields added; otherwise the client's own bytes flow.
+    changed_body: Option<Bytes>,
+}
+
+/// The header fields that go on to any upstream: end-to-end ones, with those that tell who asked.
+#[must_use]
+pub fn end_to_end(accepted: &Accepted) -> HeaderMap {
+    let mut headers = accepted.headers.clone();
+    hop_by_hop::strip(&mut headers);
+    hop_by_hop::strip_underscored(&mut headers);
+    // The gateway answers an expectation itself, when it begins to read the body.
+    headers.remove(header::EXPECT);
+    forwarded::rebuild(
+        &mut headers,
+        accepted.sender.peer,
+        &accepted.sender.request_id.to_header(),
+    );
+    forwarded::add_via(&mut headers, accepted.version);
+    headers
+}
+
+/// Carries out a route's plan.
+#[must_use]
+pub fn transform(admission: &Admission, candidate: &Candidate, mut headers: HeaderMap) -> UpstreamRequest {
+    let accepted = &admission.accepted;
+    let values = admission.values(candidate);
+    let plan = &candidate.route.plan;
+    let path_and_query = plan
+        .path
+        .path_and_query(&accepted.path, accepted.query.as_deref(), &values);
+    plan.headers.apply(&mut headers, &values);
+    let changed_body = match &admission.read {
+        Some(read) if !plan.body.is_empty() && read.encoding.is_none() => {
+            plan.body.apply(&read.bytes, &values).map(Bytes::from)
+        }
+        _ => None,
+    };
+    if let Some(body) = &changed_body {
+        headers.insert(header::CONTENT_LENGTH, body.len().into());
+    }
+    UpstreamRequest {
+        path_and_query,
+        headers,
+        changed_body,
+    }
+}
+
+impl UpstreamRequest {
+    /// The request of one attempt at one target, and its URL for the record.
+    ///
+    /// # Errors
+    /// When the path is longer than a URI may be.
+    pub fn attempt(
+        &self,
+        accepted: &Accepted,
+        target: &PlannedTarget,
+    ) -> Result<(Request<AttemptBody>, String), ProxyError> {
+        let too_long = |_| ProxyError::BadRequest {
+            code: "uri_too_long",
+            message: "The path is longer than 65,534 bytes at the upstream.".to_owned(),
+        };
+        let uri = target::uri(target, &self.path_and_query).map_err(too_long)?;
+        let url = format!("{}{}", target.label, self.path_and_query);
+        let body = match &self.changed_body {
+            Some(bytes) => AttemptBody::Full(Some(bytes.clone())),
+            None if accepted.body.is_empty() => AttemptBody::Empty,
+            None => accepted.body.attempt(),
+        };
+        let mut request = Request::new(body);
+        *request.method_mut() = accepted.method.clone();
+        *request.uri_mut() = uri;
+        *request.headers_mut() = self.headers.clone();
+        request.headers_mut().insert(header::HOST, target.host.clone());
+        Ok((request, url))
+    }
+}
