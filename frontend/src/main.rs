@@ -1,6 +1,22 @@
-//! The dashboard's entry: mounts the app.
+//! M-FastGate's dashboard: a single page, rendered in the browser, that speaks the admin REST API and three server
+//! functions for the session. `app` is the place to start reading; `api` is the only door to the server.
+
+mod api;
+mod app;
+mod components;
+mod format;
+mod layout;
+mod locales;
+mod pages;
+mod state;
+
 use leptos::prelude::*;
 
 fn main() {
-    mount_to_body(|| view! { <h1>"M-FastGate"</h1> });
+    // Without this a panic shows as `unreachable` in the console.
+    std::panic::set_hook(Box::new(|panic| leptos::logging::error!("{panic}")));
+    if let Some(boot) = document().get_element_by_id("boot") {
+        boot.remove();
+    }
+    mount_to_body(app::App);
 }

@@ -1,0 +1,127 @@
+//! The only door to the server: requests with JSON bodies in, typed answers or a [`Problem`] out.
+//! What each resource offers is in `api/<resource>.rs`. The session cookie travels by itself (same origin).
+
+pub mod keys;
+pub mod logs;
+pub mod metrics;
+pub mod routes;
+pub mod session;
+
+use fastgate_shared::problem::Problem;
+use gloo_net::http::{Method, RequestBuilder, Response};
+use leptos::prelude::*;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::locales::common as t;
+use crate::state::session::Session;
+
+/// An answer, or why there is none. `status` 0 means that the server could not be reached.
+pub type Answer<T> = Result<T, Problem>;
+
+/// Sends a request without a body and reads the JSON answer.
+pub async fn get<T: DeserializeOwned>(url: &str) -> Answer<T> {
+    parse(&exchange(Method::GET, url, None).await?)
+}
+
+/// Sends a JSON body and reads the JSON answer.
+pub async fn send<B: Serialize, T: DeserializeOwned>(method: Method, url: &str, body: &B) -> Answer<T> {
+    let body = serde_json::to_string(body).map_err(|error| local_problem(error.to_string()))?;
+    parse(&exchange(method, url, Some(body)).await?)
+}
+
+/// Deletes; the answer's body does not matter.
+pub async fn delete(url: &str) -> Answer<()> {
+    exchange(Method::DELETE, url, None).await.map(drop)
+}
+
+/// `base?a=1&b=2` with the fields of `query` that are set; `base` alone when none is.
+pub fn with_query(base: &str, query: &impl Serialize) -> String {
+    let Ok(serde_json::Value::Object(fields)) = serde_json::to_value(query) else {
+        return base.to_owned();
+    };
+    let Ok(params) = web_sys::UrlSearchParams::new() else {
+        return base.to_owned();
+    };
+    for (name, value) in &fields {
+        match value {
+            serde_json::Value::Null => {}
+            serde_json::Value::String(text) => params.append(name, text),
+            other => params.append(name, &other.to_string()),
+        }
+    }
+    let query = String::from(params.to_string());
+    if query.is_empty() {
+        base.to_owned()
+    } else {
+        format!("{base}?{query}")
+    }
+}
+
+// Not generic, so that it is in the WASM file once.
+async fn exchange(method: Method, url: &str, body: Option<String>) -> Answer<String> {
+    let builder = RequestBuilder::new(url)
+        .method(method)
+        .header("Accept", "application/json");
+    let request = match body {
+        Some(body) => builder.header("Content-Type", "application/json").body(body),
+        None => builder.build(),
+    };
+    let request = request.map_err(|error| local_problem(error.to_string()))?;
+    let response = request
+        .send()
+        .await
+        .map_err(|_| local_problem(t::unreachable().to_owned()))?;
+    let request_id = response.headers().get("x-request-id");
+    let text = response
+        .text()
+        .await
+        .map_err(|_| local_problem(t::unreachable().to_owned()))?;
+    if response.ok() {
+        return Ok(text);
+    }
+    if response.status() == 401 {
+        Session::expire();
+    }
+    Err(problem_of(&response, &text, request_id))
+}
+
+fn problem_of(response: &Response, text: &str, request_id: Option<String>) -> Problem {
+    let mut problem = serde_json::from_str::<Problem>(text).unwrap_or_else(|_| Problem {
+        status: response.status(),
+        title: response.status_text(),
+        detail: text.chars().take(300).collect(),
+        errors: Vec::new(),
+        request_id: None,
+    });
+    problem.request_id = problem.request_id.or(request_id);
+    problem
+}
+
+fn parse<T: DeserializeOwned>(text: &str) -> Answer<T> {
+    serde_json::from_str(text).map_err(|error| local_problem(t::unreadable(&error.to_string())))
+}
+
+fn local_problem(detail: String) -> Problem {
+    Problem {
+        status: 0,
+        title: String::new(),
+        detail,
+        errors: Vec::new(),
+        request_id: None,
+    }
+}
+
+/// The sentence that tells a person what happened.
+pub fn sentence(problem: &Problem) -> String {
+    if problem.detail.is_empty() {
+        problem.title.clone()
+    } else {
+        problem.detail.clone()
+    }
+}
+
+/// `https://host` as a browser sees the gateway; the stand-in where the session does not say it.
+pub fn page_origin() -> String {
+    window().location().origin().unwrap_or_default()
+}

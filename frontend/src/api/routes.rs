@@ -1,0 +1,43 @@
+//! `/admin/routes`.
+
+use fastgate_shared::route::{MatchExplanation, MatchRequest, Route, RouteDefinition, RouteTestResult, TestRoute};
+use gloo_net::http::Method;
+use serde_json::json;
+
+use crate::api::{self, Answer};
+
+/// Every route in matching order, up to the API's largest page.
+pub async fn list() -> Answer<Vec<Route>> {
+    api::get("/admin/routes?limit=1000").await
+}
+
+/// Makes a route.
+pub async fn create(definition: &RouteDefinition) -> Answer<Route> {
+    api::send(Method::POST, "/admin/routes", definition).await
+}
+
+/// Changes a route.
+pub async fn update(route_id: &str, definition: &RouteDefinition) -> Answer<Route> {
+    api::send(Method::PUT, &format!("/admin/routes/{route_id}"), definition).await
+}
+
+/// Switches a route on or off.
+pub async fn set_active(route_id: &str, is_active: bool) -> Answer<Route> {
+    let url = format!("/admin/routes/{route_id}/toggle");
+    api::send(Method::POST, &url, &json!({ "is_active": is_active })).await
+}
+
+/// Sends one real request to the route's target.
+pub async fn test(route_id: &str, test: &TestRoute) -> Answer<RouteTestResult> {
+    api::send(Method::POST, &format!("/admin/routes/{route_id}/test"), test).await
+}
+
+/// Asks which route would take a request; sends nothing.
+pub async fn explain(request: &MatchRequest) -> Answer<MatchExplanation> {
+    api::send(Method::POST, "/admin/routes/match", request).await
+}
+
+/// Deletes a route.
+pub async fn delete(route_id: &str) -> Answer<()> {
+    api::delete(&format!("/admin/routes/{route_id}")).await
+}

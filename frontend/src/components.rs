@@ -1,0 +1,27 @@
+//! The kit: small parts on native elements that every page is built from. No part knows a page or fetches anything.
+
+pub mod badge;
+pub mod button;
+pub mod chart;
+pub mod code;
+pub mod confirm;
+pub mod copy_button;
+pub mod data_table;
+pub mod dialog;
+pub mod field;
+pub mod icon;
+pub mod key_value;
+pub mod loaded;
+pub mod page_head;
+pub mod relative_time;
+pub mod switch;
+pub mod tabs;
+pub mod toasts;
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// An `id` for an element that another element refers to.
+pub fn unique_id() -> String {
+    static LAST: AtomicU32 = AtomicU32::new(0);
+    format!("u{}", LAST.fetch_add(1, Ordering::Relaxed))
+}

@@ -1,0 +1,160 @@
+//! The table that every list uses. Rows keep their elements (and the focus in them) when their data changes; on narrow
+//! screens the style sheet shows each row as a card, which is why the roles are spelled out.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use leptos::ev;
+use leptos::prelude::*;
+use leptos::wasm_bindgen::JsCast;
+
+use crate::locales::common as t;
+
+type Cell<T> = Arc<dyn Fn(&T) -> AnyView + Send + Sync>;
+
+/// A column: its label, the classes of its cells, and what a cell shows.
+pub struct Column<T> {
+    label: &'static str,
+    class: &'static str,
+    cell: Cell<T>,
+}
+
+impl<T> Clone for Column<T> {
+    fn clone(&self) -> Self {
+        Self {
+            label: self.label,
+            class: self.class,
+            cell: Arc::clone(&self.cell),
+        }
+    }
+}
+
+impl<T> Column<T> {
+    /// A column.
+    pub fn new<V: IntoView + 'static>(
+        label: &'static str,
+        class: &'static str,
+        cell: impl Fn(&T) -> V + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            label,
+            class,
+            cell: Arc::new(move |item| cell(item).into_any()),
+        }
+    }
+
+    /// The last column, with the buttons of a row.
+    pub fn actions<V: IntoView + 'static>(cell: impl Fn(&T) -> V + Send + Sync + 'static) -> Self {
+        Self::new(t::actions(), "actions-cell", cell)
+    }
+}
+
+/// What a table needs to know about its rows.
+pub struct RowRules<T> {
+    /// The identity of a row.
+    pub id: fn(&T) -> String,
+    /// Rows that are switched off show dimmed.
+    pub dim: fn(&T) -> bool,
+    /// A press on a row opens it.
+    pub open: Option<Callback<String>>,
+    /// The row that is open.
+    pub selected: Signal<Option<String>>,
+}
+
+/// A table of rows.
+#[component]
+pub fn DataTable<T>(
+    /// What the table lists, for assistive technology.
+    #[prop(into)]
+    caption: String,
+    columns: Vec<Column<T>>,
+    #[prop(into)] rows: Signal<Vec<Arc<T>>>,
+    rules: RowRules<T>,
+) -> impl IntoView
+where
+    T: PartialEq + Send + Sync + 'static,
+{
+    let RowRules {
+        id,
+        dim,
+        open,
+        selected,
+    } = rules;
+    let ids = Memo::new(move |_| rows.with(|rows| rows.iter().map(|row| id(row)).collect::<Vec<_>>()));
+    // Not compared as a whole: each row compares itself.
+    let by_id = Memo::new_with_compare(
+        move |_| {
+            rows.with(|rows| {
+                rows.iter()
+                    .map(|row| (id(row), Arc::clone(row)))
+                    .collect::<HashMap<_, _>>()
+            })
+        },
+        |_, _| true,
+    );
+    let heads = columns.iter().map(|column| {
+        view! {
+            <th role="columnheader" scope="col" class=column.class>
+                {column.label}
+            </th>
+        }
+    });
+    let heads = heads.collect_view();
+    let row = move |row_id: String| {
+        let key = row_id.clone();
+        let item = Memo::new_with_compare(
+            move |_| by_id.with(|by_id| by_id.get(&key).cloned()),
+            |before, now| !same_row(before.and_then(Option::as_ref), now.and_then(Option::as_ref)),
+        );
+        let cells = columns.iter().cloned().map(|Column { label, class, cell }| {
+            view! {
+                <td role="cell" class=class data-label=label>
+                    {move || item.get().map(|item| cell(&item))}
+                </td>
+            }
+        });
+        let selected_id = row_id.clone();
+        let press = move |event: ev::MouseEvent| {
+            if let Some(open) = open.filter(|_| !is_control(&event)) {
+                open.run(row_id.clone());
+            }
+        };
+        view! {
+            <tr
+                role="row"
+                data-dim=move || item.get().is_some_and(|item| dim(&item)).to_string()
+                data-selected=move || (selected.get().as_deref() == Some(selected_id.as_str())).to_string()
+                on:click=press
+            >
+                {cells.collect_view()}
+            </tr>
+        }
+    };
+    view! {
+        <table class="table" class:table-openable=open.is_some() role="table">
+            <caption class="visually-hidden">{caption}</caption>
+            <thead role="rowgroup">
+                <tr role="row">{heads}</tr>
+            </thead>
+            <tbody role="rowgroup">
+                <For each=move || ids.get() key=Clone::clone children=row />
+            </tbody>
+        </table>
+    }
+}
+
+fn same_row<T: PartialEq>(before: Option<&Arc<T>>, now: Option<&Arc<T>>) -> bool {
+    match (before, now) {
+        (Some(before), Some(now)) => Arc::ptr_eq(before, now) || before == now,
+        (None, None) => true,
+        _ => false,
+    }
+}
+
+// A press on a link or button in the row is its own.
+fn is_control(event: &ev::MouseEvent) -> bool {
+    let target = event
+        .target()
+        .and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+    target.is_some_and(|target| matches!(target.closest("a, button, input, select, label"), Ok(Some(_))))
+}

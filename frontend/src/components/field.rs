@@ -1,0 +1,207 @@
+//! Form fields: a label, a control, a hint, and the message of the rule that is not met.
+
+use leptos::prelude::*;
+
+use crate::components::icon::{Glyph, Icon};
+use crate::components::unique_id;
+use crate::locales::common as t;
+use crate::state::form::FormErrors;
+
+/// Where a field's message comes from: the form, and the field's name in it.
+#[derive(Clone, Copy)]
+pub struct Rule(pub FormErrors, pub &'static str);
+
+impl Rule {
+    fn message(rule: Option<Self>) -> Signal<Option<String>> {
+        rule.map_or_else(|| Signal::stored(None), |Self(errors, name)| errors.of(name))
+    }
+
+    fn touch(rule: Option<Self>) {
+        if let Some(Self(errors, name)) = rule {
+            errors.touch(name);
+        }
+    }
+}
+
+/// Text, on one line or several.
+#[component]
+pub fn TextField(
+    #[prop(into)] label: String,
+    value: RwSignal<String>,
+    #[prop(optional, into)] rule: Option<Rule>,
+    #[prop(optional, into)] hint: String,
+    #[prop(optional, into)] placeholder: String,
+    #[prop(optional)] optional: bool,
+    #[prop(optional)] mono: bool,
+    #[prop(optional)] multiline: bool,
+    #[prop(optional)] autofocus: bool,
+    #[prop(default = "text")] kind: &'static str,
+    #[prop(default = "off")] autocomplete: &'static str,
+    /// Digits are typed.
+    #[prop(optional)]
+    numeric: bool,
+) -> impl IntoView {
+    let id = unique_id();
+    let message = Rule::message(rule);
+    let described = described_by(&id, !hint.is_empty());
+    let on_input = move |event| {
+        value.set(event_target_value(&event));
+        Rule::touch(rule);
+    };
+    let on_blur = move |_| {
+        if !value.with_untracked(String::is_empty) {
+            Rule::touch(rule);
+        }
+    };
+    let invalid = move || message.with(Option::is_some).then_some("true");
+    let control = if multiline {
+        view! {
+            <textarea
+                id=id.clone()
+                class="input"
+                class:input-mono=mono
+                placeholder=placeholder
+                autofocus=autofocus
+                spellcheck="false"
+                aria-describedby=described
+                aria-invalid=invalid
+                prop:value=move || value.get()
+                on:input=on_input
+                on:blur=on_blur
+            ></textarea>
+        }
+        .into_any()
+    } else {
+        view! {
+            <input
+                id=id.clone()
+                class="input"
+                class:input-mono=mono
+                type=kind
+                inputmode=numeric.then_some("numeric")
+                placeholder=placeholder
+                autocomplete=autocomplete
+                autofocus=autofocus
+                spellcheck="false"
+                aria-describedby=described
+                aria-invalid=invalid
+                prop:value=move || value.get()
+                on:input=on_input
+                on:blur=on_blur
+            />
+        }
+        .into_any()
+    };
+    view! { <FieldFrame id label hint optional message>{control}</FieldFrame> }
+}
+
+/// One of several choices; each is its value and its word.
+#[component]
+pub fn SelectField(
+    #[prop(into)] label: String,
+    value: RwSignal<String>,
+    #[prop(into)] choices: Signal<Vec<(String, String)>>,
+    #[prop(optional, into)] hint: String,
+) -> impl IntoView {
+    let id = unique_id();
+    let described = described_by(&id, !hint.is_empty());
+    view! {
+        <FieldFrame id=id.clone() label hint optional=false message=Signal::stored(None)>
+            <select
+                id=id
+                class="input"
+                aria-describedby=described
+                prop:value=move || value.get()
+                on:change=move |event| value.set(event_target_value(&event))
+            >
+                <Choices value choices />
+            </select>
+        </FieldFrame>
+    }
+}
+
+/// The `<option>`s of a select.
+#[component]
+pub fn Choices(
+    #[prop(into)] value: Signal<String>,
+    #[prop(into)] choices: Signal<Vec<(String, String)>>,
+) -> impl IntoView {
+    view! {
+        <For each=move || choices.get() key=Clone::clone let:choice>
+            <option value=choice.0.clone() selected=move || value.with(|value| *value == choice.0)>
+                {choice.1.clone()}
+            </option>
+        </For>
+    }
+}
+
+/// Yes or no.
+#[component]
+pub fn CheckField(
+    #[prop(into)] label: String,
+    value: RwSignal<bool>,
+    #[prop(optional, into)] hint: String,
+) -> impl IntoView {
+    let id = unique_id();
+    let described = described_by(&id, !hint.is_empty());
+    view! {
+        <div class="check">
+            <input
+                type="checkbox"
+                id=id.clone()
+                aria-describedby=described
+                prop:checked=move || value.get()
+                on:change=move |event| value.set(event_target_checked(&event))
+            />
+            <label for=id.clone()>{label}</label>
+            {(!hint.is_empty()).then(|| view! { <p class="field-hint" id=format!("{id}-hint")>{hint}</p> })}
+        </div>
+    }
+}
+
+/// A message under a field or a group of fields.
+#[component]
+pub fn FieldMessage(#[prop(into)] message: Signal<Option<String>>) -> impl IntoView {
+    move || {
+        message.get().map(|message| {
+            view! {
+                <p class="field-error">
+                    <Icon glyph=Glyph::Alert />
+                    <span>{message}</span>
+                </p>
+            }
+        })
+    }
+}
+
+#[component]
+fn FieldFrame(
+    id: String,
+    label: String,
+    hint: String,
+    optional: bool,
+    message: Signal<Option<String>>,
+    children: Children,
+) -> impl IntoView {
+    view! {
+        <div class="field">
+            <label class="field-label" for=id.clone()>
+                {label}
+                {optional.then(|| view! { <span class="field-optional">" · " {t::optional()}</span> })}
+            </label>
+            {children()}
+            {(!hint.is_empty()).then(|| view! { <p class="field-hint" id=format!("{id}-hint")>{hint}</p> })}
+            <div id=format!("{id}-error") aria-live="polite">
+                <FieldMessage message />
+            </div>
+        </div>
+    }
+}
+
+fn described_by(id: &str, has_hint: bool) -> String {
+    if has_hint {
+        format!("{id}-hint {id}-error")
+    } else {
+        format!("{id}-error")
+    }
+}

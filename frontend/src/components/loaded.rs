@@ -1,0 +1,107 @@
+//! What stands where fetched data will be: a skeleton of the same shape, an error with Retry, or the data.
+
+use fastgate_shared::problem::Problem;
+use leptos::prelude::*;
+
+use crate::api;
+use crate::components::button::Button;
+use crate::components::copy_button::CopyButton;
+use crate::components::icon::{Glyph, Icon};
+use crate::locales::common as t;
+use crate::state::query::Query;
+
+/// Shows `children` once the query has data, and goes on showing them while it refreshes or fails to.
+#[component]
+pub fn Loaded<T, V>(
+    query: Query<T>,
+    #[prop(into)] skeleton: ViewFn,
+    children: impl Fn() -> V + Send + 'static,
+) -> impl IntoView
+where
+    T: Send + Sync + 'static,
+    V: IntoView + 'static,
+{
+    let has_data = Memo::new(move |_| query.data.with(Option::is_some));
+    let has_problem = Memo::new(move |_| query.problem.with(Option::is_some));
+    let content = move || {
+        if has_data.get() {
+            children().into_any()
+        } else if let Some(problem) = query.problem.get() {
+            view! { <ErrorState problem on_retry=move |()| query.reload() /> }.into_any()
+        } else {
+            view! {
+                <p class="visually-hidden" role="status">{t::loading()}</p>
+                {skeleton.run()}
+            }
+            .into_any()
+        }
+    };
+    let stale = move || {
+        (has_data.get() && has_problem.get()).then(|| {
+            view! {
+                <div class="banner banner-warn" role="status">
+                    <Icon glyph=Glyph::Alert />
+                    <div>{t::could_not_refresh()}</div>
+                    <Button small=true on_press=move |()| query.reload()>
+                        {t::retry()}
+                    </Button>
+                </div>
+            }
+        })
+    };
+    view! {
+        {stale}
+        {content}
+    }
+}
+
+/// What went wrong, the request id to look it up by, and Retry.
+#[component]
+pub fn ErrorState(problem: Problem, #[prop(into)] on_retry: Callback<()>) -> impl IntoView {
+    view! {
+        <div class="empty" role="alert">
+            <Icon glyph=Glyph::Alert />
+            <h2>{t::could_not_load()}</h2>
+            <p>{api::sentence(&problem)}</p>
+            {problem
+                .request_id
+                .map(|id| {
+                    view! {
+                        <p class="row">
+                            <span class="muted">{t::request_id()}</span>
+                            <code>{id.clone()}</code>
+                            <CopyButton text=id what=t::request_id() />
+                        </p>
+                    }
+                })}
+            <Button glyph=Glyph::Refresh on_press=on_retry>
+                {t::retry()}
+            </Button>
+        </div>
+    }
+}
+
+/// An empty place: one sentence and the next action.
+#[component]
+pub fn EmptyState(glyph: Glyph, #[prop(into)] sentence: String, children: Children) -> impl IntoView {
+    view! {
+        <div class="empty">
+            <Icon glyph />
+            <p>{sentence}</p>
+            {children()}
+        </div>
+    }
+}
+
+/// The skeleton of a table.
+#[component]
+pub fn TableSkeleton() -> impl IntoView {
+    let row = || {
+        view! {
+            <div class="skeleton-row">
+                {(0..5).map(|_| view! { <span class="skeleton"></span> }).collect_view()}
+            </div>
+        }
+    };
+    view! { <div aria-hidden="true">{(0..6).map(|_| row()).collect_view()}</div> }
+}

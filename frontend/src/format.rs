@@ -1,0 +1,136 @@
+//! Numbers, sizes, durations and times as people read them. Times are shown in the reader's own time zone.
+
+use jiff::Timestamp;
+use js_sys::Date;
+use wasm_bindgen::JsValue;
+
+use crate::locales::common as t;
+
+/// `12,345`.
+pub fn count(n: u64) -> String {
+    let digits = n.to_string();
+    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+/// `842 ms`, `1.24 s`, `2 min 5 s`.
+pub fn duration(ms: f64) -> String {
+    if ms < 10.0 {
+        format!("{ms:.1} ms")
+    } else if ms < 1_000.0 {
+        format!("{ms:.0} ms")
+    } else if ms < 60_000.0 {
+        format!("{:.2} s", ms / 1_000.0)
+    } else {
+        format!("{:.0} min {:.0} s", (ms / 60_000.0).floor(), (ms % 60_000.0) / 1_000.0)
+    }
+}
+
+/// `99.4 %`; never rounded up to a hundred.
+pub fn percent(value: f64) -> String {
+    if value >= 100.0 {
+        "100 %".to_owned()
+    } else {
+        format!("{:.1} %", (value * 10.0).floor() / 10.0)
+    }
+}
+
+/// `512 B`, `4.2 KiB`.
+#[expect(clippy::cast_precision_loss, reason = "shown with two digits")]
+pub fn bytes(n: u64) -> String {
+    let mut value = n as f64;
+    for unit in ["B", "KiB", "MiB", "GiB"] {
+        if value < 1_024.0 {
+            return if unit == "B" {
+                format!("{n} B")
+            } else {
+                format!("{value:.1} {unit}")
+            };
+        }
+        value /= 1_024.0;
+    }
+    format!("{value:.1} TiB")
+}
+
+/// `2026-11-23 12:03:26.481` in the reader's time zone.
+pub fn exact_time(ms: f64) -> String {
+    let date = Date::new(&JsValue::from_f64(ms));
+    format!("{} {}", day(&date), time_of_day(&date))
+}
+
+/// `12:03:26.481` today, with the date before on other days.
+pub fn log_time(time: Timestamp, now: f64) -> String {
+    let date = Date::new(&JsValue::from_f64(millis(time)));
+    if day(&date) == day(&Date::new(&JsValue::from_f64(now))) {
+        time_of_day(&date)
+    } else {
+        format!("{} {}", &day(&date)[5..], time_of_day(&date))
+    }
+}
+
+/// `14:00` of an hour given as RFC 3339.
+pub fn hour(rfc3339: &str) -> String {
+    let date = Date::new(&JsValue::from_str(rfc3339));
+    format!("{:02}:{:02}", date.get_hours(), date.get_minutes())
+}
+
+/// `5 min ago` or `in 3 d`.
+pub fn relative_time(ms: f64, now: f64) -> String {
+    let past = now - ms;
+    let step = |unit: f64| {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a small non-negative number"
+        )]
+        let n = (past.abs() / unit).floor() as u64;
+        n
+    };
+    let (second, minute, hour, day) = (1_000.0, 60_000.0, 3_600_000.0, 86_400_000.0);
+    match (past >= -5.0 * second, past.abs()) {
+        (true, age) if age < 5.0 * second => t::just_now().to_owned(),
+        (true, age) if age < minute => t::seconds_ago(step(second)),
+        (true, age) if age < hour => t::minutes_ago(step(minute)),
+        (true, age) if age < 2.0 * day => t::hours_ago(step(hour)),
+        (true, _) => t::days_ago(step(day)),
+        (false, wait) if wait < hour => t::in_minutes(step(minute)),
+        (false, wait) if wait < 2.0 * day => t::in_hours(step(hour)),
+        (false, _) => t::in_days(step(day)),
+    }
+}
+
+/// Milliseconds since the epoch.
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "microseconds since the epoch fit a double for 280 years"
+)]
+pub fn millis(time: Timestamp) -> f64 {
+    time.as_microsecond() as f64 / 1_000.0
+}
+
+/// Indents a text that is JSON; any other text stays as it is.
+pub fn pretty_json(text: &str) -> String {
+    serde_json::from_str::<serde_json::Value>(text)
+        .and_then(|value| serde_json::to_string_pretty(&value))
+        .unwrap_or_else(|_| text.to_owned())
+}
+
+fn day(date: &Date) -> String {
+    format!(
+        "{}-{:02}-{:02}",
+        date.get_full_year(),
+        date.get_month() + 1,
+        date.get_date()
+    )
+}
+
+fn time_of_day(date: &Date) -> String {
+    let (hours, minutes, seconds) = (date.get_hours(), date.get_minutes(), date.get_seconds());
+    format!("{hours:02}:{minutes:02}:{seconds:02}.{:03}", date.get_milliseconds())
+}

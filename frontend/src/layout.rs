@@ -1,0 +1,55 @@
+//! The frame around every page: navigation, tools, footer, keyboard help.
+
+mod help;
+mod nav;
+
+use leptos::prelude::*;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::use_navigate;
+
+use crate::layout::help::HelpDialog;
+use crate::layout::nav::Sidebar;
+use crate::locales::shell as t;
+use crate::state::session::Session;
+use crate::state::shortcuts::Shortcuts;
+
+/// The frame.
+#[component]
+pub fn Frame(children: Children) -> impl IntoView {
+    let shortcuts = Shortcuts::get();
+    let navigate = use_navigate();
+    shortcuts.listen(move |path| navigate(path, NavigateOptions::default()));
+    view! {
+        <a class="skip visually-hidden" href="#main">
+            {t::skip()}
+        </a>
+        <div class="frame">
+            <Sidebar />
+            <div class="page">
+                <main class="main" id="main" tabindex="-1">
+                    {children()}
+                </main>
+                <Footer />
+            </div>
+        </div>
+        <Show when=move || shortcuts.help.get()>
+            <HelpDialog />
+        </Show>
+    }
+}
+
+#[component]
+fn Footer() -> impl IntoView {
+    let session = Session::get();
+    view! {
+        <footer class="footer">
+            <span>{move || t::version(&session.version())}</span>
+            <a class="push" href="/admin/docs" rel="external">
+                {t::api_docs()}
+            </a>
+            <a href="/admin/openapi.json" rel="external">
+                {t::openapi()}
+            </a>
+        </footer>
+    }
+}

@@ -1,0 +1,8 @@
+//! Placeholder during construction.
+use crate::components::page_head::PageHead;
+use leptos::prelude::*;
+/// Page.
+#[component]
+pub fn RequestsPage() -> impl IntoView {
+    view! { <PageHead title="Requests" /> }
+}

@@ -1,0 +1,144 @@
+//! Sign-in with the admin token. It stands in for the page asked for, so that signing in leads there.
+
+use std::time::Duration;
+
+use fastgate_shared::session::SignInRefusal;
+use leptos::ev::SubmitEvent;
+use leptos::html;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use leptos_meta::Title;
+
+use crate::api;
+use crate::components::button::{Button, Weight};
+use crate::components::icon::{Glyph, Icon, Mark};
+use crate::locales::shell as t;
+use crate::state::language::LanguageChoice;
+use crate::state::session::Session;
+
+/// The form.
+#[component]
+pub fn SignInPage() -> impl IntoView {
+    let session = Session::get();
+    let input = NodeRef::<html::Input>::new();
+    let shown = RwSignal::new(false);
+    let busy = RwSignal::new(false);
+    let refusal = RwSignal::new(None::<String>);
+    let wait = RwSignal::new(0_u64);
+    let submit = move |event: SubmitEvent| {
+        event.prevent_default();
+        // Read from the element: password managers fill it without an event.
+        let token = input
+            .get_untracked()
+            .map(|input| input.value())
+            .unwrap_or_default()
+            .trim()
+            .to_owned();
+        if busy.get_untracked() || wait.get_untracked() > 0 {
+            return;
+        }
+        if token.is_empty() {
+            refusal.set(Some(t::token_missing().to_owned()));
+            return;
+        }
+        busy.set(true);
+        refusal.set(None);
+        spawn_local(async move {
+            let answer = api::session::sign_in(token).await;
+            busy.set(false);
+            match answer {
+                Ok(Ok(info)) => session.begin(info),
+                Ok(Err(SignInRefusal::Throttled { retry_after_seconds })) => count_down(wait, retry_after_seconds),
+                Ok(Err(why)) => refusal.set(Some(sentence(&why))),
+                Err(problem) => refusal.set(Some(api::sentence(&problem))),
+            }
+        });
+    };
+    let message = move || match wait.get() {
+        0 => refusal.get(),
+        seconds => Some(t::throttled(seconds)),
+    };
+    view! {
+        <Title text=t::page_title(t::sign_in()) />
+        <main class="sign-in" id="main">
+            <form class="sign-in-card card" on:submit=submit novalidate=true>
+                <div class="sign-in-brand">
+                    <Mark />
+                    <span>"M-FastGate"</span>
+                </div>
+                <div>
+                    <h1>{t::sign_in()}</h1>
+                    <p class="page-lead">{t::sign_in_lead()}</p>
+                </div>
+                {move || session.ended().then(|| view! { <p class="banner">{t::session_ended()}</p> })}
+                <TokenField input shown invalid=Signal::derive(move || message().is_some()) />
+                <div id="sign-in-error" role="alert">
+                    {move || message().map(|text| view! { <p class="field-error"><Icon glyph=Glyph::Alert />{text}</p> })}
+                </div>
+                <Button submit=true weight=Weight::Primary busy>
+                    {t::sign_in()}
+                </Button>
+                <p class="field-hint">{t::sign_in_lost()}</p>
+            </form>
+            <LanguageSwitch />
+        </main>
+    }
+}
+
+#[component]
+fn TokenField(input: NodeRef<html::Input>, shown: RwSignal<bool>, invalid: Signal<bool>) -> impl IntoView {
+    view! {
+        <div class="field">
+            // Password managers want a user name beside the password.
+            <input class="visually-hidden" type="text" name="username" value="admin" autocomplete="username" tabindex="-1" aria-hidden="true" readonly=true />
+            <div class="sign-in-label">
+                <label class="field-label" for="admin-token">
+                    {t::admin_token()}
+                </label>
+                <button type="button" class="link-button" on:click=move |_| shown.update(|shown| *shown = !*shown)>
+                    {move || if shown.get() { t::hide_token() } else { t::show_token() }}
+                </button>
+            </div>
+            <input
+                node_ref=input
+                id="admin-token"
+                name="password"
+                class="input input-mono"
+                type=move || if shown.get() { "text" } else { "password" }
+                autocomplete="current-password"
+                autofocus=true
+                spellcheck="false"
+                required=true
+                aria-invalid=move || invalid.get().then_some("true")
+                aria-describedby="sign-in-error"
+            />
+        </div>
+    }
+}
+
+#[component]
+fn LanguageSwitch() -> impl IntoView {
+    let language = expect_context::<LanguageChoice>();
+    let other = language.language().other();
+    view! {
+        <button type="button" class="link-button" lang=other.tag() on:click=move |_| language.switch()>
+            {other.name()}
+        </button>
+    }
+}
+
+fn sentence(refusal: &SignInRefusal) -> String {
+    match refusal {
+        SignInRefusal::WrongToken => t::wrong_token().to_owned(),
+        SignInRefusal::Throttled { retry_after_seconds } => t::throttled(*retry_after_seconds),
+        SignInRefusal::InsecureOrigin => t::insecure_origin().to_owned(),
+        SignInRefusal::Unavailable { message } => t::no_session(message),
+    }
+}
+
+fn count_down(wait: RwSignal<u64>, seconds: u64) {
+    // Gone with the page.
+    if wait.try_set(seconds).is_none() && seconds > 0 {
+        set_timeout(move || count_down(wait, seconds - 1), Duration::from_secs(1));
+    }
+}

@@ -1,0 +1,12 @@
+//! What lives longer than a page: session, theme, language, toasts, shortcuts; and the shapes in which pages hold
+//! what they fetched ([`query`]), what is being typed ([`form`]) and what the address says ([`address`]).
+
+pub mod address;
+pub mod clock;
+pub mod form;
+pub mod language;
+pub mod query;
+pub mod session;
+pub mod shortcuts;
+pub mod theme;
+pub mod toasts;

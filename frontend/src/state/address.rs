@@ -1,0 +1,66 @@
+//! The address bar as state: filters, the open row and the open dialog live in the query, so that a link or a reload
+//! shows the same page and Back closes what was opened.
+
+use leptos::prelude::*;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::{use_location, use_navigate, use_query_map};
+use leptos_router::params::ParamsMap;
+
+/// The query part of the address.
+#[derive(Clone, Copy)]
+pub struct Address {
+    query: Memo<ParamsMap>,
+    go: Callback<(Vec<(&'static str, Option<String>)>, bool)>,
+}
+
+impl Address {
+    /// The address of the current page.
+    pub fn get() -> Self {
+        let query = use_query_map();
+        let path = use_location().pathname;
+        let navigate = use_navigate();
+        let go = Callback::new(move |(changes, replace): (Vec<(&'static str, Option<String>)>, bool)| {
+            let mut query = query.get_untracked();
+            for (name, value) in changes {
+                query.remove(name);
+                if let Some(value) = value.filter(|value| !value.is_empty()) {
+                    query.insert(name, value);
+                }
+            }
+            let target = format!("{}{}", path.get_untracked(), query.to_query_string());
+            let options = NavigateOptions {
+                replace,
+                scroll: false,
+                resolve: false,
+                ..NavigateOptions::default()
+            };
+            navigate(&target, options);
+        });
+        Self { query, go }
+    }
+
+    /// The value of a parameter; it changes only with that parameter.
+    pub fn param(self, name: &'static str) -> Memo<Option<String>> {
+        Memo::new(move |_| self.query.with(|query| query.get(name)))
+    }
+
+    /// Whether a parameter is there.
+    pub fn has(self, name: &'static str) -> Memo<bool> {
+        Memo::new(move |_| self.query.with(|query| query.get(name).is_some()))
+    }
+
+    /// Opens something: Back undoes it.
+    pub fn open(self, name: &'static str, value: impl Into<String>) {
+        self.go.run((vec![(name, Some(value.into()))], false));
+    }
+
+    /// Removes parameters, as closing a drawer does.
+    pub fn close(self, names: &[&'static str]) {
+        self.go.run((names.iter().map(|name| (*name, None)).collect(), true));
+    }
+
+    /// Changes a filter, without an entry in the history.
+    pub fn filter(self, name: &'static str, value: Option<String>) {
+        self.go.run((vec![(name, value)], true));
+    }
+}

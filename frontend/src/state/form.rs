@@ -1,0 +1,99 @@
+//! What a form says about its fields: the shared rules while typing, the server's verdict after sending.
+
+use std::collections::BTreeSet;
+
+use fastgate_shared::problem::{FieldError, Problem};
+use leptos::prelude::*;
+
+/// The messages of a form. A field's message shows once the field was touched, or all of them after sending.
+#[derive(Clone, Copy)]
+pub struct FormErrors {
+    client: Memo<Vec<FieldError>>,
+    server: RwSignal<Vec<FieldError>>,
+    touched: RwSignal<BTreeSet<&'static str>>,
+    all: RwSignal<bool>,
+}
+
+impl FormErrors {
+    /// Messages by the rules of `check`, which reads the form's signals.
+    pub fn new(check: impl Fn() -> Vec<FieldError> + Send + Sync + 'static) -> Self {
+        Self {
+            client: Memo::new(move |_| check()),
+            server: RwSignal::default(),
+            touched: RwSignal::default(),
+            all: RwSignal::new(false),
+        }
+    }
+
+    /// The message for a field, also for a part of it (`targets[1].weight`).
+    pub fn of(self, field: &'static str) -> Signal<Option<String>> {
+        Signal::derive(move || {
+            let find = |errors: &Vec<FieldError>| {
+                errors
+                    .iter()
+                    .find(|error| is_about(&error.field, field))
+                    .map(|error| error.message.clone())
+            };
+            let shown = self.all.get() || self.touched.with(|touched| touched.contains(field));
+            self.server
+                .with(find)
+                .or_else(|| if shown { self.client.with(find) } else { None })
+        })
+    }
+
+    /// Says that a field was edited: its message may show, and the server's verdict on it is out of date.
+    pub fn touch(self, field: &'static str) {
+        if !self.touched.with_untracked(|touched| touched.contains(field)) {
+            self.touched.update(|touched| {
+                touched.insert(field);
+            });
+        }
+        if self
+            .server
+            .with_untracked(|errors| errors.iter().any(|error| is_about(&error.field, field)))
+        {
+            self.server
+                .update(|errors| errors.retain(|error| !is_about(&error.field, field)));
+        }
+    }
+
+    /// Shows every message; true when there is none and the form may be sent.
+    pub fn ready_to_send(self) -> bool {
+        self.all.set(true);
+        let ready = self.client.with_untracked(Vec::is_empty);
+        if !ready {
+            focus_first_invalid();
+        }
+        ready
+    }
+
+    /// Takes over the server's refusal; what remains is said above the form.
+    pub fn refused(self, problem: &Problem) -> Option<String> {
+        self.server.set(problem.errors.clone());
+        if problem.errors.is_empty() {
+            return Some(crate::api::sentence(problem));
+        }
+        focus_first_invalid();
+        let places = problem
+            .errors
+            .iter()
+            .map(|error| format!("{}: {}", error.field, error.message));
+        Some(places.collect::<Vec<_>>().join("\n"))
+    }
+}
+
+fn is_about(place: &str, field: &str) -> bool {
+    place
+        .strip_prefix(field)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with(['[', '.']))
+}
+
+// After the messages are drawn.
+fn focus_first_invalid() {
+    request_animation_frame(|| {
+        let found = document().query_selector("dialog[open] [aria-invalid=true], form [aria-invalid=true]");
+        if let Ok(Some(element)) = found {
+            super::shortcuts::focus(&element);
+        }
+    });
+}

@@ -1,0 +1,101 @@
+//! What a page fetched: the data, whether it is being fetched anew, and what went wrong. Old data stays visible while
+//! new data is on its way; of two answers the one asked for last counts.
+
+use std::future::Future;
+use std::rc::Rc;
+
+use fastgate_shared::problem::Problem;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+
+use crate::api::Answer;
+
+/// Fetched data.
+pub struct Query<T: Send + Sync + 'static> {
+    /// The last good answer.
+    pub data: RwSignal<Option<T>>,
+    /// Why the last call failed; none after a good answer.
+    pub problem: RwSignal<Option<Problem>>,
+    /// A call is under way.
+    pub loading: RwSignal<bool>,
+    run: StoredValue<Rc<dyn Fn()>, LocalStorage>,
+}
+
+impl<T: Send + Sync> Clone for Query<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T: Send + Sync> Copy for Query<T> {}
+
+impl<T: Send + Sync> Query<T> {
+    /// Fetches now, and again whenever the key changes.
+    pub fn new<K, F, Fut>(key: impl Fn() -> K + 'static, fetch: F) -> Self
+    where
+        K: Clone + PartialEq + 'static,
+        F: Fn(K) -> Fut + 'static,
+        Fut: Future<Output = Answer<T>> + 'static,
+    {
+        let data = RwSignal::new(None);
+        let problem = RwSignal::new(None);
+        let loading = RwSignal::new(false);
+        let asked = StoredValue::new(0_u64);
+        let key = Rc::new(key);
+        let current_key = Rc::clone(&key);
+        let run: Rc<dyn Fn()> = Rc::new(move || {
+            asked.update_value(|asked| *asked += 1);
+            let mine = asked.get_value();
+            loading.set(true);
+            let answer = fetch(untrack(|| current_key()));
+            spawn_local(async move {
+                let answer = answer.await;
+                // The page may be gone (`None`), or may have asked again.
+                if asked.try_get_value() != Some(mine) {
+                    return;
+                }
+                loading.set(false);
+                match answer {
+                    Ok(answer) => {
+                        problem.set(None);
+                        data.set(Some(answer));
+                    }
+                    Err(why) => problem.set(Some(why)),
+                }
+            });
+        });
+        let on_key = Rc::clone(&run);
+        Effect::new(move |previous: Option<K>| {
+            let key = key();
+            if previous.as_ref() != Some(&key) {
+                on_key();
+            }
+            key
+        });
+        Self {
+            data,
+            problem,
+            loading,
+            run: StoredValue::new_local(run),
+        }
+    }
+
+    /// Fetches again.
+    pub fn reload(self) {
+        // Gone with its page.
+        if let Some(run) = self.run.try_get_value() {
+            run();
+        }
+    }
+
+    /// Fetches again every so many milliseconds while the page is visible.
+    pub fn poll(self, interval_ms: u64) -> Self {
+        let tick = StoredValue::new_local(self.run.get_value());
+        super::clock::every(interval_ms, move || {
+            if let Some(run) = tick.try_get_value() {
+                run();
+            }
+        });
+        self
+    }
+}

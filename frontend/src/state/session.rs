@@ -1,0 +1,117 @@
+//! Who is signed in. A 401 from any call leads back to the sign-in page, without a change of address.
+
+use std::cell::Cell;
+
+use fastgate_shared::session::SessionInfo;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+
+use crate::api;
+
+thread_local! {
+    // The API client hears of an ended session outside of any component, where no context can be read.
+    static CURRENT: Cell<Option<Session>> = const { Cell::new(None) };
+}
+
+/// Where this browser stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// The first answer is still to come.
+    Unknown,
+    /// Nobody is signed in.
+    SignedOut,
+    /// The administrator is signed in.
+    SignedIn,
+}
+
+/// The session of this browser.
+#[derive(Clone, Copy)]
+pub struct Session {
+    info: RwSignal<Option<SessionInfo>>,
+    known: RwSignal<bool>,
+    standing: Memo<Standing>,
+    ended: RwSignal<bool>,
+}
+
+impl Session {
+    /// Puts the session into the context.
+    pub fn provide() -> Self {
+        let info = RwSignal::new(None::<SessionInfo>);
+        let known = RwSignal::new(false);
+        let standing = Memo::new(move |_| match (known.get(), info.with(Option::is_some)) {
+            (false, _) => Standing::Unknown,
+            (true, false) => Standing::SignedOut,
+            (true, true) => Standing::SignedIn,
+        });
+        let session = Self {
+            info,
+            known,
+            standing,
+            ended: RwSignal::new(false),
+        };
+        provide_context(session);
+        CURRENT.set(Some(session));
+        session
+    }
+
+    /// The session from the context.
+    pub fn get() -> Self {
+        expect_context()
+    }
+
+    /// Asks the server who is signed in.
+    pub fn load(self) {
+        spawn_local(async move {
+            // An unreachable server shows as the sign-in page; signing in then says what is wrong.
+            self.info.set(api::session::current().await.unwrap_or_default());
+            self.known.set(true);
+        });
+    }
+
+    /// Where this browser stands.
+    pub fn standing(self) -> Standing {
+        self.standing.get()
+    }
+
+    /// Whether the session ended by itself, so that the sign-in page can say so.
+    pub fn ended(self) -> bool {
+        self.ended.get()
+    }
+
+    /// Takes a session over after signing in.
+    pub fn begin(self, info: SessionInfo) {
+        self.ended.set(false);
+        self.info.set(Some(info));
+    }
+
+    /// Ends the session on both sides.
+    pub fn sign_out(self) {
+        spawn_local(async move {
+            if api::session::sign_out().await.is_ok() {
+                self.info.set(None);
+            }
+        });
+    }
+
+    /// The server no longer knows the session.
+    pub fn expire() {
+        if let Some(session) = CURRENT.get() {
+            session.ended.set(session.info.with_untracked(Option::is_some));
+            session.info.set(None);
+        }
+    }
+
+    /// Version of the gateway.
+    pub fn version(self) -> String {
+        self.info
+            .with(|info| info.as_ref().map(|info| info.version.clone()).unwrap_or_default())
+    }
+
+    /// `http(s)://host` under which clients reach the proxy.
+    pub fn proxy_origin(self) -> String {
+        let told = self
+            .info
+            .with(|info| info.as_ref().map(|info| info.proxy_origin.clone()).unwrap_or_default());
+        if told.is_empty() { api::page_origin() } else { told }
+    }
+}

@@ -1,0 +1,108 @@
+//! Single keys: `/` search, `n` new, `?` help, `g` then `d|k|r|l` to a page. They rest while something is typed or a
+//! dialog is open, and can be switched off (WCAG 2.1.4).
+
+use codee::string::FromToStringCodec;
+use leptos::ev;
+use leptos::prelude::*;
+use leptos::wasm_bindgen::JsCast;
+use leptos_use::storage::use_local_storage;
+
+use crate::app::BASE;
+
+/// What the keys can reach.
+#[derive(Clone, Copy)]
+pub struct Shortcuts {
+    /// The help dialog is open.
+    pub help: RwSignal<bool>,
+    off: Signal<String>,
+    set_off: WriteSignal<String>,
+    leader: StoredValue<f64>,
+}
+
+/// Puts the shortcuts into the context.
+pub fn provide() {
+    let (off, set_off, _) = use_local_storage::<String, FromToStringCodec>("fastgate.shortcuts");
+    provide_context(Shortcuts {
+        help: RwSignal::new(false),
+        off,
+        set_off,
+        leader: StoredValue::new(0.0),
+    });
+}
+
+impl Shortcuts {
+    /// The shortcuts from the context.
+    pub fn get() -> Self {
+        expect_context()
+    }
+
+    /// Whether the keys work.
+    pub fn enabled(self) -> bool {
+        self.off.get() != "off"
+    }
+
+    /// Switches the keys on or off.
+    pub fn set_enabled(self, enabled: bool) {
+        self.set_off.set(if enabled { "on" } else { "off" }.to_owned());
+    }
+
+    /// Listens; `navigate` opens a page of the dashboard.
+    pub fn listen(self, navigate: impl Fn(&str) + 'static) {
+        let handle = window_event_listener(ev::keydown, move |event| self.on_key(&event, &navigate));
+        on_cleanup(move || handle.remove());
+    }
+
+    fn on_key(self, event: &ev::KeyboardEvent, navigate: &impl Fn(&str)) {
+        let modified = event.ctrl_key() || event.meta_key() || event.alt_key();
+        if modified || event.is_composing() || !untrack(|| self.enabled()) || is_typing(event) || dialog_is_open() {
+            return;
+        }
+        // `g` counts for a second and a half.
+        let after_leader = event.time_stamp() - self.leader.get_value() < 1_500.0;
+        self.leader.set_value(if event.key() == "g" {
+            event.time_stamp()
+        } else {
+            f64::MIN
+        });
+        match (event.key().as_str(), after_leader) {
+            ("d", true) => navigate(BASE),
+            ("k", true) => navigate(&format!("{BASE}/keys")),
+            ("r", true) => navigate(&format!("{BASE}/routes")),
+            ("l", true) => navigate(&format!("{BASE}/requests")),
+            ("?", _) => self.help.set(true),
+            ("/", _) => reach("[data-search]", focus),
+            ("n", _) => reach("[data-primary]", |element| {
+                if let Some(element) = element.dyn_ref::<web_sys::HtmlElement>() {
+                    element.click();
+                }
+            }),
+            _ => return,
+        }
+        event.prevent_default();
+    }
+}
+
+/// Moves the focus to an element, if it can have it.
+pub fn focus(element: &web_sys::Element) {
+    if let Some(element) = element.dyn_ref::<web_sys::HtmlElement>() {
+        // An element that cannot take the focus leaves it where it is.
+        let _ = element.focus();
+    }
+}
+
+fn reach(selector: &str, act: impl Fn(&web_sys::Element)) {
+    if let Ok(Some(element)) = document().query_selector(selector) {
+        act(&element);
+    }
+}
+
+fn is_typing(event: &ev::KeyboardEvent) -> bool {
+    let target = event
+        .target()
+        .and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+    target.is_some_and(|target| matches!(target.tag_name().as_str(), "INPUT" | "TEXTAREA" | "SELECT"))
+}
+
+fn dialog_is_open() -> bool {
+    matches!(document().query_selector("dialog[open]"), Ok(Some(_)))
+}

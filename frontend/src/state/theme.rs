@@ -1,0 +1,62 @@
+//! Light, dark, or as the system says. The choice is kept in this browser and shown through `data-theme` on `<html>`.
+
+use codee::string::FromToStringCodec;
+use leptos::prelude::*;
+use leptos_use::storage::use_local_storage;
+
+/// The three choices, in the order in which the switch goes through them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Theme {
+    /// As the system says.
+    System,
+    /// Light.
+    Light,
+    /// Dark.
+    Dark,
+}
+
+/// The chosen theme.
+#[derive(Clone, Copy)]
+pub struct ThemeChoice {
+    stored: Signal<String>,
+    store: WriteSignal<String>,
+}
+
+/// Puts the choice into the context and keeps `<html>` in step with it.
+pub fn provide() {
+    let (stored, store, _) = use_local_storage::<String, FromToStringCodec>("fastgate.theme");
+    let choice = ThemeChoice { stored, store };
+    Effect::new(move |_| {
+        let Some(root) = document().document_element() else {
+            return;
+        };
+        // Neither call can fail: the name is a constant.
+        let _ = match choice.theme() {
+            Theme::System => root.remove_attribute("data-theme"),
+            Theme::Light => root.set_attribute("data-theme", "light"),
+            Theme::Dark => root.set_attribute("data-theme", "dark"),
+        };
+    });
+    provide_context(choice);
+}
+
+impl ThemeChoice {
+    /// The theme chosen.
+    pub fn theme(self) -> Theme {
+        self.stored.with(|stored| match stored.as_str() {
+            "light" => Theme::Light,
+            "dark" => Theme::Dark,
+            _ => Theme::System,
+        })
+    }
+
+    /// Goes on to the next choice.
+    pub fn next(self) {
+        let next = match self.theme() {
+            Theme::System => "light",
+            Theme::Light => "dark",
+            Theme::Dark => "system",
+        };
+        self.store.set(next.to_owned());
+    }
+}
