@@ -38,3 +38,20 @@ impl TrustedProxies {
         forwarded::client_address(headers, peer, |address| self.contains(address))
     }
 }
+
+/// Who sent a request. The listener puts it into the extensions of each request that it hands to the other doors.
+#[derive(Clone, Copy, Debug)]
+pub struct ClientAddress {
+    /// The other end of the connection.
+    pub peer: Peer,
+    /// The client: the peer, or who stands behind trusted proxies.
+    pub ip: IpAddr,
+}
+
+impl ClientAddress {
+    /// Whether the request comes from this machine, and not through a proxy on it.
+    #[must_use]
+    pub fn is_loopback(&self) -> bool {
+        self.peer.address.is_loopback() && self.ip.is_loopback()
+    }
+}

@@ -10,6 +10,7 @@ pub mod body;
 pub mod client;
 pub mod config;
 pub mod db;
+pub mod listen;
 pub mod message;
 pub mod permissions;
 pub mod proxy;

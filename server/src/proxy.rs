@@ -29,10 +29,15 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Handles one request. Whatever happens, the client gets an answer and the audit log gets one record.
-pub async fn handle(app: &Arc<App>, request: Request<Incoming>, sender: Sender) -> Response<RelayBody> {
+pub async fn handle(
+    app: &Arc<App>,
+    request: Request<Incoming>,
+    sender: Sender,
+    started: Instant,
+) -> Response<RelayBody> {
     let request = request.map(|body| replayable(app, body));
     let to_dashboard = is_browser_at_the_door(app, &request);
-    let mut exchange = Exchange::begin(app, &request, &sender, Instant::now());
+    let mut exchange = Exchange::begin(app, &request, &sender, started);
     match journey(app, request, sender, &mut exchange).await {
         Err(ProxyError::MissingKey) if to_dashboard => relay::redirect(exchange, "/admin/dashboard"),
         answer => relay::relay(exchange, answer),
