@@ -18,5 +18,7 @@ pub mod rate_limit;
 pub mod request_id;
 pub mod routing;
 pub mod secrets;
+pub mod shutdown;
 pub mod snapshot;
+pub mod telemetry;
 pub mod upstream;
