@@ -14,6 +14,7 @@ pub mod table;
 use crate::body::peek::PeekedBody;
 use crate::message::Plan;
 use crate::rate_limit::Limiter;
+use crate::telemetry::RouteFigures;
 use body_schema::BodyRule;
 use fastgate_shared::problem::FieldError;
 use fastgate_shared::route::pattern::{PathPattern, Specificity};
@@ -68,6 +69,8 @@ pub struct CompiledRoute {
     pub rate: Option<Arc<Limiter>>,
     /// Where its requests go and what changes on the way.
     pub plan: Arc<Plan>,
+    /// Its figures in `/metrics`.
+    pub figures: RouteFigures,
     /// Why this route won when it wins: "path /v1/* and method POST matched; priority 40".
     pub reason: Arc<str>,
     specificity: Specificity,
@@ -125,6 +128,7 @@ impl CompiledRoute {
             retry_count: definition.retry_count,
             rate: None,
             plan: Arc::new(plan),
+            figures: RouteFigures::new(&definition.route_name),
             reason: Arc::from(""),
             route: Arc::new(route),
         };

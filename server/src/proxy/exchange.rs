@@ -13,6 +13,7 @@ use crate::body::usage::Usage;
 use crate::config::Capture as CaptureMode;
 use crate::request_id::RequestId;
 use crate::routing::{Candidate, CompiledRoute};
+use crate::telemetry::figures;
 use fastgate_shared::audit_log::{Attempt, LiveEventKind, Outcome};
 use http::{HeaderMap, HeaderValue, Request, StatusCode, header};
 use jiff::Timestamp;
@@ -205,6 +206,7 @@ impl Exchange {
         let mut record = self.app.audit.live.leave(&self.in_flight)?;
         self.complete(&mut record, end);
         self.app.audit.live.tell_end(&record);
+        self.count(&record);
         log_line(&record);
         Some(record)
     }
@@ -228,6 +230,16 @@ impl Exchange {
                 .captured()
                 .map(|text| redactor.body(&text, self.request_is_form));
             record.response_body = end.response.text().map(|text| redactor.body(&text, false));
+        }
+    }
+
+    fn count(&self, record: &Record) {
+        let figures = self.route.as_ref().map_or(&figures().unrouted, |route| &route.figures);
+        let micros = |us: Option<i64>| us.map(|us| Duration::from_micros(us.unsigned_abs()));
+        let status = record.status_code.unwrap_or_default();
+        figures.ended(status, micros(record.duration_us).unwrap_or_default());
+        if let Some(ttfb) = micros(record.ttfb_us) {
+            figures.first_byte(ttfb);
         }
     }
 
