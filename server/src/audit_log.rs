@@ -3,47 +3,148 @@
 //! `record` is what a request leaves behind, `redact` takes the secrets out, `queue` bounds what waits, `writer` puts it
 //! on disk in batches, `rollup` counts by the minute, `retention` forgets, `live` tells the watchers.
 
+mod ids;
 pub mod live;
+mod queue;
 pub mod record;
 pub mod redact;
+pub mod retention;
+pub mod rollup;
+mod writer;
 
+pub use ids::{RecordIds, milliseconds_of};
+
+use crate::config;
+use crate::db::{Db, DbError, DbResult, audit};
 use live::Live;
+use queue::Queue;
 use record::Record;
 use redact::Redactor;
+use rollup::Rollups;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
+use writer::Writer;
 
 /// Resolves when a record is on disk.
 pub type OnDisk = Pin<Box<dyn Future<Output = ()> + Send + Sync>>;
 
-/// The handle: hand finished records over here. STUB: the storage room fills the queue; `live` and `redactor` stay.
+/// Records without an end that are looked at in one transaction at the start.
+const RECOVERY_STEP: i64 = 500;
+
+/// Why the audit log cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenAuditError {
+    /// The database cannot be read or written now.
+    #[error("the audit log cannot be opened: {}", .0.cause())]
+    Database(#[from] DbError),
+    /// The redaction rules are too large.
+    #[error("audit.redact_fields cannot be used: {0}")]
+    Redactor(#[from] regex::Error),
+}
+
+/// The handle: hand finished records over here. The writer's thread ends after the handle is dropped.
+#[derive(Debug)]
 pub struct AuditLog {
     /// The requests in flight and their watchers.
     pub live: Live,
     /// Takes secrets out of what is recorded.
     pub redactor: Redactor,
+    queue: Arc<Queue>,
+    ids: Arc<RecordIds>,
 }
 
 impl AuditLog {
-    /// The number of the next record: rises always, also when the wall clock is set back.
-    pub fn next_id(&self) -> i64 {
-        0
+    /// Marks what an earlier process left unfinished as interrupted, and starts the writer's thread.
+    ///
+    /// # Errors
+    /// When the database cannot be used now, or the redaction rules are too large.
+    pub async fn open(db: &Db, config: &config::Audit) -> Result<Self, OpenAuditError> {
+        let redactor = Redactor::new(&config.redact_fields)?;
+        let last = db.read(audit::last_id).await?;
+        let ids = Arc::new(RecordIds::after(last, rand::random()));
+        let writer_id = ids.next();
+        let interrupted = recover(db, &ids, writer_id).await?;
+        if interrupted > 0 {
+            tracing::warn!(
+                records = interrupted,
+                "Requests of an earlier run had no end: marked as interrupted"
+            );
+        }
+        let (queue, receiver) = Queue::new(config.queue_bytes, config.on_full);
+        let queue = Arc::new(queue);
+        Writer::start(db.connector(), &queue, receiver, ids.clone(), writer_id)?;
+        Ok(Self {
+            live: Live::default(),
+            redactor,
+            queue,
+            ids,
+        })
     }
 
-    /// Hands a record of a request that goes on for over a second to the writer, so that the log shows it.
+    /// The number for the next record; to be taken when the request's head has arrived.
+    #[must_use]
+    pub fn next_id(&self) -> i64 {
+        self.ids.next()
+    }
+
+    /// Hands a record of a request that goes on for over a second to the writer, so that the log shows it. Never waits.
     pub fn started(&self, record: Box<Record>) {
-        drop(record);
+        self.queue.started(record);
     }
 
     /// Hands a finished record to the writer. Never waits: a full queue counts it as lost.
     pub fn ended(&self, record: Box<Record>) {
-        drop(record);
+        self.queue.ended(record);
     }
 
     /// Hands a finished record over at once; what comes back resolves when it is on disk, and dropping it loses nothing
-    /// (`proxy.async_audit: false`, `audit.on_full: block`).
+    /// (`proxy.async_audit: false`, `audit.on_full: block`). With `on_full: block` a full queue makes it wait for room,
+    /// else the record is counted as lost.
     pub fn ended_durably(&self, record: Box<Record>) -> OnDisk {
-        drop(record);
-        Box::pin(std::future::ready(()))
+        self.queue.ended_durably(record)
+    }
+
+    /// Waits until all that was handed over before is on disk; for the end of the process. Waits as long as the
+    /// database is away: bound it.
+    pub async fn flush(&self) {
+        self.queue.flush().await;
+    }
+
+    /// Records that were lost since the start, because the queue was full or the database refused them.
+    #[must_use]
+    pub fn lost(&self) -> u64 {
+        self.queue.lost()
+    }
+
+    /// Records that wait to be written.
+    #[must_use]
+    pub fn depth(&self) -> usize {
+        self.queue.depth()
+    }
+
+    /// Their bytes in memory, estimated; at most `audit.queue_bytes`.
+    #[must_use]
+    pub fn depth_bytes(&self) -> usize {
+        self.queue.depth_bytes()
+    }
+}
+
+async fn recover(db: &Db, ids: &Arc<RecordIds>, writer: i64) -> DbResult<usize> {
+    let mut interrupted = 0;
+    loop {
+        let ids = ids.clone();
+        let step = db
+            .write(move |connection| {
+                // Each step has segments of its own: nothing needs to be remembered between them.
+                audit::interrupt_unfinished(connection, writer, RECOVERY_STEP, |samples| {
+                    Rollups::default().fold(samples, || ids.next())
+                })
+            })
+            .await?;
+        if step == 0 {
+            return Ok(interrupted);
+        }
+        interrupted += step;
     }
 }

@@ -4,6 +4,7 @@
 //! connection, one module for each table. The request path never comes here: it reads the snapshot. The audit log's
 //! writer has a connection of its own ([`Db::connect`]). Diesel is used in this room only.
 
+pub mod audit;
 mod connect;
 mod connection;
 mod error;
@@ -15,12 +16,12 @@ pub mod sessions;
 pub mod settings;
 mod types;
 
-pub use connect::OpenError;
+pub use connect::{Connector, OpenError};
 pub use connection::DbConnection;
 pub use error::{DbError, DbResult};
 
 use crate::config;
-use connect::{Connector, Pool, Target};
+use connect::{Pool, Target};
 use diesel::connection::{AnsiTransactionManager, Connection, SimpleConnection, TransactionManager};
 use std::time::Duration;
 use tokio::task::spawn_blocking;

@@ -88,6 +88,35 @@ impl Record {
         self.error_message.is_some() || self.status_code.is_none_or(|status| status >= 400)
     }
 
+    /// Bytes that it takes in memory, estimated.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+        let headers = |headers: &HeaderMap| {
+            let fields = headers
+                .iter()
+                .map(|(name, value)| name.as_str().len() + value.len() + 64);
+            fields.sum::<usize>()
+        };
+        size_of::<Self>()
+            + self.path.len()
+            + [
+                &self.target_url,
+                &self.user_agent,
+                &self.model,
+                &self.error_message,
+                &self.request_body,
+                &self.response_body,
+                &self.match_reason,
+            ]
+            .map(text)
+            .iter()
+            .sum::<usize>()
+            + headers(&self.request_headers)
+            + headers(&self.response_headers)
+            + self.attempts.len() * 128
+    }
+
     /// The record as lists and the live view show it.
     #[must_use]
     pub fn item(&self) -> LogItem {

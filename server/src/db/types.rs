@@ -24,3 +24,17 @@ pub(super) fn offset_and_limit(page: fastgate_shared::page::Page) -> (i64, i64) 
 pub(super) fn count(number: i64) -> u64 {
     u64::try_from(number).unwrap_or(0)
 }
+
+/// A count as the database holds it; what is too large becomes the largest.
+pub(super) fn integer(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// A text as both databases take it: PostgreSQL refuses NUL.
+pub(super) fn clean(text: &str) -> String {
+    if text.contains('\0') {
+        text.replace('\0', "\u{fffd}")
+    } else {
+        text.to_owned()
+    }
+}

@@ -1,0 +1,117 @@
+//! Forgets: records by age and by size, roll-ups by age. In small transactions with pauses between them, so that neither
+//! the audit writer nor an administrator ever waits long.
+
+use super::ids;
+use super::rollup::{HOUR, MINUTE};
+use crate::config;
+use crate::db::{Db, DbResult, audit};
+use jiff::Timestamp;
+use std::time::Duration;
+
+/// How often it is looked.
+const EVERY: Duration = Duration::from_secs(60);
+/// Records, or rows of roll-ups, deleted in one transaction.
+const STEP: i64 = 500;
+/// Pages given back to the system after each step.
+const PAGES: u32 = 2_000;
+/// Between two steps.
+const PAUSE: Duration = Duration::from_millis(10);
+/// Figures by the minute are kept for this many days, then those by the hour serve.
+const MINUTES_KEPT_DAYS: i64 = 32;
+/// Figures by the hour; those by the day are kept.
+const HOURS_KEPT_DAYS: i64 = 400;
+const DAY_US: i64 = 86_400_000_000;
+
+/// Runs until it is dropped. What fails is logged and tried again at the next turn.
+pub async fn run(db: Db, limits: config::Audit) {
+    let mut timer = tokio::time::interval(EVERY);
+    timer.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut turn = 0_u64;
+    loop {
+        timer.tick().await;
+        if let Err(error) = enforce(&db, &limits, Timestamp::now()).await {
+            tracing::warn!(
+                cause = error.cause(),
+                "Old audit records could not be deleted: tried again in a minute"
+            );
+        }
+        if turn.is_multiple_of(60)
+            && let Err(error) = db.read(audit::refresh_statistics).await
+        {
+            tracing::warn!(
+                cause = error.cause(),
+                "The database's statistics could not be refreshed"
+            );
+        }
+        turn += 1;
+    }
+}
+
+/// Deletes what is too old or too much at `now`; returns how many records.
+///
+/// # Errors
+/// When the database cannot be written now; what was deleted so far stays deleted.
+pub async fn enforce(db: &Db, limits: &config::Audit, now: Timestamp) -> DbResult<usize> {
+    let mut deleted = 0;
+    let oldest = now.as_microsecond() - i64::from(limits.max_age_days) * DAY_US;
+    let before = oldest.div_euclid(1000) << ids::SHIFT;
+    loop {
+        let step = delete_step(db, before).await?;
+        deleted += step;
+        if step < usize::try_from(STEP).unwrap_or(usize::MAX) {
+            break;
+        }
+    }
+    deleted += enforce_size(db, limits.max_bytes).await?;
+    for (length, days) in [(MINUTE, MINUTES_KEPT_DAYS), (HOUR, HOURS_KEPT_DAYS)] {
+        let before = now.as_microsecond() - days * DAY_US;
+        while db
+            .write(move |connection| audit::delete_rollups(connection, length, before, STEP))
+            .await?
+            > 0
+        {
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+    Ok(deleted)
+}
+
+/// The size is asked for once: a server learns of deleted rows late. From there on each deleted record counts as the
+/// share that it had.
+async fn enforce_size(db: &Db, max_bytes: u64) -> DbResult<usize> {
+    let (used, records) = db
+        .read(|connection| Ok((audit::used_bytes(connection)?, audit::count(connection)?)))
+        .await?;
+    if used <= max_bytes || records == 0 {
+        return Ok(0);
+    }
+    let surplus = u128::from(used - max_bytes) * u128::from(records) / u128::from(used) + 1;
+    let surplus = usize::try_from(surplus).unwrap_or(usize::MAX);
+    let mut deleted = 0;
+    while deleted < surplus {
+        let step = delete_step(db, i64::MAX).await?;
+        if step == 0 {
+            break;
+        }
+        deleted += step;
+    }
+    tracing::info!(
+        records = deleted,
+        used,
+        max_bytes,
+        "Oldest audit records deleted: audit.max_bytes was reached"
+    );
+    Ok(deleted)
+}
+
+async fn delete_step(db: &Db, before: i64) -> DbResult<usize> {
+    let deleted = db
+        .write(move |connection| audit::delete_oldest(connection, before, STEP))
+        .await?;
+    if deleted > 0 {
+        // Outside of the transaction that deletes: each takes the write lock for a short time only.
+        db.read(|connection| audit::shrink(connection, PAGES)).await?;
+        tokio::time::sleep(PAUSE).await;
+    }
+    Ok(deleted)
+}

@@ -1,0 +1,169 @@
+//! A histogram of durations with log-linear buckets: 16 to each power of two, so that a quantile is off by 3 % at most,
+//! from a microsecond to weeks. Stored as bytes, added up by readers.
+
+use std::collections::BTreeMap;
+
+/// Buckets to each power of two, as bits.
+const SUB_BITS: u32 = 4;
+const SUB: u64 = 1 << SUB_BITS;
+/// Longer than a month is a month.
+const MAX: u64 = 1 << 42;
+
+/// Counts by bucket.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Histogram {
+    counts: BTreeMap<u16, u64>,
+}
+
+impl Histogram {
+    /// Counts a duration in microseconds.
+    pub fn add(&mut self, microseconds: u64) {
+        *self.counts.entry(bucket(microseconds)).or_default() += 1;
+    }
+
+    /// Adds the counts of another histogram.
+    pub fn merge(&mut self, other: &Self) {
+        for (bucket, count) in &other.counts {
+            *self.counts.entry(*bucket).or_default() += count;
+        }
+    }
+
+    /// How many durations were counted.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.counts.values().sum()
+    }
+
+    /// The duration, in microseconds, that the share `q` (0–1) of all durations does not exceed; 0 without any.
+    #[must_use]
+    pub fn quantile(&self, q: f64) -> f64 {
+        let total = self.total();
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "the product is between 0 and a count"
+        )]
+        let rank = ((total as f64 * q).ceil() as u64).max(1);
+        let mut seen = 0;
+        for (bucket, count) in &self.counts {
+            seen += count;
+            if seen >= rank {
+                return middle(*bucket);
+            }
+        }
+        0.0
+    }
+
+    /// As bytes: for each bucket the distance from the last one and the count, both as varints (LEB128).
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(self.counts.len() * 3);
+        let mut last = 0;
+        for (bucket, count) in &self.counts {
+            write_varint(&mut bytes, u64::from(bucket - last));
+            write_varint(&mut bytes, *count);
+            last = *bucket;
+        }
+        bytes
+    }
+
+    /// Adds what [`Histogram::encode`] made. Bytes that make no sense are passed over.
+    pub fn merge_encoded(&mut self, mut bytes: &[u8]) {
+        let mut bucket = 0_u16;
+        while let (Some(distance), Some(count)) = (read_varint(&mut bytes), read_varint(&mut bytes)) {
+            let Some(next) = u16::try_from(distance)
+                .ok()
+                .and_then(|distance| bucket.checked_add(distance))
+            else {
+                return;
+            };
+            bucket = next;
+            let sum = self.counts.entry(bucket).or_default();
+            *sum = sum.saturating_add(count);
+        }
+    }
+}
+
+fn bucket(value: u64) -> u16 {
+    let value = value.min(MAX);
+    if value < SUB {
+        return u16::try_from(value).expect("below 16");
+    }
+    let exponent = value.ilog2() - SUB_BITS;
+    u16::try_from(u64::from(exponent) * SUB + (value >> exponent)).expect("at most 38 × 16 + 31")
+}
+
+fn middle(bucket: u16) -> f64 {
+    let bucket = u64::from(bucket);
+    if bucket < 2 * SUB {
+        return bucket as f64;
+    }
+    let exponent = (bucket / SUB - 1).min(50);
+    let low = (bucket % SUB + SUB) << exponent;
+    low as f64 + ((1_u64 << exponent) as f64) / 2.0
+}
+
+fn write_varint(bytes: &mut Vec<u8>, mut value: u64) {
+    while value >= 0x80 {
+        bytes.push((value & 0x7f) as u8 | 0x80);
+        value >>= 7;
+    }
+    bytes.push(value as u8);
+}
+
+fn read_varint(bytes: &mut &[u8]) -> Option<u64> {
+    let mut value = 0;
+    for shift in (0..64).step_by(7) {
+        let (byte, rest) = bytes.split_first()?;
+        *bytes = rest;
+        value |= u64::from(byte & 0x7f) << shift;
+        if byte & 0x80 == 0 {
+            return Some(value);
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_quantile_is_off_by_less_than_four_percent(mut values in prop::collection::vec(1_u64..10_000_000_000, 1..200), q in 0.01..1.0_f64) {
+            let mut histogram = Histogram::default();
+            for value in &values {
+                histogram.add(*value);
+            }
+            values.sort_unstable();
+            let rank = ((values.len() as f64 * q).ceil() as usize).max(1);
+            let exact = values[rank - 1] as f64;
+            let told = histogram.quantile(q);
+            prop_assert!((told - exact).abs() <= exact * 0.04, "{told} instead of {exact}");
+        }
+
+        #[test]
+        fn bytes_say_the_same(values in prop::collection::vec(any::<u64>(), 0..100)) {
+            let mut histogram = Histogram::default();
+            for value in values {
+                histogram.add(value);
+            }
+            let mut again = Histogram::default();
+            again.merge_encoded(&histogram.encode());
+            prop_assert_eq!(again, histogram);
+        }
+
+        #[test]
+        fn damaged_bytes_are_passed_over(bytes in prop::collection::vec(any::<u8>(), 0..100)) {
+            let mut histogram = Histogram::default();
+            histogram.merge_encoded(&bytes);
+            histogram.quantile(0.5);
+        }
+    }
+
+    #[test]
+    fn without_durations_a_quantile_is_zero() {
+        assert!(Histogram::default().quantile(0.95).abs() < f64::EPSILON);
+    }
+}
