@@ -38,10 +38,12 @@ pub async fn handle(
     let request = request.map(|body| replayable(app, body));
     let to_dashboard = is_browser_at_the_door(app, &request);
     let mut exchange = Exchange::begin(app, &request, &sender, started);
-    match journey(app, request, sender, &mut exchange).await {
+    let mut response = match journey(app, request, sender, &mut exchange).await {
         Err(ProxyError::MissingKey) if to_dashboard => relay::redirect(exchange, "/admin/dashboard"),
         answer => relay::relay(exchange, answer),
-    }
+    };
+    response.body_mut().settle().await;
+    response
 }
 
 /// The stages, in order.

@@ -150,6 +150,17 @@ impl RelayBody {
         }
     }
 
+    /// Ends the request before its head is sent when there is no body that could wait for the record
+    /// (`proxy.async_audit: false` and nothing to send).
+    pub async fn settle(&mut self) {
+        if audit::must_wait(self.exchange.app())
+            && self.source_ended()
+            && let Some(recorded) = self.finish(self.outcome, None)
+        {
+            recorded.await;
+        }
+    }
+
     /// A piece flows by.
     fn note(&mut self, bytes: &Bytes) {
         self.capture.feed(bytes);
