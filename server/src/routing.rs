@@ -23,6 +23,7 @@ use headers::HeaderRule;
 use http::{HeaderMap, Method};
 use pattern::PathMatcher;
 use smallvec::SmallVec;
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 pub use table::{RouteTable, Selection};
@@ -168,9 +169,24 @@ impl CompiledRoute {
     }
 }
 
+impl fmt::Debug for CompiledRoute {
+    /// Leaves out the definition: it holds credentials.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("CompiledRoute")
+            .field("id", &self.id)
+            .field("name", &self.name)
+            .field("path", &self.matcher.pattern().as_str())
+            .finish_non_exhaustive()
+    }
+}
+
 fn compile_methods(text: &str) -> Result<SmallVec<[Method; 2]>, String> {
     let method = |name: String| {
         Method::from_bytes(name.as_bytes()).map_err(|_| format!("`{}` is not a method", name.escape_debug()))
     };
     matching::methods(text)?.into_iter().map(method).collect()
 }
+
+#[cfg(test)]
+mod tests;

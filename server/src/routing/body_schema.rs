@@ -187,7 +187,12 @@ fn compile_schema(definition: &Value) -> Result<Validator, String> {
             // Messages of regular expressions have several lines.
             let why = error.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
             let why: String = why.chars().take(300).collect();
-            format!("is not a valid JSON Schema (2020-12){place}: {why}")
+            let hint = if place.contains("attern") {
+                "; a pattern must run in linear time (no look-around, no back-references) and stay small when compiled"
+            } else {
+                ""
+            };
+            format!("is not a valid JSON Schema (2020-12){place}: {why}{hint}")
         })
 }
 
@@ -249,3 +254,6 @@ fn whole(number: &Number) -> Option<i128> {
     )]
     (value.fract() == 0.0 && value.abs() < 1e38).then_some(value as i128)
 }
+
+#[cfg(test)]
+mod tests;

@@ -87,3 +87,6 @@ fn compile(expression: &str) -> Result<Regex, String> {
         }
     })
 }
+
+#[cfg(test)]
+mod tests;

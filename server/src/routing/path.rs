@@ -140,3 +140,6 @@ fn respell(raw: &str) -> String {
     }
     spelled
 }
+
+#[cfg(test)]
+mod tests;

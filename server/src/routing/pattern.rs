@@ -191,3 +191,6 @@ fn regex(tokens: &[Token]) -> Regex {
     text.push('$');
     Regex::new(&text).expect("escaped literals and the fragments above make a small valid expression")
 }
+
+#[cfg(test)]
+mod tests;

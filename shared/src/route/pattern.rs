@@ -419,3 +419,6 @@ fn refused(character: char) -> Option<&'static str> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -217,3 +217,6 @@ impl ModelGlob {
         pattern[at..].iter().all(|left| *left == '*')
     }
 }
+
+#[cfg(test)]
+mod tests;

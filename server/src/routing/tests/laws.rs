@@ -1,0 +1,81 @@
+//! What holds for every route and every path.
+
+use super::{compile, path};
+use crate::routing::{Asked, CompiledRoute, RouteTable, rank};
+use http::{HeaderMap, Method};
+use proptest::prelude::*;
+use serde_json::json;
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+fn any_pattern() -> impl Strategy<Value = &'static str> {
+    prop::sample::select(vec![
+        "/a",
+        "/a/b",
+        "/ab",
+        "/a/*",
+        "/a*",
+        "/a/**",
+        "/*",
+        "/**",
+        "*",
+        "*b",
+        "/{x}",
+        "/a/{x}",
+        "/a/{x:path}",
+        "/a/*/b",
+        "/**/b",
+        "/a/b/",
+        "/a/b*",
+        "/ab/*",
+    ])
+}
+
+fn any_route() -> impl Strategy<Value = Arc<CompiledRoute>> {
+    (any_pattern(), 1..4u16, "[a-c]{1,2}", any::<bool>()).prop_map(|(pattern, priority, name, is_active)| {
+        let fields = json!({"match_path": pattern, "priority": priority, "is_active": is_active});
+        Arc::new(compile(&name, &fields).expect("a good route"))
+    })
+}
+
+proptest! {
+    #[test]
+    fn the_index_finds_what_comparing_every_route_finds(
+        routes in prop::collection::vec(any_route(), 0..30),
+        path in "/[ab/]{0,6}",
+    ) {
+        let table = RouteTable::new(routes);
+        let headers = HeaderMap::new();
+        let asked = Asked { method: &Method::GET, path: &path, raw_path: &path, headers: &headers };
+        let found = table.select(&asked);
+        let found: Vec<*const CompiledRoute> = found.candidates().iter().map(|one| Arc::as_ptr(&one.route)).collect();
+        let expected: Vec<*const CompiledRoute> = table
+            .all_in_order()
+            .iter()
+            .filter(|route| route.is_active() && route.matcher.is_match(&path))
+            .map(Arc::as_ptr)
+            .collect();
+        prop_assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn the_matching_order_is_total(left in any_route(), middle in any_route(), right in any_route()) {
+        let order = rank::matching_order;
+        prop_assert_eq!(order(&left, &left), Ordering::Equal);
+        prop_assert_eq!(order(&left, &right), order(&right, &left).reverse());
+        if order(&left, &middle) != Ordering::Greater && order(&middle, &right) != Ordering::Greater {
+            prop_assert_ne!(order(&left, &right), Ordering::Greater);
+        }
+    }
+
+    #[test]
+    fn no_path_makes_routing_panic(raw in "\\PC{0,40}|/[%0-9a-fA-F./\\\\;é]{0,24}", pattern in any_pattern()) {
+        let route = compile("r", &json!({"match_path": pattern})).expect("a good route");
+        if let Ok(path) = path::canonical(&raw) {
+            let _ = route.matcher.captures(&path, &raw);
+            if route.matcher.is_match(&path) {
+                let _ = route.after_prefix(&raw);
+            }
+        }
+    }
+}
