@@ -94,6 +94,16 @@ impl KeyRing {
         self.len() == 0
     }
 
+    /// How many shards of each index two rings share.
+    #[cfg(test)]
+    pub(super) fn shared_shards(&self, other: &Self) -> (usize, usize) {
+        fn count<K, V>(left: &Shards<K, V>, right: &Shards<K, V>) -> usize {
+            let pairs = left.pieces.iter().zip(right.pieces.iter());
+            pairs.filter(|(left, right)| Arc::ptr_eq(left, right)).count()
+        }
+        (count(&self.by_hash, &other.by_hash), count(&self.by_id, &other.by_id))
+    }
+
     /// Under which hashes an entry is reached.
     fn hashes(entry: &Arc<ApiKeyEntry>) -> impl Iterator<Item = (KeyHash, Arc<ApiKeyEntry>)> + use<> {
         let previous = entry.previous.map(|(hash, _)| hash);

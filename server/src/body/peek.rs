@@ -2,7 +2,7 @@
 //!
 //! A body that is no JSON is no error here: it has no model and no value, and so fits no rule. Nothing is changed.
 
-use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{self, Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -72,10 +72,35 @@ impl<'a> PeekedBody<'a> {
     }
 }
 
-#[derive(serde::Deserialize)]
+/// The field `model` of an object. Derived code would read an array as well, by place.
 struct OnlyModel<'a> {
-    #[serde(borrow, default)]
     model: Option<Text<'a>>,
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for OnlyModel<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Fields;
+        impl<'de> Visitor<'de> for Fields {
+            type Value = OnlyModel<'de>;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Self::Value, A::Error> {
+                let mut model: Option<Option<Text<'de>>> = None;
+                while let Some(Text(name)) = fields.next_key()? {
+                    if name != "model" {
+                        fields.next_value::<IgnoredAny>()?;
+                    } else if model.replace(fields.next_value()?).is_some() {
+                        return Err(de::Error::duplicate_field("model"));
+                    }
+                }
+                Ok(OnlyModel { model: model.flatten() })
+            }
+        }
+        deserializer.deserialize_map(Fields)
+    }
 }
 
 /// A text that is borrowed where it has no escapes.
