@@ -152,8 +152,7 @@ fn a_bad_route_is_refused_with_every_field() {
         &json!({"match_path": "v1", "match_method": "GET,,", "match_headers": {"X-A": "regex:(", "X-B": "regex:a{9999}{999}"},
             "match_body_schema": {"type": "object", "properties": {"a": 5}}}),
     )
-    .err()
-    .expect("refused");
+    .expect_err("refused");
     let fields: Vec<&str> = errors.iter().filter_map(|error| error.split(':').next()).collect();
     assert_eq!(
         fields,
