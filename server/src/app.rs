@@ -1,9 +1,16 @@
-//! What every door holds: the handles of the rooms, made once at the start.
+//! What every door holds: the handles of the rooms, made once at the start. How keys and routes change is in
+//! `changes`, how they become what the request path reads in `compile`.
+
+mod changes;
+mod compile;
+
+pub use changes::{Change, ChangeError, change};
 
 use crate::admin_token::AdminToken;
 use crate::audit_log::AuditLog;
 use crate::config::LiveConfig;
 use crate::db::Db;
+use crate::rate_limit::RateLimits;
 use crate::secrets::SecretBox;
 use crate::snapshot::{Snapshot, SnapshotCell};
 use crate::upstream::UpstreamClient;
@@ -25,6 +32,8 @@ pub struct App {
     pub secrets: SecretBox,
     /// Connections to upstreams.
     pub upstream: UpstreamClient,
+    /// The token buckets of keys and routes; they outlive snapshots.
+    pub limits: RateLimits,
     /// What the administrator must show.
     pub admin_token: AdminToken,
     /// When the process started, for the uptime.
@@ -33,7 +42,7 @@ pub struct App {
     pub draining: AtomicBool,
     /// Held while a change of routes or keys goes from validation over the database into the snapshot, so that the two
     /// never disagree. The request path never touches it.
-    pub changes: tokio::sync::Mutex<()>,
+    pub changes: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl App {

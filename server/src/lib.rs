@@ -2,6 +2,7 @@
 //!
 //! The tour: `main` → doors (`health`, `ui`, `admin`, `proxy`) → [`app::App`] → rooms → [`config`].
 
+pub mod admin;
 pub mod admin_token;
 pub mod api_keys;
 pub mod app;
@@ -10,6 +11,8 @@ pub mod body;
 pub mod client;
 pub mod config;
 pub mod db;
+pub mod doors;
+pub mod health;
 pub mod listen;
 pub mod message;
 pub mod permissions;
@@ -20,5 +23,6 @@ pub mod routing;
 pub mod secrets;
 pub mod shutdown;
 pub mod snapshot;
+pub mod ui;
 pub mod telemetry;
 pub mod upstream;

@@ -89,6 +89,11 @@ pub struct RotateKey {
     pub grace_seconds: u32,
 }
 
+impl Fields for RotateKey {
+    const WRITABLE: &'static [&'static str] = &["grace_seconds"];
+    const READ_ONLY: &'static [&'static str] = &[];
+}
+
 fn yes() -> bool {
     true
 }

@@ -266,6 +266,21 @@ pub struct MatchExplanation {
     pub candidates: Vec<MatchVerdict>,
 }
 
+impl Fields for ToggleRoute {
+    const WRITABLE: &'static [&'static str] = &["is_active"];
+    const READ_ONLY: &'static [&'static str] = &[];
+}
+
+impl Fields for TestRoute {
+    const WRITABLE: &'static [&'static str] = &["test_method", "test_path", "test_headers", "test_body", "timeout"];
+    const READ_ONLY: &'static [&'static str] = &[];
+}
+
+impl Fields for MatchRequest {
+    const WRITABLE: &'static [&'static str] = &["method", "path", "headers", "body"];
+    const READ_ONLY: &'static [&'static str] = &[];
+}
+
 fn default_priority() -> u16 {
     100
 }

@@ -7,9 +7,13 @@ use crate::session::{SessionInfo, SignInRefusal};
 use leptos::prelude::*;
 use leptos::server_fn::codec::Json;
 
+/// For those who implement [`SessionDoor`].
+#[cfg(feature = "ssr")]
+pub use async_trait::async_trait;
+
 /// What the server does for the session functions. Put into the context of each call as `Arc<dyn SessionDoor>`.
 #[cfg(feature = "ssr")]
-#[async_trait::async_trait]
+#[async_trait]
 pub trait SessionDoor: Send + Sync {
     /// Checks the token, stores a session and sets its cookie.
     async fn sign_in(&self, token: String) -> Result<SessionInfo, SignInRefusal>;

@@ -1,0 +1,46 @@
+//! The admin door: REST under `/admin`, the dashboard's session, the OpenAPI document, and Prometheus' `/metrics`.
+//! (contract: Admin REST.)
+//!
+//! Handlers follow one recipe: an [`auth::Administrator`] as proof, what was asked, the rooms' answer. Refusals are
+//! [`problem::Problem`]s. The files of the dashboard are not here but in [`crate::ui`].
+
+pub mod auth;
+mod envelope;
+mod json;
+mod keys;
+mod openapi;
+mod page;
+mod problem;
+mod routes;
+mod session;
+
+use crate::app::App;
+use axum::Router;
+use axum::middleware;
+use std::sync::Arc;
+use tower_http::catch_panic::CatchPanicLayer;
+
+/// All of `/admin/*` but the dashboard's files.
+pub fn router(app: Arc<App>) -> Router {
+    let (calls, document) = calls().split_for_parts();
+    let guarded = calls
+        .fallback(envelope::nothing_here)
+        .layer(middleware::from_fn_with_state(app.clone(), auth::same_origin))
+        .with_state(app.clone());
+    guarded
+        .merge(session::mount(app))
+        .merge(openapi::pages(&document))
+        .layer(CatchPanicLayer::custom(envelope::panicked))
+        .layer(middleware::from_fn(envelope::speak_problems))
+}
+
+/// The OpenAPI document of the admin door.
+#[must_use]
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    calls().into_openapi()
+}
+
+/// Every call with its description.
+fn calls() -> utoipa_axum::router::OpenApiRouter<Arc<App>> {
+    openapi::collector().merge(keys::router()).merge(routes::router())
+}

@@ -1,0 +1,165 @@
+//! Who may use the admin door. [`Administrator`] is the proof: a handler that takes one is not reached without a
+//! credential that was accepted.
+
+use super::problem::Problem;
+use super::session;
+use crate::app::App;
+use axum::extract::{FromRequestParts, Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use axum_extra::extract::cookie::Cookie;
+use http::request::Parts;
+use http::{HeaderMap, StatusCode, header};
+use std::convert::Infallible;
+use std::sync::Arc;
+use tower::{Layer as _, ServiceExt as _};
+use tower_http::csrf::{CsrfLayer, ProtectionError};
+
+/// Somebody who has shown the admin token, or a session that was opened with it.
+#[derive(Debug)]
+pub struct Administrator(());
+
+/// What a request shows. One kind only is judged; a wrong bearer token is never saved by a cookie.
+#[derive(PartialEq, Eq)]
+enum Credential {
+    Bearer(String),
+    Query(String),
+    Session(String),
+    None,
+}
+
+impl Credential {
+    fn of(app: &App, parts: &Parts) -> Self {
+        if let Some(token) = bearer(&parts.headers) {
+            return Self::Bearer(token);
+        }
+        if app.config.security.allow_query_token
+            && let Some(token) = query_token(parts.uri.query().unwrap_or_default())
+        {
+            return Self::Query(token);
+        }
+        session_token(&parts.headers).map_or(Self::None, Self::Session)
+    }
+}
+
+impl FromRequestParts<Arc<App>> for Administrator {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
+        authorise(app, parts).await
+    }
+}
+
+/// Judges what the request shows.
+///
+/// # Errors
+/// 401 when there is no credential or a wrong one; 503 when sessions cannot be read.
+pub async fn authorise(app: &App, parts: &Parts) -> Result<Administrator, Problem> {
+    match Credential::of(app, parts) {
+        Credential::Bearer(token) | Credential::Query(token) => {
+            if app.admin_token.verify(&token) {
+                Ok(Administrator(()))
+            } else {
+                Err(Problem::unauthorized("This admin token was not accepted."))
+            }
+        }
+        Credential::Session(token) => match session::find(app, &token).await {
+            Ok(Some(_)) => Ok(Administrator(())),
+            Ok(None) => Err(Problem::unauthorized("The session has ended; sign in again.")),
+            Err(error) => Err(error.into()),
+        },
+        Credential::None => Err(Problem::unauthorized(
+            "The admin token is needed: `Authorization: Bearer <token>`.",
+        )),
+    }
+}
+
+/// Refuses writes that a foreign page sends with the session cookie. Requests with a token are not judged: no browser
+/// adds one by itself.
+pub async fn same_origin(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    let by_cookie = matches!(Credential::of(&app, &parts), Credential::Session(_));
+    let request = Request::from_parts(parts, body);
+    if !by_cookie {
+        return next.run(request).await;
+    }
+    let judged: Result<Response, Infallible> = only_same_origin().layer(next).oneshot(request).await;
+    match judged {
+        Ok(response) => response,
+        Err(never) => match never {},
+    }
+}
+
+/// The layer that lets only writes of the same origin pass (`Sec-Fetch-Site`, else `Origin` against `Host`).
+pub fn only_same_origin() -> CsrfLayer<impl Fn(ProtectionError) -> Response + Clone> {
+    CsrfLayer::new().with_rejection_response(|_: ProtectionError| {
+        Problem::new(
+            StatusCode::FORBIDDEN,
+            "With a session cookie a write must come from the dashboard's own origin.",
+        )
+        .into_response()
+    })
+}
+
+fn bearer(headers: &HeaderMap) -> Option<String> {
+    headers
+        .get_all(header::AUTHORIZATION)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .find_map(|value| {
+            let (scheme, token) = value.split_once(' ')?;
+            scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned())
+        })
+}
+
+fn query_token(query: &str) -> Option<String> {
+    let pairs: Vec<(String, String)> = serde_urlencoded::from_str(query).ok()?;
+    pairs
+        .into_iter()
+        .find_map(|(name, value)| (name == "token").then_some(value))
+}
+
+/// The token of the session cookie, under either of its names.
+pub fn session_token(headers: &HeaderMap) -> Option<String> {
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(Cookie::split_parse)
+        .filter_map(Result::ok)
+        .find(|cookie| [session::COOKIE, session::INSECURE_COOKIE].contains(&cookie.name()))
+        .map(|cookie| cookie.value().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case("Bearer abc", Some("abc"))]
+    #[case("bearer  abc ", Some("abc"))]
+    #[case("Basic abc", None)]
+    #[case("abc", None)]
+    fn a_bearer_token_is_read_in_any_case(#[case] value: &str, #[case] expected: Option<&str>) {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::AUTHORIZATION, value.parse().unwrap());
+        assert_eq!(bearer(&headers).as_deref(), expected);
+    }
+
+    #[rstest]
+    #[case("token=abc&x=1", Some("abc"))]
+    #[case("x=1&token=a%2Bb", Some("a+b"))]
+    #[case("tokens=abc", None)]
+    fn a_query_token_is_decoded(#[case] query: &str, #[case] expected: Option<&str>) {
+        assert_eq!(query_token(query).as_deref(), expected);
+    }
+
+    #[test]
+    fn the_session_cookie_is_found_among_others() {
+        let mut headers = HeaderMap::new();
+        let value = format!("a=b; {}=tok; c=d", session::COOKIE);
+        headers.insert(header::COOKIE, value.parse().unwrap());
+        assert_eq!(session_token(&headers).as_deref(), Some("tok"));
+    }
+}

@@ -1,0 +1,263 @@
+//! `/admin/keys`: API keys.
+
+use super::auth::Administrator;
+use super::json::{self, JsonObject};
+use super::openapi::{Deleted, KEYS};
+use super::page::Query;
+use super::problem::Problem;
+use crate::api_keys::NewKey;
+use crate::app::{App, change};
+use crate::db::keys::{self as stored, KeyFilter, StoredKey};
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+use fastgate_shared::api_key::{ApiKey, ApiKeyDefinition, CreatedApiKey, RotateKey};
+use fastgate_shared::problem::{FieldError, Problem as ProblemDocument};
+use http::{HeaderName, HeaderValue, StatusCode, header};
+use jiff::{SignedDuration, Timestamp};
+use secrecy::ExposeSecret as _;
+use serde_json::{Map, Value};
+use std::sync::Arc;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// Days that a key may be given at most.
+const MAX_EXPIRY_DAYS: u64 = 36_500;
+/// How many there are in all.
+const TOTAL: HeaderName = HeaderName::from_static("x-total-count");
+
+/// The calls of this file.
+pub fn router() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(list, create))
+        .routes(routes!(sources))
+        .routes(routes!(get, update, delete))
+        .routes(routes!(rotate))
+        .routes(routes!(update_by_post))
+        .routes(routes!(delete_by_post))
+}
+
+/// Make a key.
+///
+/// The secret, `key_value`, is shown in this answer only. Instead of `expires_at`, `expires_days` (1–36500) may be given;
+/// with neither, `security.default_expiry_days` holds; `"expires_at": null` means never.
+#[utoipa::path(post, path = "/admin/keys", tag = KEYS, request_body = ApiKeyDefinition,
+    responses((status = 201, body = CreatedApiKey), (status = 422, body = ProblemDocument)))]
+async fn create(_: Administrator, State(app): State<Arc<App>>, body: JsonObject) -> Result<Response, Problem> {
+    let mut members = body.required()?;
+    let now = Timestamp::now();
+    let errors = take_expiry_days(&mut members, now);
+    if !members.contains_key("expires_at")
+        && let Some(days) = app.config.security.default_expiry_days
+    {
+        members.insert("expires_at".to_owned(), in_days(now, days.into()));
+    }
+    let definition: ApiKeyDefinition = json::validated(json::whole(members, errors)?)?;
+    let created = change(&app, move |change| async move {
+        let secret = NewKey::generate(&change.app().config.security.key_prefix);
+        let key = StoredKey {
+            key: ApiKey {
+                key_id: uuid::Uuid::now_v7().to_string(),
+                key_preview: secret.preview.clone(),
+                definition,
+                usage_count: 0,
+                last_used_at: None,
+                created_at: now,
+            },
+            hash: *secret.hash.as_bytes(),
+            previous: None,
+        };
+        let key = change.add_key(key).await?.key;
+        tracing::info!(key_id = key.key_id, "an API key was made");
+        Ok::<_, Problem>(shown_once(&secret, key))
+    })
+    .await?;
+    let location = format!("/admin/keys/{}", created.key.key_id);
+    let location = HeaderValue::from_str(&location).map_err(Problem::internal)?;
+    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(created)).into_response())
+}
+
+/// List keys, newest first.
+///
+/// How many there are in all is in `X-Total-Count`.
+#[utoipa::path(get, path = "/admin/keys", tag = KEYS,
+    params(
+        ("source_path" = Option<String>, Query, description = "Whole source path"),
+        ("is_active" = Option<bool>, Query, description = "The flag, whatever `expires_at` says"),
+        ("skip" = Option<u64>, Query, description = "Keys left out, 0 by default"),
+        ("limit" = Option<u64>, Query, description = "Keys returned, 1–1000, 100 by default"),
+    ),
+    responses((status = 200, body = Vec<ApiKey>, headers(("X-Total-Count" = u64))), (status = 422, body = ProblemDocument)))]
+async fn list(_: Administrator, State(app): State<Arc<App>>, mut query: Query) -> Result<Response, Problem> {
+    let filter = KeyFilter {
+        source_path: query.take("source_path"),
+        is_active: query.take_bool("is_active"),
+    };
+    let page = query.take_page();
+    query.finish(&["source_path", "is_active", "skip", "limit"])?;
+    let (keys, total) = app
+        .db
+        .read(move |connection| stored::list(connection, &filter, page))
+        .await?;
+    let keys: Vec<ApiKey> = keys.into_iter().map(|stored| stored.key).collect();
+    Ok(([(TOTAL, HeaderValue::from(total))], Json(keys)).into_response())
+}
+
+/// List the source paths of keys.
+#[utoipa::path(get, path = "/admin/keys/sources", tag = KEYS, responses((status = 200, body = Vec<String>)))]
+async fn sources(_: Administrator, State(app): State<Arc<App>>, query: Query) -> Result<Json<Vec<String>>, Problem> {
+    query.finish(&[])?;
+    Ok(Json(app.db.read(stored::sources).await?))
+}
+
+/// Get a key.
+#[utoipa::path(get, path = "/admin/keys/{key_id}", tag = KEYS, params(("key_id" = String, Path)),
+    responses((status = 200, body = ApiKey), (status = 404, body = ProblemDocument)))]
+async fn get(
+    _: Administrator,
+    State(app): State<Arc<App>>,
+    Path(key_id): Path<String>,
+) -> Result<Json<ApiKey>, Problem> {
+    let id = key_id.clone();
+    let found = app.db.read(move |connection| stored::get(connection, &id)).await;
+    found
+        .map(|stored| Json(stored.key))
+        .map_err(|error| Problem::about("key", &key_id, error.into()))
+}
+
+/// Change a key.
+///
+/// Changes the fields that are named; null means the default. Takes effect with the answer.
+#[utoipa::path(put, path = "/admin/keys/{key_id}", tag = KEYS, params(("key_id" = String, Path)),
+    request_body = ApiKeyDefinition,
+    responses((status = 200, body = ApiKey), (status = 404, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
+async fn update(
+    _: Administrator,
+    State(app): State<Arc<App>>,
+    Path(key_id): Path<String>,
+    body: JsonObject,
+) -> Result<Json<ApiKey>, Problem> {
+    let mut members = body.required()?;
+    change(&app, move |change| async move {
+        let missing = |error| Problem::about("key", &key_id, error);
+        let stored = change.key(&key_id).await.map_err(|error| missing(error.into()))?;
+        let errors = take_expiry_days(&mut members, Timestamp::now());
+        let definition: ApiKeyDefinition = json::validated(json::patch(&stored.key, members, errors)?)?;
+        let changed = change.change_key(&key_id, definition).await.map_err(missing)?;
+        tracing::info!(key_id, "an API key was changed");
+        Ok(Json(changed.key))
+    })
+    .await
+}
+
+/// Delete a key.
+///
+/// It is refused from now on; its audit records stay.
+#[utoipa::path(delete, path = "/admin/keys/{key_id}", tag = KEYS, params(("key_id" = String, Path)),
+    responses((status = 200, body = Deleted), (status = 404, body = ProblemDocument)))]
+async fn delete(
+    _: Administrator,
+    State(app): State<Arc<App>>,
+    Path(key_id): Path<String>,
+) -> Result<Json<Deleted>, Problem> {
+    change(&app, move |change| async move {
+        change
+            .delete_key(&key_id)
+            .await
+            .map_err(|error| Problem::about("key", &key_id, error.into()))?;
+        tracing::info!(key_id, "an API key was deleted");
+        Ok(Json(Deleted::new("The API key was deleted.", key_id)))
+    })
+    .await
+}
+
+/// Give a key a new secret.
+///
+/// The old secret works for `grace_seconds` more (0 by default). The new one is shown in this answer only.
+#[utoipa::path(post, path = "/admin/keys/{key_id}/rotate", tag = KEYS, params(("key_id" = String, Path)),
+    request_body = Option<RotateKey>,
+    responses((status = 200, body = CreatedApiKey), (status = 404, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
+async fn rotate(
+    _: Administrator,
+    State(app): State<Arc<App>>,
+    Path(key_id): Path<String>,
+    body: JsonObject,
+) -> Result<Json<CreatedApiKey>, Problem> {
+    let RotateKey { grace_seconds } = json::validated(json::whole(body.0.unwrap_or_default(), Vec::new())?)?;
+    let grace = SignedDuration::from_secs(grace_seconds.into());
+    change(&app, move |change| async move {
+        let secret = NewKey::generate(&change.app().config.security.key_prefix);
+        let old_until = (grace_seconds > 0).then(|| Timestamp::now() + grace);
+        let rotated = change
+            .rotate_key(&key_id, *secret.hash.as_bytes(), secret.preview.clone(), old_until)
+            .await
+            .map_err(|error| Problem::about("key", &key_id, error))?;
+        tracing::info!(key_id, grace_seconds, "an API key was rotated");
+        Ok(Json(shown_once(&secret, rotated.key)))
+    })
+    .await
+}
+
+/// Change a key, where PUT does not pass.
+#[utoipa::path(post, path = "/admin/keys/update/{key_id}", tag = KEYS, params(("key_id" = String, Path)),
+    request_body = ApiKeyDefinition,
+    responses((status = 200, body = ApiKey), (status = 404, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
+async fn update_by_post(
+    administrator: Administrator,
+    app: State<Arc<App>>,
+    key_id: Path<String>,
+    body: JsonObject,
+) -> Result<Json<ApiKey>, Problem> {
+    update(administrator, app, key_id, body).await
+}
+
+/// Delete a key, where DELETE does not pass.
+#[utoipa::path(post, path = "/admin/keys/delete/{key_id}", tag = KEYS, params(("key_id" = String, Path)),
+    responses((status = 200, body = Deleted), (status = 404, body = ProblemDocument)))]
+async fn delete_by_post(
+    administrator: Administrator,
+    app: State<Arc<App>>,
+    key_id: Path<String>,
+) -> Result<Json<Deleted>, Problem> {
+    delete(administrator, app, key_id).await
+}
+
+fn shown_once(secret: &NewKey, key: ApiKey) -> CreatedApiKey {
+    CreatedApiKey {
+        key_value: secret.value.expose_secret().to_owned(),
+        key,
+    }
+}
+
+/// Turns `expires_days` into `expires_at`.
+fn take_expiry_days(members: &mut Map<String, Value>, now: Timestamp) -> Vec<FieldError> {
+    let days = match members.remove("expires_days") {
+        None | Some(Value::Null) => return Vec::new(),
+        Some(days) => days,
+    };
+    if members.get("expires_at").is_some_and(|value| !value.is_null()) {
+        return vec![FieldError::new(
+            "expires_days",
+            "cannot be given together with expires_at; give one of them",
+        )];
+    }
+    match days.as_u64() {
+        Some(days @ 1..=MAX_EXPIRY_DAYS) => {
+            members.insert("expires_at".to_owned(), in_days(now, days));
+            Vec::new()
+        }
+        _ => vec![FieldError::new(
+            "expires_days",
+            format!("must be a whole number from 1 to {MAX_EXPIRY_DAYS}"),
+        )],
+    }
+}
+
+/// `days` are at most [`MAX_EXPIRY_DAYS`].
+fn in_days(now: Timestamp, days: u64) -> Value {
+    let hours = i64::try_from(days).unwrap_or(i64::MAX / 24) * 24;
+    match now.checked_add(SignedDuration::from_hours(hours)) {
+        Ok(then) => Value::from(then.to_string()),
+        Err(_) => Value::Null,
+    }
+}

@@ -1,0 +1,134 @@
+//! The OpenAPI document and its page. The document is collected from the handlers themselves, so that there is no call
+//! without a description and no description without a call.
+
+use crate::app::App;
+use axum::Router;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::get;
+use http::{HeaderValue, StatusCode, header};
+use serde::Serialize;
+use std::sync::Arc;
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::{Modify, OpenApi, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+
+/// Tag of the calls about keys.
+pub const KEYS: &str = "keys";
+/// Tag of the calls about routes.
+pub const ROUTES: &str = "routes";
+/// Tag of the calls about the log.
+pub const LOGS: &str = "logs";
+/// Tag of the calls about figures.
+pub const METRICS: &str = "metrics";
+
+/// Swagger UI sets styles on elements and has one inline style sheet; its scripts are files. It talks to this origin only.
+const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
+    connect-src 'self'; font-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "M-FastGate admin API",
+        description = "Keys, routes, the audit log and its figures. Errors are RFC 9457 problem documents. JSON bodies are read whatever their Content-Type says; unknown fields are refused.",
+        license(name = "MIT", identifier = "MIT"),
+    ),
+    modifiers(&Credentials),
+    security(("admin_token" = []), ("session" = []), ("query_token" = [])),
+    tags(
+        (name = KEYS, description = "API keys of clients"),
+        (name = ROUTES, description = "Where requests go"),
+        (name = LOGS, description = "One record for each request"),
+        (name = METRICS, description = "Figures from the per-minute roll-ups"),
+    )
+)]
+struct Document;
+
+struct Credentials;
+
+impl Modify for Credentials {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let components = document.components.get_or_insert_default();
+        components.add_security_scheme(
+            "admin_token",
+            SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build()),
+        );
+        components.add_security_scheme(
+            "session",
+            SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new(super::session::COOKIE))),
+        );
+        components.add_security_scheme(
+            "query_token",
+            SecurityScheme::ApiKey(ApiKey::Query(ApiKeyValue::with_description(
+                "token",
+                "For scripts of 0.2; `security.allow_query_token` switches it off",
+            ))),
+        );
+    }
+}
+
+/// What a deletion answers.
+#[derive(Serialize, ToSchema)]
+pub struct Deleted {
+    /// What happened, as a sentence.
+    message: &'static str,
+    /// UUID of what is gone.
+    id: String,
+}
+
+impl Deleted {
+    /// The answer.
+    #[must_use]
+    pub fn new(message: &'static str, id: String) -> Self {
+        Self { message, id }
+    }
+}
+
+/// A router that starts with the document's head.
+pub fn collector() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::with_openapi(Document::openapi())
+}
+
+/// `/admin/openapi.json` and `/admin/docs`, open to everyone: they hold no data.
+pub fn pages<S: Clone + Send + Sync + 'static>(document: &utoipa::openapi::OpenApi) -> Router<S> {
+    let json: Arc<str> = document.to_json().unwrap_or_default().into();
+    let config = Arc::new(
+        utoipa_swagger_ui::Config::from("/admin/openapi.json")
+            .validator_url("none")
+            .persist_authorization(false),
+    );
+    let serve = move |request: axum::extract::Request| async move { page(request.uri().path(), config.clone()) };
+    Router::new()
+        .route(
+            "/admin/openapi.json",
+            get(move || async move {
+                (
+                    [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))],
+                    json.to_string(),
+                )
+            }),
+        )
+        .route("/admin/docs", get(|| async { Redirect::permanent("/admin/docs/") }))
+        .route("/admin/docs/", get(serve.clone()))
+        .route("/admin/docs/{*file}", get(serve))
+}
+
+fn page(path: &str, config: Arc<utoipa_swagger_ui::Config<'static>>) -> Response {
+    let name = path.strip_prefix("/admin/docs/").unwrap_or_default();
+    let file = match utoipa_swagger_ui::serve(name, config) {
+        Ok(Some(file)) => file,
+        Ok(None) => return StatusCode::NOT_FOUND.into_response(),
+        Err(error) => return super::problem::Problem::internal(error).into_response(),
+    };
+    let gzip = file.gzpipped;
+    let mut response = file.bytes.into_owned().into_response();
+    let headers = response.headers_mut();
+    if let Ok(media_type) = HeaderValue::from_str(&file.content_type) {
+        headers.insert(header::CONTENT_TYPE, media_type);
+    }
+    if gzip {
+        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    }
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(PAGE_POLICY));
+    response
+}

@@ -1,0 +1,255 @@
+//! `/admin/routes`: where requests go. Credentials in answers are masked; a mask that is sent back keeps the stored value.
+
+mod explain;
+
+use super::auth::Administrator;
+use super::json::{self, JsonObject};
+use super::openapi::{Deleted, ROUTES};
+use super::page::Query;
+use super::problem::Problem;
+use crate::app::{App, Change, ChangeError, change};
+use crate::db::routes as stored;
+use crate::routing::RouteTable;
+use crate::secrets::{mask_route, merge_masked};
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+use fastgate_shared::problem::{FieldError, Problem as ProblemDocument, field_errors};
+use fastgate_shared::route::{Route, RouteDefinition, ToggleRoute};
+use garde::Validate as _;
+use http::{HeaderName, HeaderValue, StatusCode, header};
+use jiff::Timestamp;
+use std::sync::Arc;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// How many there are in all.
+const TOTAL: HeaderName = HeaderName::from_static("x-total-count");
+
+/// The calls of this file and of its parts.
+pub fn router() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(list, create))
+        .routes(routes!(explain::explain))
+        .routes(routes!(get, update, delete))
+        .routes(routes!(toggle))
+        .routes(routes!(update_by_post))
+        .routes(routes!(delete_by_post))
+}
+
+/// Make a route.
+///
+/// It takes requests with the answer.
+#[utoipa::path(post, path = "/admin/routes", tag = ROUTES, request_body = RouteDefinition,
+    responses((status = 201, body = Route), (status = 422, body = ProblemDocument)))]
+async fn create(_: Administrator, State(app): State<Arc<App>>, body: JsonObject) -> Result<Response, Problem> {
+    let definition: RouteDefinition = json::whole(body.required()?, Vec::new())?;
+    let route = change(&app, move |change| async move {
+        let definition = checked(change.app(), &definition, None)?;
+        let route = change.add_route(definition).await?;
+        tracing::info!(route_id = route.route_id, "a route was made");
+        Ok::<_, Problem>(mask_route(route))
+    })
+    .await?;
+    let location = format!("/admin/routes/{}", route.route_id);
+    let location = HeaderValue::from_str(&location).map_err(Problem::internal)?;
+    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(route)).into_response())
+}
+
+/// List routes in matching order: the first that takes a request wins.
+///
+/// How many there are in all is in `X-Total-Count`.
+#[utoipa::path(get, path = "/admin/routes", tag = ROUTES,
+    params(
+        ("is_active" = Option<bool>, Query, description = "Only those that are, or are not, active"),
+        ("skip" = Option<u64>, Query, description = "Routes left out, 0 by default"),
+        ("limit" = Option<u64>, Query, description = "Routes returned, 1–1000, 100 by default"),
+    ),
+    responses((status = 200, body = Vec<Route>, headers(("X-Total-Count" = u64))), (status = 422, body = ProblemDocument)))]
+async fn list(_: Administrator, State(app): State<Arc<App>>, mut query: Query) -> Result<Response, Problem> {
+    let is_active = query.take_bool("is_active");
+    let page = query.take_page();
+    query.finish(&["is_active", "skip", "limit"])?;
+    let snapshot = app.snapshot();
+    let listed: Vec<&Route> = listed(&snapshot.routes)
+        .filter(|route| is_active.is_none_or(|active| active == route.definition.is_active))
+        .collect();
+    let total = listed.len() as u64;
+    let routes: Vec<Route> = listed
+        .into_iter()
+        .skip(usize::try_from(page.skip).unwrap_or(usize::MAX))
+        .take(usize::try_from(page.limit).unwrap_or(usize::MAX))
+        .map(|route| mask_route(route.clone()))
+        .collect();
+    Ok(([(TOTAL, HeaderValue::from(total))], Json(routes)).into_response())
+}
+
+/// Get a route.
+#[utoipa::path(get, path = "/admin/routes/{route_id}", tag = ROUTES, params(("route_id" = String, Path)),
+    responses((status = 200, body = Route), (status = 404, body = ProblemDocument)))]
+async fn get(
+    _: Administrator,
+    State(app): State<Arc<App>>,
+    Path(route_id): Path<String>,
+) -> Result<Json<Route>, Problem> {
+    read(&app, &route_id).await.map(|route| Json(mask_route(route)))
+}
+
+/// Change a route.
+///
+/// Changes the fields that are named; null means the default. Masked credentials keep their stored value, unless the
+/// route's host or protocol changes: then they must be sent anew.
+#[utoipa::path(put, path = "/admin/routes/{route_id}", tag = ROUTES, params(("route_id" = String, Path)),
+    request_body = RouteDefinition,
+    responses((status = 200, body = Route), (status = 404, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
+async fn update(
+    _: Administrator,
+    State(app): State<Arc<App>>,
+    Path(route_id): Path<String>,
+    body: JsonObject,
+) -> Result<Json<Route>, Problem> {
+    let members = body.required()?;
+    change(&app, move |change| async move {
+        let stored = route(&change, &route_id).await?;
+        // The client's picture of the route is the masked one: what it leaves out is masked as well, so that a new host
+        // never gets a credential that was not entered for it.
+        let patched: RouteDefinition = json::patch(&mask_route(stored.clone()), members, Vec::new())?;
+        let definition = checked(change.app(), &patched, Some(&stored))?;
+        save(&change, &route_id, definition, "a route was changed").await
+    })
+    .await
+}
+
+/// Delete a route.
+///
+/// It takes no further request; those in flight go on.
+#[utoipa::path(delete, path = "/admin/routes/{route_id}", tag = ROUTES, params(("route_id" = String, Path)),
+    responses((status = 200, body = Deleted), (status = 404, body = ProblemDocument)))]
+async fn delete(
+    _: Administrator,
+    State(app): State<Arc<App>>,
+    Path(route_id): Path<String>,
+) -> Result<Json<Deleted>, Problem> {
+    change(&app, move |change| async move {
+        change
+            .delete_route(&route_id)
+            .await
+            .map_err(|error| Problem::about("route", &route_id, error.into()))?;
+        tracing::info!(route_id, "a route was deleted");
+        Ok(Json(Deleted::new("The route was deleted.", route_id)))
+    })
+    .await
+}
+
+/// Switch a route on or off.
+///
+/// Without a body: the other way.
+#[utoipa::path(post, path = "/admin/routes/{route_id}/toggle", tag = ROUTES, params(("route_id" = String, Path)),
+    request_body = Option<ToggleRoute>,
+    responses((status = 200, body = Route), (status = 404, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
+async fn toggle(
+    _: Administrator,
+    State(app): State<Arc<App>>,
+    Path(route_id): Path<String>,
+    body: JsonObject,
+) -> Result<Json<Route>, Problem> {
+    let ToggleRoute { is_active } = json::whole(body.0.unwrap_or_default(), Vec::new())?;
+    change(&app, move |change| async move {
+        let mut definition = route(&change, &route_id).await?.definition;
+        definition.is_active = is_active.unwrap_or(!definition.is_active);
+        save(&change, &route_id, definition, "a route was switched").await
+    })
+    .await
+}
+
+/// Change a route, where PUT does not pass.
+#[utoipa::path(post, path = "/admin/routes/update/{route_id}", tag = ROUTES, params(("route_id" = String, Path)),
+    request_body = RouteDefinition,
+    responses((status = 200, body = Route), (status = 404, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
+async fn update_by_post(
+    administrator: Administrator,
+    app: State<Arc<App>>,
+    route_id: Path<String>,
+    body: JsonObject,
+) -> Result<Json<Route>, Problem> {
+    update(administrator, app, route_id, body).await
+}
+
+/// Delete a route, where DELETE does not pass.
+#[utoipa::path(post, path = "/admin/routes/delete/{route_id}", tag = ROUTES, params(("route_id" = String, Path)),
+    responses((status = 200, body = Deleted), (status = 404, body = ProblemDocument)))]
+async fn delete_by_post(
+    administrator: Administrator,
+    app: State<Arc<App>>,
+    route_id: Path<String>,
+) -> Result<Json<Deleted>, Problem> {
+    delete(administrator, app, route_id).await
+}
+
+/// Every route in matching order, credentials in clear.
+fn listed(table: &RouteTable) -> impl Iterator<Item = &Route> {
+    table.all_in_order().iter().map(|compiled| &*compiled.route)
+}
+
+/// A route with its credentials in clear.
+async fn read(app: &App, route_id: &str) -> Result<Route, Problem> {
+    let id = route_id.to_owned();
+    let found = app.db.read(move |connection| stored::get(connection, &id)).await;
+    found
+        .map_err(ChangeError::from)
+        .and_then(|stored| app.open_route(&stored))
+        .map_err(|error| Problem::about("route", route_id, error))
+}
+
+async fn route(change: &Change, route_id: &str) -> Result<Route, Problem> {
+    let found = change.route(route_id).await;
+    found.map_err(|error| Problem::about("route", route_id, error))
+}
+
+async fn save(
+    change: &Change,
+    route_id: &str,
+    definition: RouteDefinition,
+    event: &'static str,
+) -> Result<Json<Route>, Problem> {
+    let saved = change
+        .change_route(route_id, definition)
+        .await
+        .map_err(|error| Problem::about("route", route_id, error))?;
+    tracing::info!(route_id, is_active = saved.definition.is_active, "{event}");
+    Ok(Json(mask_route(saved)))
+}
+
+/// Puts stored credentials in place of their masks and refuses what cannot work, everything at once.
+fn checked(app: &App, definition: &RouteDefinition, stored: Option<&Route>) -> Result<RouteDefinition, Problem> {
+    let kept = stored.map(|stored| &stored.definition);
+    let (definition, mut errors) = match merge_masked(definition, kept) {
+        Ok(merged) => (merged, Vec::new()),
+        Err(errors) => (definition.clone(), errors),
+    };
+    if let Err(report) = definition.validate() {
+        add_missing(&mut errors, field_errors(&report));
+    }
+    // What needs an engine (regexes, schemas) is known by compiling; the route itself is not kept.
+    let trial = Route {
+        route_id: String::new(),
+        definition: definition.clone(),
+        created_at: Timestamp::UNIX_EPOCH,
+        updated_at: Timestamp::UNIX_EPOCH,
+    };
+    if let Err(more) = app.compile_route(trial) {
+        add_missing(&mut errors, more);
+    }
+    if errors.is_empty() {
+        Ok(definition)
+    } else {
+        Err(Problem::fields(errors))
+    }
+}
+
+/// Adds errors about fields that nothing was said of yet: the same fault is told once.
+fn add_missing(errors: &mut Vec<FieldError>, more: Vec<FieldError>) {
+    let top = |field: &str| field.split(['.', '[']).next().unwrap_or_default().to_owned();
+    let known: Vec<String> = errors.iter().map(|error| top(&error.field)).collect();
+    errors.extend(more.into_iter().filter(|error| !known.contains(&top(&error.field))));
+}

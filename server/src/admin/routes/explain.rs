@@ -1,0 +1,92 @@
+//! `POST /admin/routes/match`: which route would take this request, and why the others would not. Sends nothing.
+
+use crate::admin::auth::Administrator;
+use crate::admin::json::{self, JsonObject};
+use crate::admin::openapi::ROUTES;
+use crate::admin::problem::Problem;
+use crate::app::App;
+use crate::body::peek::PeekedBody;
+use crate::routing::{Asked, explain as verdicts, path};
+use axum::Json;
+use axum::extract::State;
+use fastgate_shared::problem::{FieldError, Problem as ProblemDocument};
+use fastgate_shared::route::{MatchExplanation, MatchRequest};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Ask which route would take a request.
+///
+/// Every route in matching order; the first that matched wins. Nothing is sent.
+#[utoipa::path(post, path = "/admin/routes/match", tag = ROUTES, request_body = MatchRequest,
+    responses((status = 200, body = MatchExplanation), (status = 422, body = ProblemDocument)))]
+pub async fn explain(
+    _: Administrator,
+    State(app): State<Arc<App>>,
+    body: JsonObject,
+) -> Result<Json<MatchExplanation>, Problem> {
+    let asked: MatchRequest = json::whole(body.required()?, Vec::new())?;
+    let mut errors = Vec::new();
+    let method = method(asked.method.as_deref().unwrap_or("GET"))
+        .map_err(|why| errors.push(FieldError::new("method", why)))
+        .unwrap_or_default();
+    let headers = headers(&asked.headers)
+        .map_err(|why| errors.push(FieldError::new("headers", why)))
+        .unwrap_or_default();
+    let raw_path = asked.path.split(['?', '#']).next().unwrap_or_default();
+    let canonical = path::canonical(raw_path)
+        .map_err(|why| errors.push(FieldError::new("path", why.to_string())))
+        .unwrap_or_default();
+    if !errors.is_empty() {
+        return Err(Problem::fields(errors));
+    }
+    let text = asked.body.as_ref().map(body_text).unwrap_or_default();
+    let body = PeekedBody::new(headers.get(header::CONTENT_ENCODING), text.as_bytes());
+    let snapshot = app.snapshot();
+    Ok(Json(verdicts::explain(
+        &snapshot.routes,
+        &Asked {
+            method: &method,
+            path: &canonical,
+            raw_path,
+            headers: &headers,
+        },
+        &body,
+    )))
+}
+
+/// A method as a client would send it.
+///
+/// # Errors
+/// What is allowed.
+pub fn method(text: &str) -> Result<Method, &'static str> {
+    Method::from_bytes(text.trim().to_ascii_uppercase().as_bytes())
+        .ok()
+        .filter(|method| *method != Method::CONNECT)
+        .ok_or("is not a method; allowed is a name such as GET or POST, not CONNECT")
+}
+
+/// Header fields as a client would send them.
+///
+/// # Errors
+/// The first name or value that cannot be sent.
+pub fn headers(fields: &BTreeMap<String, String>) -> Result<HeaderMap, String> {
+    let mut headers = HeaderMap::new();
+    for (name, value) in fields {
+        let shown = name.escape_debug();
+        let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| format!("`{shown}` is not a header name"))?;
+        let value = HeaderValue::from_str(value)
+            .map_err(|_| format!("the value of `{shown}` has a character that no header can carry"))?;
+        headers.append(name, value);
+    }
+    Ok(headers)
+}
+
+/// A body as a client would send it: text as it is, anything else as JSON.
+pub fn body_text(body: &Value) -> String {
+    match body {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}

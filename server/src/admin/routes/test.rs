@@ -1,0 +1,1 @@
+//! `POST /admin/routes/{route_id}/test`.

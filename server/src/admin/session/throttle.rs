@@ -1,0 +1,126 @@
+//! Wrong tokens slow down the address that sends them, and nobody else. The clock is passed in.
+
+use parking_lot::Mutex;
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv6Addr};
+use std::time::{Duration, Instant};
+
+/// Wrong tokens that an address may send in a [`WINDOW`].
+const MAX_WRONG: u32 = 10;
+/// After its last chance an address waits until the window that began with the first wrong token is over.
+const WINDOW: Duration = Duration::from_secs(60);
+/// Addresses that are remembered; when there are more, the older half is forgotten.
+const MAX_ADDRESSES: usize = 10_000;
+
+/// The wrong tokens of the last minute, by address.
+#[derive(Default)]
+pub struct Throttle(Mutex<HashMap<IpAddr, Wrong>>);
+
+#[derive(Clone, Copy)]
+struct Wrong {
+    since: Instant,
+    count: u32,
+}
+
+impl Throttle {
+    /// Whether the address may try a token now.
+    ///
+    /// # Errors
+    /// How long it must wait.
+    pub fn check(&self, address: IpAddr, now: Instant) -> Result<(), Duration> {
+        let known = self.0.lock();
+        let Some(wrong) = known.get(&group(address)) else {
+            return Ok(());
+        };
+        let left = (wrong.since + WINDOW).saturating_duration_since(now);
+        if wrong.count >= MAX_WRONG && !left.is_zero() {
+            return Err(left);
+        }
+        Ok(())
+    }
+
+    /// Counts a wrong token.
+    pub fn count_wrong(&self, address: IpAddr, now: Instant) {
+        let mut known = self.0.lock();
+        if known.len() >= MAX_ADDRESSES {
+            known.retain(|_, wrong| now.saturating_duration_since(wrong.since) < WINDOW);
+        }
+        if known.len() >= MAX_ADDRESSES {
+            let mut times: Vec<Instant> = known.values().map(|wrong| wrong.since).collect();
+            let (_, median, _) = times.select_nth_unstable(MAX_ADDRESSES / 2);
+            known.retain(|_, wrong| wrong.since > *median);
+        }
+        let wrong = known.entry(group(address)).or_insert(Wrong { since: now, count: 0 });
+        if now.saturating_duration_since(wrong.since) >= WINDOW {
+            *wrong = Wrong { since: now, count: 0 };
+        }
+        wrong.count += 1;
+    }
+}
+
+/// One customer commonly has a whole /64 of IPv6.
+fn group(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(v6) => {
+            let [a, b, c, d, ..] = v6.segments();
+            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
+        }
+        v4 @ IpAddr::V4(_) => v4,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
+
+    #[test]
+    fn after_ten_wrong_tokens_an_address_waits_for_the_minute_to_end() {
+        let throttle = Throttle::default();
+        let start = Instant::now();
+        for _ in 0..MAX_WRONG {
+            assert!(throttle.check(HERE, start).is_ok());
+            throttle.count_wrong(HERE, start);
+        }
+        assert_eq!(
+            throttle.check(HERE, start + Duration::from_secs(20)),
+            Err(Duration::from_secs(40))
+        );
+        assert!(throttle.check(HERE, start + WINDOW).is_ok());
+    }
+
+    #[test]
+    fn another_address_is_not_slowed_down() {
+        let throttle = Throttle::default();
+        let now = Instant::now();
+        for _ in 0..100 {
+            throttle.count_wrong(HERE, now);
+        }
+        assert!(throttle.check([192, 0, 2, 2].into(), now).is_ok());
+    }
+
+    #[test]
+    fn addresses_of_one_ipv6_network_count_as_one() {
+        let throttle = Throttle::default();
+        let now = Instant::now();
+        for last in 0..10 {
+            throttle.count_wrong(IpAddr::from([0x2001, 0xdb8, 0, 0, 0, 0, 0, last]), now);
+        }
+        assert!(
+            throttle
+                .check(IpAddr::from([0x2001, 0xdb8, 0, 0, 9, 9, 9, 9]), now)
+                .is_err()
+        );
+    }
+
+    #[test]
+    fn memory_is_bounded() {
+        let throttle = Throttle::default();
+        let now = Instant::now();
+        for last in 0..20_000_u32 {
+            throttle.count_wrong(IpAddr::from(last.to_be_bytes()), now);
+        }
+        assert!(throttle.0.lock().len() <= MAX_ADDRESSES);
+    }
+}
