@@ -71,6 +71,18 @@ pub fn hash(token: &str) -> TokenHash {
     Sha256::digest(token.as_bytes()).into()
 }
 
+/// A hash as the database keeps it.
+#[must_use]
+pub fn hash_to_text(hash: &TokenHash) -> String {
+    URL_SAFE_NO_PAD.encode(hash)
+}
+
+/// Reads what [`hash_to_text`] wrote; `None` when it is damaged.
+#[must_use]
+pub fn hash_from_text(text: &str) -> Option<TokenHash> {
+    URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

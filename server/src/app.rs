@@ -3,8 +3,10 @@
 
 mod changes;
 mod compile;
+mod start;
 
 pub use changes::{Change, ChangeError, change};
+pub use start::{StartError, Started};
 
 use crate::admin_token::AdminToken;
 use crate::audit_log::AuditLog;

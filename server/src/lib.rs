@@ -23,6 +23,6 @@ pub mod routing;
 pub mod secrets;
 pub mod shutdown;
 pub mod snapshot;
-pub mod ui;
 pub mod telemetry;
+pub mod ui;
 pub mod upstream;

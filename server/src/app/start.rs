@@ -1,0 +1,137 @@
+//! Makes the running gateway from its configuration: every room in the order in which they need each other.
+
+use super::App;
+use crate::admin_token::{self, AdminToken};
+use crate::audit_log::{AuditLog, OpenAuditError, retention};
+use crate::config::{Config, LiveConfig};
+use crate::db::{Db, DbError, OpenError, settings};
+use crate::rate_limit::{LimitClock, RateLimits};
+use crate::secrets::{SecretBox, UnlockError};
+use crate::snapshot::SnapshotCell;
+use crate::telemetry::figures;
+use crate::upstream::{UpstreamClient, client::ClientSettings};
+use secrecy::{ExposeSecret, SecretString};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::{Duration, Instant};
+
+/// How often the requests in flight are looked through for those that last.
+const SWEEP: Duration = Duration::from_millis(250);
+
+/// Why the gateway cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The database cannot be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The database cannot be read or written.
+    #[error("the database cannot be used: {}", .0.cause())]
+    Database(#[from] DbError),
+    /// The stored credentials cannot be decrypted.
+    #[error(transparent)]
+    Unlock(#[from] UnlockError),
+    /// The audit log cannot be opened.
+    #[error(transparent)]
+    Audit(#[from] OpenAuditError),
+    /// TLS cannot be set up.
+    #[error("TLS cannot be set up: {0}")]
+    Tls(#[from] rustls::Error),
+    /// No random bits for a token.
+    #[error("the system has no randomness for an admin token: {0}")]
+    Randomness(#[from] rand::rand_core::OsError),
+    /// The stored hash of the admin token is damaged.
+    #[error("the stored admin token is damaged; make a new one with `fastgate admin-token --rotate`")]
+    DamagedToken,
+}
+
+/// A gateway that is ready to serve.
+pub struct Started {
+    /// The gateway.
+    pub app: Arc<App>,
+    /// The admin token, when this is the first start and none was configured: to be shown once.
+    pub new_token: Option<SecretString>,
+}
+
+impl App {
+    /// Opens the database, unlocks the secrets, starts the audit log, and loads keys and routes.
+    ///
+    /// # Errors
+    /// See [`StartError`].
+    pub async fn start(config: Config) -> Result<Started, StartError> {
+        let started = Instant::now();
+        let database = config.database.clone();
+        let db = tokio::task::spawn_blocking(move || Db::open(&database))
+            .await
+            .map_err(|_| DbError::Unavailable("opening the database broke off".to_owned()))??;
+        let secrets = SecretBox::unlock(&config, &db).await?;
+        let audit = AuditLog::open(&db, &config.audit).await?;
+        let (admin_token, new_token) = admin_token(&config, &db).await?;
+        let upstream = UpstreamClient::new(ClientSettings {
+            connect_timeout: Duration::from_secs(config.proxy.connect_timeout.into()),
+            pool_idle: Duration::from_secs(config.proxy.pool_idle_seconds),
+            pool_max_idle_per_host: config.proxy.pool_max_idle_per_host,
+        })?;
+        let app = Arc::new(Self {
+            config: LiveConfig::new(config),
+            snapshot: SnapshotCell::default(),
+            db,
+            audit,
+            secrets,
+            upstream,
+            limits: RateLimits::new(LimitClock::monotonic()),
+            admin_token,
+            started,
+            draining: AtomicBool::new(false),
+            changes: Arc::default(),
+        });
+        app.load_snapshot().await?;
+        app.keep_house();
+        Ok(Started { app, new_token })
+    }
+
+    /// The figures of `/metrics`, with those that are only read when asked for.
+    #[must_use]
+    pub fn metrics_text(&self) -> String {
+        let figures = figures();
+        figures.in_flight.set(self.audit.live.in_flight() as f64);
+        figures.audit_queue_records.set(self.audit.depth() as f64);
+        figures.audit_queue_bytes.set(self.audit.depth_bytes() as f64);
+        figures.audit_records_lost.absolute(self.audit.lost());
+        let connections = self.upstream.connections();
+        figures.upstream_connections_opened.absolute(connections.opened());
+        figures.upstream_connections_open.set(connections.open() as f64);
+        figures.render()
+    }
+
+    /// The tasks that go on beside the requests. They end with the process: each holds the gateway only weakly.
+    fn keep_house(self: &Arc<Self>) {
+        let app = Arc::downgrade(self);
+        tokio::spawn(async move {
+            let mut every = tokio::time::interval(SWEEP);
+            loop {
+                every.tick().await;
+                let Some(app) = app.upgrade() else { return };
+                app.audit.live.sweep(Instant::now(), |record| app.audit.started(record));
+            }
+        });
+        tokio::spawn(figures().keep_up());
+        tokio::spawn(retention::run(self.db.clone(), self.config.audit.clone()));
+    }
+}
+
+/// The configured token, else the stored one, else a new one of which only the hash is stored.
+async fn admin_token(config: &Config, db: &Db) -> Result<(AdminToken, Option<SecretString>), StartError> {
+    if let Some(token) = &config.security.admin_token {
+        return Ok((AdminToken::from_token(token.expose_secret()), None));
+    }
+    let new = admin_token::generate()?;
+    let offered = admin_token::hash_to_text(&admin_token::hash(new.expose_secret()));
+    let mine = offered.clone();
+    let stored = db
+        .write(move |connection| settings::set_if_absent(connection, settings::ADMIN_TOKEN_HASH, &mine))
+        .await?;
+    let token = admin_token::hash_from_text(&stored)
+        .map(AdminToken::from_hash)
+        .ok_or(StartError::DamagedToken)?;
+    Ok((token, (stored == offered).then_some(new)))
+}
