@@ -57,7 +57,7 @@ impl App {
     ///
     /// # Errors
     /// See [`StartError`].
-    pub async fn start(config: Config) -> Result<Started, StartError> {
+    pub async fn start(config: LiveConfig) -> Result<Started, StartError> {
         let started = Instant::now();
         let database = config.database.clone();
         let db = tokio::task::spawn_blocking(move || Db::open(&database))
@@ -72,7 +72,7 @@ impl App {
             pool_max_idle_per_host: config.proxy.pool_max_idle_per_host,
         })?;
         let app = Arc::new(Self {
-            config: LiveConfig::new(config),
+            config,
             snapshot: SnapshotCell::default(),
             db,
             audit,
