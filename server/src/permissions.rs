@@ -79,9 +79,7 @@ impl Permissions {
 
     fn widened_by(&self, asked: &PermissionRequest<'_>) -> bool {
         // The upstream may read `%63hat` as `chat`; so the operation is judged in canonical spelling.
-        let operation = path::canonical(asked.upstream_path)
-            .ok()
-            .and_then(|path| Operation::of_path(&path));
+        let operation = Operation::of_path(&path::respell(asked.upstream_path));
         self.widening.iter().any(|entry| match entry {
             Widening::Everything => true,
             Widening::Operation(wanted) => operation == Some(*wanted),

@@ -160,13 +160,6 @@ impl CompiledRoute {
     pub fn matches_body(&self, body: &PeekedBody<'_>) -> bool {
         self.body_rule.as_ref().is_none_or(|rule| rule.is_match(body))
     }
-
-    /// What the literal prefix of `match_path` leaves of a path that matches, in the client's own spelling: what
-    /// `strip_path_prefix` appends.
-    #[must_use]
-    pub fn after_prefix<'a>(&self, raw_path: &'a str) -> &'a str {
-        path::after_prefix(raw_path, self.matcher.pattern().literal_prefix().len())
-    }
 }
 
 impl fmt::Debug for CompiledRoute {

@@ -8,13 +8,16 @@ use fastgate_shared::route::pattern::PathPattern;
 use fastgate_shared::route::target::Protocol;
 use http::uri::{Authority, Scheme};
 use http::{HeaderValue, Uri};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
 use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Everything but RFC 3986's unreserved characters.
 const NOT_UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// What a path may contain plainly but separates parameters in a query.
+const QUERY_SYNTAX: &AsciiSet = &CONTROLS.add(b'&').add(b'=').add(b'+').add(b';');
 
 /// One upstream of a route.
 #[derive(Debug)]
@@ -143,10 +146,15 @@ impl PathPlan {
         if out.is_empty() {
             out.push('/');
         }
-        let own = self
-            .query
-            .as_ref()
-            .map(|query| query.fill(values, |text| Cow::Owned(encode(text))));
+        // What is plain text in a path may be syntax in a query: a client must not add parameters by way of a capture.
+        let in_query = |capture: &str| -> String { utf8_percent_encode(capture, QUERY_SYNTAX).to_string() };
+        let own = self.query.as_ref().map(|query| {
+            query.fill_with(
+                values,
+                |capture| Cow::Owned(in_query(capture)),
+                |text| Cow::Owned(encode(text)),
+            )
+        });
         for query in own.as_deref().into_iter().chain(client_query) {
             out.push(if out.contains('?') { '&' } else { '?' });
             out.push_str(query);
@@ -178,3 +186,6 @@ pub fn uri(target: &PlannedTarget, path_and_query: &str) -> Result<Uri, http::Er
         .path_and_query(path_and_query)
         .build()
 }
+
+#[cfg(test)]
+mod tests;

@@ -66,17 +66,28 @@ impl Template {
         }
     }
 
-    /// Fills in the values of one request, each passed through `encode`.
+    /// Fills in the values of one request; variables pass through `encode`. Captures are the client's own spelling of a
+    /// piece of a path, so they are encoded already.
     #[must_use]
     pub fn fill(&self, values: &Values<'_>, encode: impl Fn(&str) -> Cow<'_, str>) -> String {
+        self.fill_with(values, |capture| Cow::Borrowed(capture), encode)
+    }
+
+    /// Fills in the values of one request, captures through `encode_capture` and variables through `encode`.
+    #[must_use]
+    pub fn fill_with(
+        &self,
+        values: &Values<'_>,
+        encode_capture: impl Fn(&str) -> Cow<'_, str>,
+        encode: impl Fn(&str) -> Cow<'_, str>,
+    ) -> String {
         let mut filled = String::new();
         for part in &self.0 {
             match part {
                 Part::Literal(text) => filled.push_str(text),
-                // Captures are the client's own spelling of a piece of a path: already encoded.
                 Part::Capture(name) => {
                     if let Some((_, value)) = values.captures.iter().find(|(known, _)| known == name) {
-                        filled.push_str(value);
+                        filled.push_str(&encode_capture(value));
                     }
                 }
                 Part::Variable(Variable::RequestId) => filled.push_str(&encode(values.request_id)),

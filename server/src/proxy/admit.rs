@@ -10,6 +10,7 @@ use crate::permissions::PermissionRequest;
 use crate::rate_limit::Refused;
 use crate::routing::{Candidate, Selection};
 use fastgate_shared::route::RouteAuth;
+use fastgate_shared::route::pattern::has_dot_segment;
 
 /// A request that may go to its winning route.
 pub struct Admission {
@@ -43,6 +44,13 @@ pub fn admit(matched: RouteMatch, limits_on: bool) -> Result<Admission, ProxyErr
     let Some(winner) = admission.candidates.candidates().first() else {
         return Err(ProxyError::Internal);
     };
+    if has_dot_segment(&admission.upstream_path(winner)) {
+        // `/v2*` takes `/v2../x`, of which `strip_path_prefix` leaves `../x`.
+        return Err(ProxyError::BadRequest {
+            code: "ambiguous_path",
+            message: "The path would have a dot segment at the upstream.".to_owned(),
+        });
+    }
     if !admission.permits(winner) {
         return Err(ProxyError::Forbidden);
     }
@@ -59,23 +67,28 @@ impl Admission {
     /// Whether the caller may use a route. Asked again for each route that stands in for the winner.
     #[must_use]
     pub fn permits(&self, candidate: &Candidate) -> bool {
+        let upstream_path = self.upstream_path(candidate);
+        if has_dot_segment(&upstream_path) {
+            return false;
+        }
         let Some(key) = self.caller.key() else {
             return candidate.route.auth == RouteAuth::None;
         };
-        let upstream_path =
-            candidate
-                .route
-                .plan
-                .path
-                .path_and_query(&self.accepted.path, None, &self.values(candidate));
-        let upstream_path = upstream_path.split('?').next().unwrap_or_default();
         key.permissions.allows(&PermissionRequest {
-            upstream_path,
+            upstream_path: &upstream_path,
             client_path: &self.accepted.canonical_path,
             route_id: &candidate.route.id,
             route_name: &candidate.route.name,
             model: self.read.as_ref().and_then(|read| read.model.as_deref()),
         })
+    }
+
+    /// The path at the upstream, without the query.
+    fn upstream_path(&self, candidate: &Candidate) -> String {
+        let plan = &candidate.route.plan.path;
+        let mut path = plan.path_and_query(&self.accepted.path, None, &self.values(candidate));
+        path.truncate(path.find('?').unwrap_or(path.len()));
+        path
     }
 
     /// Takes a token of a route's own limit.

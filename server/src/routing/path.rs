@@ -3,32 +3,32 @@
 //! What is matched is what is forwarded: a path that an upstream could read as another resource is refused here, and
 //! everything else goes on exactly as the client wrote it. Patterns are not here but in `pattern`.
 
-use fastgate_shared::route::pattern::{is_path_byte, is_unreserved};
+use fastgate_shared::route::pattern::{has_dot_segment, is_path_byte, is_unreserved};
 use std::borrow::Cow;
 use std::fmt::Write as _;
 use thiserror::Error;
 
 /// Why a path is refused with 400: it is malformed, or could mean different resources to different servers
-/// (contract: Routes).
+/// (contract: Routes). Reads on after "The path".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum PathRefusal {
     /// It does not start with `/`.
-    #[error("the path must start with `/`")]
+    #[error("must start with `/`")]
     NotAbsolute,
     /// A segment `.` or `..`, plain or encoded, also with parameters (`..;x`).
-    #[error("the path has a dot segment (`.` or `..`, plain or percent-encoded)")]
+    #[error("has a dot segment (`.` or `..`, plain or percent-encoded)")]
     DotSegment,
     /// `%2F`.
-    #[error("the path has a percent-encoded slash (%2F)")]
+    #[error("has a percent-encoded slash (%2F)")]
     EncodedSlash,
     /// `\` or `%5C`.
-    #[error("the path has a backslash, plain or percent-encoded")]
+    #[error("has a backslash, plain or percent-encoded")]
     Backslash,
     /// `%00`, or the byte itself.
-    #[error("the path has a NUL character")]
+    #[error("has a NUL character")]
     Nul,
     /// `%` without two hexadecimal digits after it.
-    #[error("the path has `%` without two hexadecimal digits after it")]
+    #[error("has `%` without two hexadecimal digits after it")]
     PercentEncoding,
 }
 
@@ -62,16 +62,14 @@ pub fn canonical(raw: &str) -> Result<Cow<'_, str>, PathRefusal> {
         }
         bytes = &bytes[1..];
     }
-    let path = if changed {
+    if has_dot_segment(raw) {
+        return Err(PathRefusal::DotSegment);
+    }
+    Ok(if changed {
         Cow::Owned(respell(raw))
     } else {
         Cow::Borrowed(raw)
-    };
-    let is_dots = |segment: &str| segment.starts_with('.') && matches!(segment.split(';').next(), Some("." | ".."));
-    if path.split('/').any(is_dots) {
-        return Err(PathRefusal::DotSegment);
-    }
-    Ok(path)
+    })
 }
 
 /// The client's spelling of a part of a canonical path. `raw` is a path that [`canonical`] accepted; `from` and `to` are
@@ -122,7 +120,8 @@ fn decoded(bytes: &[u8]) -> Result<u8, PathRefusal> {
     Ok(digit(1)? << 4 | digit(2)?)
 }
 
-fn respell(raw: &str) -> String {
+/// The canonical spelling, without asking whether the path is clear.
+pub(crate) fn respell(raw: &str) -> String {
     let mut spelled = String::with_capacity(raw.len() + 16);
     let mut bytes = raw.as_bytes();
     while let Some(&byte) = bytes.first() {

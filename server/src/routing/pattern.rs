@@ -74,12 +74,6 @@ impl PathMatcher {
         &self.pattern
     }
 
-    /// Whether the pattern has no wildcard.
-    #[must_use]
-    pub fn is_exact(&self) -> bool {
-        matches!(self.form, Form::Exact(_))
-    }
-
     /// Whether a canonical path matches.
     #[must_use]
     pub fn is_match(&self, path: &str) -> bool {

@@ -117,22 +117,6 @@ impl Selection {
     pub fn judge_body(&mut self, body: &PeekedBody<'_>) {
         self.candidates.retain(|candidate| candidate.route.matches_body(body));
     }
-
-    /// Takes the first candidate that the body fits, and drops those before it. Called again, it gives the next one: the
-    /// order of failover. Later candidates are not judged before their turn.
-    pub fn next_fitting(&mut self, body: &PeekedBody<'_>) -> Option<Candidate> {
-        let place = self
-            .candidates
-            .iter()
-            .position(|candidate| candidate.route.matches_body(body));
-        match place {
-            Some(place) => self.candidates.drain(..=place).next_back(),
-            None => {
-                self.candidates.clear();
-                None
-            }
-        }
-    }
 }
 
 impl PrefixIndex {

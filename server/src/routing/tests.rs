@@ -124,12 +124,6 @@ fn the_model_chooses_the_route(#[case] body: &str, #[case] expected: &[&str]) {
     let mut judged = select(&by_model(), &Method::POST, "/v2/chat/completions");
     judged.judge_body(&body);
     assert_eq!(names(&judged), expected);
-
-    let mut lazy = select(&by_model(), &Method::POST, "/v2/chat/completions");
-    for name in expected {
-        assert_eq!(&*lazy.next_fitting(&body).expect("a candidate").route.name, *name);
-    }
-    assert!(lazy.next_fitting(&body).is_none());
 }
 
 #[test]
@@ -142,7 +136,6 @@ fn captures_come_in_the_spelling_of_the_client() {
         .map(|(name, text)| (&**name, text.as_str()))
         .collect();
     assert_eq!(captures, [("id", "a%62%20c"), ("rest", "d%7e/e")]);
-    assert_eq!(selection.candidates()[0].route.after_prefix("/u%73er/a%62"), "a%62");
 }
 
 #[test]

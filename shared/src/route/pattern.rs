@@ -140,6 +140,21 @@ pub const fn is_unreserved(byte: u8) -> bool {
     matches!(byte, b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~')
 }
 
+/// Whether a path has a segment that servers resolve: `.` or `..`, plain or percent-encoded, also with parameters
+/// (`..;x`).
+#[must_use]
+pub fn has_dot_segment(path: &str) -> bool {
+    let is_dots = |segment: &str| {
+        let name = segment.split(';').next().unwrap_or_default();
+        // `%2e%2e` is the longest spelling.
+        if name.len() > 6 || !name.starts_with(['.', '%']) {
+            return false;
+        }
+        matches!(name.to_ascii_lowercase().replace("%2e", ".").as_str(), "." | "..")
+    };
+    path.split('/').any(is_dots)
+}
+
 impl PathPattern {
     /// Parses a pattern.
     ///
@@ -387,8 +402,7 @@ impl Parser {
                 _ => "*",
             })
             .collect();
-        let is_dots = |segment: &&str| matches!(segment.split(';').next(), Some("." | ".."));
-        match canonical.split('/').find(is_dots) {
+        match canonical.split('/').find(|segment| has_dot_segment(segment)) {
             Some(segment) => Err(PatternError::DotSegment(segment.to_owned())),
             None => Ok(PathPattern {
                 source: source.to_owned(),

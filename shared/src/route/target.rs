@@ -151,6 +151,11 @@ pub fn validate_path<'a, C>(match_path: &'a str) -> impl FnOnce(&String, &C) -> 
                 bad.escape_default()
             )));
         }
+        if pattern::has_dot_segment(path.split('?').next().unwrap_or_default()) {
+            return Err(garde::Error::new(
+                "has a segment `.` or `..`, which an upstream would resolve; write out the path",
+            ));
+        }
         crate::route::transform::check_placeholders(path, &pattern::capture_names(match_path))
             .map_err(garde::Error::new)
     }

@@ -132,3 +132,17 @@ fn patterns_go_from_specific_to_general() {
 fn patterns_that_differ_only_in_names_are_equally_specific() {
     assert_eq!(parse("/u/{a}").specificity(), parse("/u/{b}").specificity());
 }
+
+#[rstest]
+#[case("/a/../b", true)]
+#[case("/a/.", true)]
+#[case("/%2e%2E", true)]
+#[case("/.%2e;x=1/y", true)]
+#[case("../x", true)]
+#[case("/...", false)]
+#[case("/.well-known/a..b", false)]
+#[case("/%2e%2e%2e", false)]
+#[case("/a;..", false)]
+fn dot_segments_are_recognised_in_each_spelling(#[case] path: &str, #[case] has_one: bool) {
+    assert_eq!(super::has_dot_segment(path), has_one);
+}
