@@ -9,6 +9,8 @@ mod connect;
 mod connection;
 mod error;
 pub mod keys;
+pub mod logs;
+pub mod metrics;
 pub mod migrate;
 pub mod routes;
 mod schema;

@@ -2,7 +2,7 @@
 //! the audit writer nor an administrator ever waits long.
 
 use super::ids;
-use super::rollup::{HOUR, MINUTE};
+use super::rollup::{HOUR, HOURS_KEPT_DAYS, MINUTE, MINUTES_KEPT_DAYS};
 use crate::config;
 use crate::db::{Db, DbResult, audit};
 use jiff::Timestamp;
@@ -16,10 +16,6 @@ const STEP: i64 = 500;
 const PAGES: u32 = 2_000;
 /// Between two steps.
 const PAUSE: Duration = Duration::from_millis(10);
-/// Figures by the minute are kept for this many days, then those by the hour serve.
-const MINUTES_KEPT_DAYS: i64 = 32;
-/// Figures by the hour; those by the day are kept.
-const HOURS_KEPT_DAYS: i64 = 400;
 const DAY_US: i64 = 86_400_000_000;
 
 /// Runs until it is dropped. What fails is logged and tried again at the next turn.

@@ -19,6 +19,11 @@ pub const HOUR: i32 = 3600;
 /// Seconds.
 pub const DAY: i32 = 86_400;
 
+/// Figures by the minute are kept for this many days, then those by the hour serve.
+pub const MINUTES_KEPT_DAYS: i64 = 32;
+/// Figures by the hour are kept for this many days; those by the day are kept.
+pub const HOURS_KEPT_DAYS: i64 = 400;
+
 /// What stands for all values beyond a bound.
 pub const OTHER: &str = "(other)";
 
