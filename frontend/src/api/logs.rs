@@ -34,3 +34,9 @@ pub async fn record(log_id: &str) -> Answer<LogRecord> {
 pub fn stream_url(filter: &LogFilter) -> String {
     api::with_query("/admin/logs/stream", filter)
 }
+
+/// Whether any request ever reached an upstream and got its answer.
+pub async fn any_answered() -> Answer<bool> {
+    let page: CursorPage<LogItem> = api::get("/admin/logs?status_code=100-399&limit=1").await?;
+    Ok(!page.items.is_empty())
+}

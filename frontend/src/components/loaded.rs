@@ -12,20 +12,15 @@ use crate::state::query::Query;
 
 /// Shows `children` once the query has data, and goes on showing them while it refreshes or fails to.
 #[component]
-pub fn Loaded<T, V>(
-    query: Query<T>,
-    #[prop(into)] skeleton: ViewFn,
-    children: impl Fn() -> V + Send + 'static,
-) -> impl IntoView
+pub fn Loaded<T>(query: Query<T>, #[prop(into)] skeleton: ViewFn, children: ChildrenFn) -> impl IntoView
 where
     T: Send + Sync + 'static,
-    V: IntoView + 'static,
 {
     let has_data = Memo::new(move |_| query.data.with(Option::is_some));
     let has_problem = Memo::new(move |_| query.problem.with(Option::is_some));
     let content = move || {
         if has_data.get() {
-            children().into_any()
+            children()
         } else if let Some(problem) = query.problem.get() {
             view! { <ErrorState problem on_retry=move |()| query.reload() /> }.into_any()
         } else {

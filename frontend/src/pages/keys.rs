@@ -1,8 +1,205 @@
-//! Placeholder during construction.
-use crate::components::page_head::PageHead;
+//! API keys: list, create with the secret shown once, edit, switch, rotate, delete.
+
+mod form;
+mod questions;
+mod secret;
+mod table;
+
+use std::sync::Arc;
+
+use fastgate_shared::api_key::{ApiKey, CreatedApiKey};
 use leptos::prelude::*;
-/// Page.
+
+use crate::api;
+use crate::components::button::{Button, Weight};
+use crate::components::icon::Glyph;
+use crate::components::loaded::{EmptyState, Loaded, TableSkeleton};
+use crate::components::page_head::PageHead;
+use crate::components::search_box::{SearchBox, SelectFilter};
+use crate::locales::{common, keys as t};
+use crate::pages::keys::form::KeyForm;
+use crate::pages::keys::questions::{DeleteKey, RotateKeyDialog};
+use crate::pages::keys::secret::SecretDialog;
+use crate::pages::keys::table::KeysTable;
+use crate::state::address::Address;
+use crate::state::query::Query;
+
+/// What the parts of the page share.
+#[derive(Clone, Copy)]
+struct KeysState {
+    address: Address,
+    keys: Query<Vec<ApiKey>>,
+    /// A fresh secret that must be acknowledged, and what brought it.
+    secret: RwSignal<Option<(&'static str, Arc<CreatedApiKey>)>>,
+    asked: RwSignal<Option<Question>>,
+}
+
+/// A question about a key that is on the screen.
+#[derive(Clone)]
+enum Question {
+    Rotate(ApiKey),
+    Delete(ApiKey),
+}
+
+impl KeysState {
+    fn filtered(self) -> Signal<Vec<Arc<ApiKey>>> {
+        let search = self.address.param("q");
+        let status = self.address.param("status");
+        Signal::derive(move || {
+            let search = search.get().unwrap_or_default().to_lowercase();
+            let status = status.get().unwrap_or_default();
+            let fits = |key: &&ApiKey| has_text(key, &search) && (status.is_empty() || standing(key) == status);
+            self.keys
+                .data
+                .with(|keys| keys.iter().flatten().filter(fits).cloned().map(Arc::new).collect())
+        })
+    }
+}
+
+/// The page.
 #[component]
 pub fn KeysPage() -> impl IntoView {
-    view! { <PageHead title="Keys" /> }
+    let state = KeysState {
+        address: Address::get(),
+        keys: Query::new(|| (), |()| api::keys::list()),
+        secret: RwSignal::new(None),
+        asked: RwSignal::new(None),
+    };
+    view! {
+        <PageHead title=t::title() lead=t::lead()>
+            <NewButton state />
+        </PageHead>
+        <Toolbar address=state.address />
+        <section class="card" aria-busy=move || state.keys.loading.get().to_string()>
+            <Loaded query=state.keys skeleton=|| view! { <TableSkeleton /> }>
+                <KeysList state />
+            </Loaded>
+        </section>
+        <Dialogs state />
+    }
+}
+
+#[component]
+fn NewButton(state: KeysState) -> impl IntoView {
+    view! {
+        <Button
+            weight=Weight::Primary
+            glyph=Glyph::Plus
+            primary_action=true
+            on_press=move |()| state.address.open("new", "1")
+        >
+            {t::new()}
+        </Button>
+    }
+}
+
+#[component]
+fn Toolbar(address: Address) -> impl IntoView {
+    let search = address.param("q");
+    let status = address.param("status");
+    let choices = vec![
+        (String::new(), common::all().to_owned()),
+        ("active".to_owned(), common::active().to_owned()),
+        ("inactive".to_owned(), common::inactive().to_owned()),
+        ("expired".to_owned(), common::expired().to_owned()),
+    ];
+    view! {
+        <div class="toolbar">
+            <SearchBox
+                label=t::search()
+                value=Signal::derive(move || search.get().unwrap_or_default())
+                on_search=move |text| address.filter("q", Some(text))
+            />
+            <SelectFilter
+                label=t::status_filter()
+                value=Signal::derive(move || status.get().unwrap_or_default())
+                choices
+                on_choose=move |status| address.filter("status", Some(status))
+            />
+        </div>
+    }
+}
+
+#[component]
+fn KeysList(state: KeysState) -> impl IntoView {
+    let rows = state.filtered();
+    let none_at_all = Memo::new(move |_| state.keys.data.with(|keys| keys.as_ref().is_some_and(Vec::is_empty)));
+    let none_shown = Memo::new(move |_| rows.with(Vec::is_empty));
+    move || match (none_at_all.get(), none_shown.get()) {
+        (true, _) => view! {
+            <EmptyState glyph=Glyph::Key sentence=t::empty()>
+                <Button weight=Weight::Primary glyph=Glyph::Plus on_press=move |()| state.address.open("new", "1")>
+                    {t::create()}
+                </Button>
+            </EmptyState>
+        }
+        .into_any(),
+        (false, true) => view! {
+            <EmptyState glyph=Glyph::Filter sentence=common::nothing_matches()>
+                <Button on_press=move |()| state.address.close(&["q", "status"])>{common::clear_filters()}</Button>
+            </EmptyState>
+        }
+        .into_any(),
+        (false, false) => view! { <KeysTable state rows /> }.into_any(),
+    }
+}
+
+#[component]
+fn Dialogs(state: KeysState) -> impl IntoView {
+    let new = state.address.has("new");
+    let edit = state.address.param("edit");
+    // Changes with the address only, so that a refresh of the list does not rebuild an open form.
+    let loaded = Memo::new(move |_| state.keys.data.with(Option::is_some));
+    let edited = move || {
+        let key_id = edit.get().filter(|_| loaded.get())?;
+        state
+            .keys
+            .data
+            .with_untracked(|keys| keys.iter().flatten().find(|key| key.key_id == key_id).cloned())
+    };
+    view! {
+        {move || new.get().then(|| view! { <KeyForm state before=None /> })}
+        {move || edited().map(|key| view! { <KeyForm state before=Some(key) /> })}
+        {move || state.secret.get().map(|(title, created)| view! { <SecretDialog state title created /> })}
+        {move || match state.asked.get() {
+            Some(Question::Rotate(key)) => view! { <RotateKeyDialog state key /> }.into_any(),
+            Some(Question::Delete(key)) => view! { <DeleteKey state key /> }.into_any(),
+            None => ().into_any(),
+        }}
+    }
+}
+
+/// The name of a key for people: its name, else its source.
+fn title_of(key: &ApiKey) -> String {
+    key.definition
+        .name
+        .clone()
+        .filter(|name| !name.is_empty())
+        .unwrap_or_else(|| key.definition.source_path.clone())
+}
+
+fn standing(key: &ApiKey) -> &'static str {
+    if is_expired(key) {
+        "expired"
+    } else if key.definition.is_active {
+        "active"
+    } else {
+        "inactive"
+    }
+}
+
+fn is_expired(key: &ApiKey) -> bool {
+    key.definition
+        .expires_at
+        .is_some_and(|at| crate::format::millis(at) < js_sys::Date::now())
+}
+
+fn has_text(key: &ApiKey, search: &str) -> bool {
+    let texts = [
+        title_of(key),
+        key.definition.source_path.clone(),
+        key.key_preview.clone(),
+        key.key_id.clone(),
+    ];
+    search.is_empty() || texts.iter().any(|text| text.to_lowercase().contains(search))
 }

@@ -97,3 +97,21 @@ fn focus_first_invalid() {
         }
     });
 }
+
+/// Reads an optional whole number; a text that is none becomes a message.
+pub fn optional_number(text: &str, field: &str, errors: &mut Vec<FieldError>) -> Option<u32> {
+    let text = text.trim();
+    if text.is_empty() {
+        return None;
+    }
+    let number = text.parse().ok();
+    if number.is_none() {
+        errors.push(FieldError::new(field, crate::locales::common::not_a_number()));
+    }
+    number
+}
+
+/// The text without space around it; none when nothing is left.
+pub fn optional_text(text: &str) -> Option<String> {
+    Some(text.trim().to_owned()).filter(|text| !text.is_empty())
+}

@@ -1,0 +1,74 @@
+//! The search field of a page, reached with `/`. What is typed is heard after a short pause.
+
+use leptos::html;
+use leptos::prelude::*;
+use leptos_use::use_debounce_fn;
+
+use crate::components::icon::{Glyph, Icon};
+
+/// Pause after the last key, in milliseconds.
+const PAUSE_MS: f64 = 200.0;
+
+/// The search field.
+#[component]
+pub fn SearchBox(
+    #[prop(into)] label: String,
+    #[prop(into)] value: Signal<String>,
+    #[prop(into)] on_search: Callback<String>,
+) -> impl IntoView {
+    let input = NodeRef::<html::Input>::new();
+    let heard = use_debounce_fn(
+        move || {
+            if let Some(input) = input.try_get_untracked().flatten() {
+                on_search.run(input.value().trim().to_owned());
+            }
+        },
+        PAUSE_MS,
+    );
+    // The address may change by other means; what is being typed is never replaced.
+    Effect::new(move |_| {
+        let value = value.get();
+        if let Some(input) = input.get().filter(|input| input.value().trim() != value) {
+            input.set_value(&value);
+        }
+    });
+    view! {
+        <div class="search" role="search">
+            <Icon glyph=Glyph::Search />
+            <input
+                node_ref=input
+                class="input"
+                type="search"
+                placeholder=label.clone()
+                aria-label=label
+                autocomplete="off"
+                spellcheck="false"
+                data-search=""
+                on:input=move |_| {
+                    heard();
+                }
+            />
+            <kbd aria-hidden="true">"/"</kbd>
+        </div>
+    }
+}
+
+/// A select that filters; the empty value is "all".
+#[component]
+pub fn SelectFilter(
+    #[prop(into)] label: String,
+    #[prop(into)] value: Signal<String>,
+    #[prop(into)] choices: Signal<Vec<(String, String)>>,
+    #[prop(into)] on_choose: Callback<String>,
+) -> impl IntoView {
+    view! {
+        <select
+            class="input"
+            aria-label=label
+            prop:value=move || value.get()
+            on:change=move |event| on_choose.run(event_target_value(&event))
+        >
+            <crate::components::field::Choices value choices />
+        </select>
+    }
+}

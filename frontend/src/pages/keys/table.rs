@@ -1,0 +1,171 @@
+//! The list of keys.
+
+use std::sync::Arc;
+
+use fastgate_shared::api_key::ApiKey;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use serde_json::json;
+
+use super::{KeysState, Question, is_expired, title_of};
+use crate::api;
+use crate::app::BASE;
+use crate::components::badge::{Badge, Tone};
+use crate::components::button::IconButton;
+use crate::components::data_table::{Column, DataTable, RowRules};
+use crate::components::icon::Glyph;
+use crate::components::relative_time::RelativeTime;
+use crate::components::switch::Switch;
+use crate::format;
+use crate::locales::{common, keys as t};
+use crate::state::toasts::Toasts;
+
+/// Permissions shown before the rest becomes a number.
+const SHOWN_PERMISSIONS: usize = 3;
+
+#[component]
+pub fn KeysTable(state: KeysState, rows: Signal<Vec<Arc<ApiKey>>>) -> impl IntoView {
+    let columns = vec![
+        Column::new(t::col_key(), "wide", title_cell),
+        Column::new(
+            t::col_source(),
+            "",
+            |key: &ApiKey| view! { <code>{key.definition.source_path.clone()}</code> },
+        ),
+        Column::new(common::status(), "keep", move |key| status_cell(state, key)),
+        Column::new(t::col_permissions(), "", permissions_cell),
+        Column::new(t::col_limit(), "num", limit_cell),
+        Column::new(t::col_used(), "num", used_cell),
+        Column::new(t::col_last_used(), "", |key: &ApiKey| match key.last_used_at {
+            Some(time) => view! { <RelativeTime time /> }.into_any(),
+            None => view! { <span class="muted">{common::never()}</span> }.into_any(),
+        }),
+        Column::new(t::col_expires(), "", |key: &ApiKey| match key.definition.expires_at {
+            Some(time) => view! { <RelativeTime time /> }.into_any(),
+            None => view! { <span class="muted">{common::never()}</span> }.into_any(),
+        }),
+        Column::actions(move |key| actions_cell(state, key)),
+    ];
+    let rules = RowRules {
+        id: |key: &ApiKey| key.key_id.clone(),
+        dim: |key: &ApiKey| !key.definition.is_active || is_expired(key),
+        open: Some(Callback::new(move |key_id: String| state.address.open("edit", key_id))),
+        selected: state.address.param("edit").into(),
+    };
+    view! { <DataTable caption=t::title() columns rows rules /> }
+}
+
+fn title_cell(key: &ApiKey) -> impl IntoView + use<> {
+    view! {
+        <a class="cell-title" href=format!("{BASE}/keys?edit={}", key.key_id)>
+            {title_of(key)}
+        </a>
+        <span class="cell-sub mono">{key.key_preview.clone()}</span>
+    }
+}
+
+fn status_cell(state: KeysState, key: &ApiKey) -> impl IntoView + use<> {
+    let checked = key.definition.is_active;
+    let key_id = key.key_id.clone();
+    let name = title_of(key);
+    let label = t::active_switch(&name);
+    let change = move |active| set_active(state, key_id.clone(), name.clone(), active);
+    view! {
+        <span class="row">
+            <Switch
+                checked=Signal::stored(checked)
+                label
+                on=common::active()
+                off=common::inactive()
+                on_change=change
+            />
+            {is_expired(key).then(|| view! { <Badge tone=Tone::Warn word=common::expired() /> })}
+        </span>
+    }
+}
+
+fn permissions_cell(key: &ApiKey) -> impl IntoView + use<> {
+    let permissions = &key.definition.permissions;
+    if permissions.is_empty() {
+        return view! { <span class="muted">{t::everything()}</span> }.into_any();
+    }
+    let tags = permissions
+        .iter()
+        .take(SHOWN_PERMISSIONS)
+        .map(|entry| view! { <span class="tag">{entry.clone()}</span> });
+    let rest = permissions.len().saturating_sub(SHOWN_PERMISSIONS);
+    view! {
+        <span class="tags">
+            {tags.collect_view()}
+            {(rest > 0).then(|| view! { <span class="muted">{format!("+{rest}")}</span> })}
+        </span>
+    }
+    .into_any()
+}
+
+fn limit_cell(key: &ApiKey) -> impl IntoView + use<> {
+    match key.definition.rate_limit {
+        Some(limit) => t::per_minute(&format::count(limit.into())).into_any(),
+        None => view! { <span class="muted">{t::default_limit()}</span> }.into_any(),
+    }
+}
+
+fn used_cell(key: &ApiKey) -> impl IntoView + use<> {
+    let href = api::with_query(&format!("{BASE}/requests"), &json!({ "key_id": key.key_id }));
+    view! {
+        <a href=href aria-label=format!("{}: {}", t::requests_of(&title_of(key)), format::count(key.usage_count))>
+            {format::count(key.usage_count)}
+        </a>
+    }
+}
+
+fn actions_cell(state: KeysState, key: &ApiKey) -> impl IntoView + use<> {
+    let name = title_of(key);
+    let key_id = key.key_id.clone();
+    let (to_rotate, to_delete) = (key.clone(), key.clone());
+    view! {
+        <span class="cell-actions">
+            <IconButton
+                glyph=Glyph::Edit
+                label=t::edit_key(&name)
+                on_press=move |()| state.address.open("edit", key_id.clone())
+            />
+            <IconButton
+                glyph=Glyph::Rotate
+                label=t::rotate_key(&name)
+                on_press=move |()| state.asked.set(Some(Question::Rotate(to_rotate.clone())))
+            />
+            <IconButton
+                glyph=Glyph::Trash
+                danger=true
+                label=t::delete_key(&name)
+                on_press=move |()| state.asked.set(Some(Question::Delete(to_delete.clone())))
+            />
+        </span>
+    }
+}
+
+// Shown at once; taken back when the server refuses.
+fn set_active(state: KeysState, key_id: String, name: String, active: bool) {
+    let toasts = Toasts::get();
+    let show = {
+        let key_id = key_id.clone();
+        move |active| {
+            state.keys.data.update(|keys| {
+                if let Some(key) = keys.iter_mut().flatten().find(|key| key.key_id == key_id) {
+                    key.definition.is_active = active;
+                }
+            });
+        }
+    };
+    show(active);
+    spawn_local(async move {
+        match api::keys::set_active(&key_id, active).await {
+            Ok(_) => toasts.say(if active { t::enabled(&name) } else { t::disabled(&name) }),
+            Err(problem) => {
+                show(!active);
+                toasts.fail(&problem);
+            }
+        }
+    });
+}
