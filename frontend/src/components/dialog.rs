@@ -23,8 +23,10 @@ pub enum Shape {
     Wide,
     /// At the side; a click beside it closes it.
     Drawer,
-    /// At the side, wide, for forms: a click beside it does nothing, so that no input is lost.
+    /// At the side, for forms: a click beside it does nothing, so that no input is lost.
     FormDrawer,
+    /// At the side, wide, for large forms.
+    WideFormDrawer,
     /// In the middle, left only by its own buttons.
     MustAnswer,
 }
@@ -34,7 +36,7 @@ impl Shape {
         match self {
             Self::Center | Self::MustAnswer => "dialog",
             Self::Wide => "dialog dialog-wide",
-            Self::Drawer => "dialog dialog-drawer dialog-wide",
+            Self::Drawer | Self::WideFormDrawer => "dialog dialog-drawer dialog-wide",
             Self::FormDrawer => "dialog dialog-drawer",
         }
     }

@@ -1,8 +1,235 @@
-//! Placeholder during construction.
-use crate::components::page_head::PageHead;
+//! Routes: in matching order, with form, send test, test match.
+
+mod draft;
+mod fields;
+mod form;
+mod match_test;
+mod send_test;
+mod table;
+mod targets;
+
+use std::sync::Arc;
+
+use fastgate_shared::route::Route;
 use leptos::prelude::*;
-/// Page.
+use leptos::task::spawn_local;
+
+use crate::api;
+use crate::components::button::{Button, Weight};
+use crate::components::confirm::Confirm;
+use crate::components::icon::Glyph;
+use crate::components::loaded::{EmptyState, Loaded, TableSkeleton};
+use crate::components::page_head::PageHead;
+use crate::components::search_box::{SearchBox, SelectFilter};
+use crate::locales::{common, routes as t};
+use crate::pages::routes::form::RouteForm;
+use crate::pages::routes::match_test::MatchTest;
+use crate::pages::routes::send_test::SendTest;
+use crate::pages::routes::table::RoutesTable;
+use crate::state::address::Address;
+use crate::state::query::Query;
+use crate::state::toasts::Toasts;
+
+/// What the parts of the page share.
+#[derive(Clone, Copy)]
+struct RoutesState {
+    address: Address,
+    routes: Query<Vec<Route>>,
+    to_delete: RwSignal<Option<Route>>,
+}
+
+/// A route and its place in the matching order, from 1.
+#[derive(Clone, PartialEq)]
+struct Placed {
+    place: usize,
+    route: Route,
+}
+
+impl RoutesState {
+    fn filtered(self) -> Signal<Vec<Arc<Placed>>> {
+        let search = self.address.param("q");
+        let status = self.address.param("status");
+        Signal::derive(move || {
+            let search = search.get().unwrap_or_default().to_lowercase();
+            let wanted = status.get().map(|status| status == "active");
+            let fits = |route: &Route| {
+                has_text(route, &search) && wanted.is_none_or(|active| route.definition.is_active == active)
+            };
+            self.routes.data.with(|routes| {
+                let placed = routes.iter().flatten().zip(1..).filter(|(route, _)| fits(route));
+                placed
+                    .map(|(route, place)| {
+                        Arc::new(Placed {
+                            place,
+                            route: route.clone(),
+                        })
+                    })
+                    .collect()
+            })
+        })
+    }
+
+    fn find(self, route_id: &str) -> Option<Route> {
+        self.routes.data.with_untracked(|routes| {
+            routes
+                .iter()
+                .flatten()
+                .find(|route| route.route_id == route_id)
+                .cloned()
+        })
+    }
+}
+
+/// The page.
 #[component]
 pub fn RoutesPage() -> impl IntoView {
-    view! { <PageHead title="Routes" /> }
+    let state = RoutesState {
+        address: Address::get(),
+        routes: Query::new(|| (), |()| api::routes::list()),
+        to_delete: RwSignal::new(None),
+    };
+    view! {
+        <PageHead title=t::title() lead=t::lead()>
+            <Button glyph=Glyph::Search on_press=move |()| state.address.open("match", "1")>
+                {t::test_match()}
+            </Button>
+            <Button
+                weight=Weight::Primary
+                glyph=Glyph::Plus
+                primary_action=true
+                on_press=move |()| state.address.open("new", "1")
+            >
+                {t::new()}
+            </Button>
+        </PageHead>
+        <Toolbar address=state.address />
+        <section class="card" aria-busy=move || state.routes.loading.get().to_string()>
+            <Loaded query=state.routes skeleton=|| view! { <TableSkeleton /> }>
+                <RoutesList state />
+            </Loaded>
+        </section>
+        <Dialogs state />
+    }
+}
+
+#[component]
+fn Toolbar(address: Address) -> impl IntoView {
+    let search = address.param("q");
+    let status = address.param("status");
+    let choices = vec![
+        (String::new(), common::all().to_owned()),
+        ("active".to_owned(), common::active().to_owned()),
+        ("inactive".to_owned(), common::inactive().to_owned()),
+    ];
+    view! {
+        <div class="toolbar">
+            <SearchBox
+                label=t::search()
+                value=Signal::derive(move || search.get().unwrap_or_default())
+                on_search=move |text| address.filter("q", Some(text))
+            />
+            <SelectFilter
+                label=t::status_filter()
+                value=Signal::derive(move || status.get().unwrap_or_default())
+                choices
+                on_choose=move |status| address.filter("status", Some(status))
+            />
+        </div>
+    }
+}
+
+#[component]
+fn RoutesList(state: RoutesState) -> impl IntoView {
+    let rows = state.filtered();
+    let none_at_all = Memo::new(move |_| {
+        state
+            .routes
+            .data
+            .with(|routes| routes.as_ref().is_some_and(Vec::is_empty))
+    });
+    let none_shown = Memo::new(move |_| rows.with(Vec::is_empty));
+    move || match (none_at_all.get(), none_shown.get()) {
+        (true, _) => view! {
+            <EmptyState glyph=Glyph::Route sentence=t::empty()>
+                <Button weight=Weight::Primary glyph=Glyph::Plus on_press=move |()| state.address.open("new", "1")>
+                    {t::create()}
+                </Button>
+            </EmptyState>
+        }
+        .into_any(),
+        (false, true) => view! {
+            <EmptyState glyph=Glyph::Filter sentence=common::nothing_matches()>
+                <Button on_press=move |()| state.address.close(&["q", "status"])>{common::clear_filters()}</Button>
+            </EmptyState>
+        }
+        .into_any(),
+        (false, false) => view! { <RoutesTable state rows /> }.into_any(),
+    }
+}
+
+#[component]
+fn Dialogs(state: RoutesState) -> impl IntoView {
+    let address = state.address;
+    let (new, copied, edit) = (address.has("new"), address.param("from"), address.param("edit"));
+    let (test, matching) = (address.param("test"), address.has("match"));
+    // Changes with the address only, so that a refresh of the list does not rebuild an open form.
+    let loaded = Memo::new(move |_| state.routes.data.with(Option::is_some));
+    let named = move |param: Memo<Option<String>>| param.get().filter(|_| loaded.get()).and_then(|id| state.find(&id));
+    let create = move || {
+        // A copy waits for the route that it copies.
+        let ready = copied.get().is_none() || loaded.get();
+        (new.get() && ready).then(|| view! { <RouteForm state before=None model=named(copied) /> })
+    };
+    view! {
+        {create}
+        {move || named(edit).map(|route| view! { <RouteForm state before=Some(route.route_id.clone()) model=Some(route) /> })}
+        {move || named(test).map(|route| view! { <SendTest state route /> })}
+        {move || matching.get().then(|| view! { <MatchTest address /> })}
+        {move || state.to_delete.get().map(|route| view! { <DeleteRoute state route /> })}
+    }
+}
+
+#[component]
+fn DeleteRoute(state: RoutesState, route: Route) -> impl IntoView {
+    let busy = RwSignal::new(false);
+    let toasts = Toasts::get();
+    let consequence = t::delete_text(&route.definition.route_name, &route.definition.match_path);
+    let delete = move |()| {
+        let route = route.clone();
+        busy.set(true);
+        spawn_local(async move {
+            match api::routes::delete(&route.route_id).await {
+                Ok(()) => toasts.say(t::deleted(&route.definition.route_name)),
+                Err(problem) => toasts.fail(&problem),
+            }
+            state.to_delete.set(None);
+            state.routes.reload();
+        });
+    };
+    view! {
+        <Confirm
+            title=t::delete_title()
+            consequence
+            action=common::delete()
+            busy
+            on_cancel=move |()| state.to_delete.set(None)
+            on_confirm=delete
+        />
+    }
+}
+
+fn has_text(route: &Route, search: &str) -> bool {
+    let definition = &route.definition;
+    let hosts = definition.targets.iter().map(|target| target.host.as_str());
+    let texts = [
+        definition.route_name.as_str(),
+        &definition.match_path,
+        &definition.target_host,
+        &route.route_id,
+    ];
+    search.is_empty()
+        || texts
+            .into_iter()
+            .chain(hosts)
+            .any(|text| text.to_lowercase().contains(search))
 }

@@ -54,6 +54,17 @@ impl Address {
         self.go.run((vec![(name, Some(value.into()))], false));
     }
 
+    /// Opens something that several parameters describe.
+    pub fn open_all(self, params: &[(&'static str, &str)]) {
+        self.go.run((
+            params
+                .iter()
+                .map(|(name, value)| (*name, Some((*value).to_owned())))
+                .collect(),
+            false,
+        ));
+    }
+
     /// Removes parameters, as closing a drawer does.
     pub fn close(self, names: &[&'static str]) {
         self.go.run((names.iter().map(|name| (*name, None)).collect(), true));

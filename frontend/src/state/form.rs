@@ -115,3 +115,21 @@ pub fn optional_number(text: &str, field: &str, errors: &mut Vec<FieldError>) ->
 pub fn optional_text(text: &str) -> Option<String> {
     Some(text.trim().to_owned()).filter(|text| !text.is_empty())
 }
+
+/// Reads an optional JSON value; a text that is none becomes a message.
+pub fn optional_json(text: &str, field: &str, errors: &mut Vec<FieldError>) -> Option<serde_json::Value> {
+    let text = text.trim();
+    if text.is_empty() {
+        return None;
+    }
+    match serde_json::from_str(text) {
+        Ok(value) => Some(value),
+        Err(why) => {
+            errors.push(FieldError::new(
+                field,
+                crate::locales::common::invalid_json(&why.to_string()),
+            ));
+            None
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! A route while it is typed: texts, until they are read as a definition.
+
+use std::collections::BTreeMap;
+
+use fastgate_shared::problem::{FieldError, field_errors};
+use fastgate_shared::route::{Protocol, Route, RouteAuth, RouteDefinition};
+use garde::Validate;
+use leptos::prelude::*;
+use serde_json::{Map, Value};
+
+use super::targets::TargetRows;
+use crate::components::key_value::Pairs;
+use crate::locales::common;
+use crate::state::form::{optional_json, optional_number, optional_text};
+
+/// The form's signals.
+#[derive(Clone, Copy)]
+pub struct Draft {
+    pub route_name: RwSignal<String>,
+    pub description: RwSignal<String>,
+    pub priority: RwSignal<String>,
+    pub is_active: RwSignal<bool>,
+    pub match_path: RwSignal<String>,
+    pub match_method: RwSignal<String>,
+    pub match_headers: Pairs,
+    pub match_body_schema: RwSignal<String>,
+    pub open_to_all: RwSignal<bool>,
+    pub several: RwSignal<bool>,
+    pub protocol: RwSignal<String>,
+    pub target_host: RwSignal<String>,
+    pub target_path: RwSignal<String>,
+    pub strip_path_prefix: RwSignal<bool>,
+    pub targets: TargetRows,
+    pub remove_headers: RwSignal<String>,
+    pub add_headers: Pairs,
+    pub add_body_fields: RwSignal<String>,
+    pub timeout: RwSignal<String>,
+    pub retry_count: RwSignal<String>,
+    pub retry_non_idempotent: RwSignal<bool>,
+    pub rate_limit: RwSignal<String>,
+}
+
+impl Draft {
+    /// The draft of a route, or of a new one.
+    pub fn new(model: Option<&Route>) -> Self {
+        let known = model.map_or_else(fresh, |route| route.definition.clone());
+        let number = |number: Option<u32>| RwSignal::new(number.map(|number| number.to_string()).unwrap_or_default());
+        Self {
+            route_name: RwSignal::new(known.route_name),
+            description: RwSignal::new(known.description.unwrap_or_default()),
+            priority: RwSignal::new(known.priority.to_string()),
+            is_active: RwSignal::new(known.is_active),
+            match_path: RwSignal::new(known.match_path),
+            match_method: RwSignal::new(known.match_method),
+            match_headers: Pairs::new(&known.match_headers),
+            match_body_schema: RwSignal::new(
+                known
+                    .match_body_schema
+                    .filter(|v| !v.is_null())
+                    .map(json)
+                    .unwrap_or_default(),
+            ),
+            open_to_all: RwSignal::new(known.auth == RouteAuth::None),
+            several: RwSignal::new(!known.targets.is_empty()),
+            protocol: RwSignal::new(known.target_protocol.as_str().to_owned()),
+            target_host: RwSignal::new(known.target_host),
+            target_path: RwSignal::new(known.target_path),
+            strip_path_prefix: RwSignal::new(known.strip_path_prefix),
+            targets: TargetRows::new(&known.targets),
+            remove_headers: RwSignal::new(known.remove_headers.join(", ")),
+            add_headers: Pairs::new(&known.add_headers),
+            add_body_fields: RwSignal::new(fields_text(known.add_body_fields)),
+            timeout: number(known.timeout),
+            retry_count: number(known.retry_count),
+            retry_non_idempotent: RwSignal::new(known.retry_non_idempotent),
+            rate_limit: number(known.rate_limit),
+        }
+    }
+
+    /// The definition, or what is wrong with it by the rules that the server has too.
+    pub fn read(self) -> Result<RouteDefinition, Vec<FieldError>> {
+        let mut errors = Vec::new();
+        let several = self.several.get();
+        let definition = RouteDefinition {
+            route_name: self.route_name.get().trim().to_owned(),
+            description: optional_text(&self.description.get()),
+            priority: self.read_priority(&mut errors),
+            is_active: self.is_active.get(),
+            match_path: self.match_path.get().trim().to_owned(),
+            match_method: optional_text(&self.match_method.get()).unwrap_or_else(|| "ANY".to_owned()),
+            match_headers: self.match_headers.read::<BTreeMap<_, _>>(),
+            match_body_schema: optional_json(&self.match_body_schema.get(), "match_body_schema", &mut errors),
+            auth: if self.open_to_all.get() {
+                RouteAuth::None
+            } else {
+                RouteAuth::Key
+            },
+            target_protocol: if self.protocol.get() == "https" {
+                Protocol::Https
+            } else {
+                Protocol::Http
+            },
+            target_host: if several {
+                String::new()
+            } else {
+                self.target_host.get().trim().to_owned()
+            },
+            target_path: self.target_path.get().trim().to_owned(),
+            strip_path_prefix: self.strip_path_prefix.get(),
+            targets: if several {
+                self.targets.read(&mut errors)
+            } else {
+                Vec::new()
+            },
+            remove_headers: self
+                .remove_headers
+                .with(|text| text.split([',', '\n']).filter_map(optional_text).collect()),
+            add_headers: self.add_headers.read(),
+            add_body_fields: self.read_body_fields(&mut errors),
+            timeout: optional_number(&self.timeout.get(), "timeout", &mut errors),
+            retry_count: optional_number(&self.retry_count.get(), "retry_count", &mut errors),
+            retry_non_idempotent: self.retry_non_idempotent.get(),
+            rate_limit: optional_number(&self.rate_limit.get(), "rate_limit", &mut errors),
+        };
+        if definition.route_name.is_empty() {
+            errors.push(FieldError::new("route_name", common::required()));
+        }
+        if let Err(report) = definition.validate() {
+            errors.extend(field_errors(&report));
+        }
+        if errors.is_empty() { Ok(definition) } else { Err(errors) }
+    }
+
+    /// Whether the body rule has `properties` but no `required`: it then matches bodies without these fields.
+    pub fn lacks_required(self) -> bool {
+        self.match_body_schema.with(|text| {
+            let schema = serde_json::from_str::<Value>(text).unwrap_or_default();
+            schema.get("properties").is_some_and(Value::is_object) && schema.get("required").is_none()
+        })
+    }
+
+    fn read_priority(self, errors: &mut Vec<FieldError>) -> u16 {
+        let number = optional_number(&self.priority.get(), "priority", errors).unwrap_or(100);
+        // Out of range here is out of range there, too.
+        u16::try_from(number).unwrap_or(u16::MAX)
+    }
+
+    fn read_body_fields(self, errors: &mut Vec<FieldError>) -> Map<String, Value> {
+        match optional_json(&self.add_body_fields.get(), "add_body_fields", errors) {
+            None => Map::new(),
+            Some(Value::Object(fields)) => fields,
+            Some(_) => {
+                errors.push(FieldError::new("add_body_fields", common::not_an_object()));
+                Map::new()
+            }
+        }
+    }
+}
+
+fn fresh() -> RouteDefinition {
+    RouteDefinition {
+        route_name: String::new(),
+        description: None,
+        priority: 100,
+        is_active: true,
+        match_path: String::new(),
+        match_method: "ANY".to_owned(),
+        match_headers: BTreeMap::new(),
+        match_body_schema: None,
+        auth: RouteAuth::Key,
+        target_protocol: Protocol::Https,
+        target_host: String::new(),
+        target_path: String::new(),
+        strip_path_prefix: false,
+        targets: Vec::new(),
+        remove_headers: Vec::new(),
+        add_headers: BTreeMap::new(),
+        add_body_fields: Map::new(),
+        timeout: None,
+        retry_count: None,
+        retry_non_idempotent: false,
+        rate_limit: None,
+    }
+}
+
+fn json(value: Value) -> String {
+    serde_json::to_string_pretty(&value).unwrap_or_default()
+}
+
+fn fields_text(fields: Map<String, Value>) -> String {
+    if fields.is_empty() {
+        String::new()
+    } else {
+        json(Value::Object(fields))
+    }
+}

@@ -1,0 +1,184 @@
+//! Asks which route would take a request, and why each other would not. Sends nothing.
+
+use std::collections::BTreeMap;
+
+use fastgate_shared::route::{MatchExplanation, MatchRequest, MatchVerdict};
+use leptos::ev::SubmitEvent;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use serde_json::Value;
+
+use crate::api::{self, Answer};
+use crate::components::badge::{Badge, Tone};
+use crate::components::button::{Button, Weight};
+use crate::components::dialog::{Dialog, Shape};
+use crate::components::field::{SelectField, TextField};
+use crate::components::icon::{Glyph, Icon};
+use crate::components::key_value::{Pairs, PairsField};
+use crate::locales::{common, routes as t};
+use crate::state::address::Address;
+use crate::state::form::optional_text;
+
+/// A request while it is typed.
+#[derive(Clone, Copy)]
+pub struct RequestDraft {
+    method: RwSignal<String>,
+    path: RwSignal<String>,
+    headers: Pairs,
+    body: RwSignal<String>,
+}
+
+impl RequestDraft {
+    pub fn new() -> Self {
+        Self {
+            method: RwSignal::new("POST".to_owned()),
+            path: RwSignal::default(),
+            headers: Pairs::new(&BTreeMap::new()),
+            body: RwSignal::default(),
+        }
+    }
+
+    pub fn method(self) -> Option<String> {
+        optional_text(&self.method.get())
+    }
+
+    pub fn path(self) -> Option<String> {
+        optional_text(&self.path.get())
+    }
+
+    pub fn headers(self) -> BTreeMap<String, String> {
+        self.headers.read()
+    }
+
+    /// JSON where the text is JSON, else the text.
+    pub fn body(self) -> Option<Value> {
+        let text = optional_text(&self.body.get())?;
+        Some(serde_json::from_str(&text).unwrap_or(Value::String(text)))
+    }
+}
+
+/// Method, path, headers, body.
+#[component]
+pub fn RequestFields(draft: RequestDraft, #[prop(optional)] path_hint: &'static str) -> impl IntoView {
+    let methods = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
+    let methods = methods.map(|method| (method.to_owned(), method.to_owned())).to_vec();
+    view! {
+        <div class="target-line">
+            <SelectField label=common::method() value=draft.method choices=methods />
+            <TextField
+                label=t::test_path()
+                value=draft.path
+                placeholder="/v1/chat/completions"
+                hint=path_hint
+                mono=true
+                autofocus=true
+            />
+        </div>
+        <PairsField label=common::headers() pairs=draft.headers />
+        <TextField
+            label=common::body()
+            value=draft.body
+            placeholder="{\"model\": \"gpt-4o-mini\"}"
+            optional=true
+            multiline=true
+            mono=true
+        />
+    }
+}
+
+#[component]
+pub fn MatchTest(address: Address) -> impl IntoView {
+    let draft = RequestDraft::new();
+    let busy = RwSignal::new(false);
+    let answer = RwSignal::new(None::<Answer<MatchExplanation>>);
+    let close = Callback::new(move |()| address.close(&["match"]));
+    let submit = move |event: SubmitEvent| {
+        event.prevent_default();
+        let request = untrack(|| MatchRequest {
+            method: draft.method(),
+            path: draft.path().unwrap_or_else(|| "/".to_owned()),
+            headers: draft.headers(),
+            body: draft.body(),
+        });
+        busy.set(true);
+        spawn_local(async move {
+            answer.set(Some(api::routes::explain(&request).await));
+            busy.set(false);
+        });
+    };
+    let result = move || match answer.get() {
+        None => ().into_any(),
+        Some(Ok(explanation)) => view! { <Verdicts explanation /> }.into_any(),
+        Some(Err(problem)) => view! {
+            <div class="banner banner-bad">
+                <Icon glyph=Glyph::Alert />
+                <div>{api::sentence(&problem)}</div>
+            </div>
+        }
+        .into_any(),
+    };
+    view! {
+        <Dialog title=t::match_title() lead=t::match_lead() shape=Shape::FormDrawer on_close=close>
+            <form class="dialog-form" on:submit=submit novalidate=true>
+                <div class="dialog-body stack">
+                    <RequestFields draft />
+                    <div class="stack" aria-live="polite">
+                        {result}
+                    </div>
+                </div>
+                <div class="dialog-foot">
+                    <Button on_press=close>{common::close()}</Button>
+                    <Button submit=true weight=Weight::Primary glyph=Glyph::Search busy>
+                        {t::match_run()}
+                    </Button>
+                </div>
+            </form>
+        </Dialog>
+    }
+}
+
+#[component]
+fn Verdicts(explanation: MatchExplanation) -> impl IntoView {
+    let winner = explanation.candidates.iter().find(|verdict| verdict.matched).cloned();
+    let winner_id = winner.as_ref().map(|verdict| verdict.route_id.clone());
+    let line = move |verdict: MatchVerdict| {
+        let (tone, word) = match (verdict.matched, winner_id.as_deref() == Some(verdict.route_id.as_str())) {
+            (true, true) => (Tone::Good, t::wins()),
+            (true, false) => (Tone::Info, t::would_match()),
+            (false, _) => (Tone::Neutral, t::not_matched()),
+        };
+        view! {
+            <li class="verdict">
+                <Badge tone word />
+                <span class="strong">{verdict.route_name}</span>
+                <span class="muted verdict-priority">{verdict.priority}</span>
+                <span class="muted verdict-reason">{verdict.reason}</span>
+            </li>
+        }
+    };
+    view! {
+        {match winner {
+            Some(winner) => {
+                view! {
+                    <div class="banner banner-good">
+                        <Icon glyph=Glyph::Check />
+                        <div><strong>{t::match_wins(&winner.route_name)}</strong></div>
+                    </div>
+                }
+                    .into_any()
+            }
+            None => {
+                view! {
+                    <div class="banner banner-warn">
+                        <Icon glyph=Glyph::Alert />
+                        <div><strong>{t::match_none()}</strong></div>
+                    </div>
+                }
+                    .into_any()
+            }
+        }}
+        <ol class="verdicts" role="list" aria-label=t::verdicts()>
+            {explanation.candidates.into_iter().map(line).collect_view()}
+        </ol>
+    }
+}

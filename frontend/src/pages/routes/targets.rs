@@ -1,0 +1,181 @@
+//! Where a route sends its requests: one host, or several that share the load.
+
+use fastgate_shared::problem::FieldError;
+use fastgate_shared::route::{Protocol, Target};
+use leptos::prelude::*;
+
+use super::draft::Draft;
+use crate::components::button::{Button, IconButton};
+use crate::components::field::{FieldMessage, Rule, SelectField, TextField};
+use crate::components::icon::Glyph;
+use crate::locales::{common, routes as t};
+use crate::state::form::FormErrors;
+
+/// One of several upstreams while it is typed.
+#[derive(Clone, Copy)]
+pub struct TargetRow {
+    id: u32,
+    host: RwSignal<String>,
+    weight: RwSignal<String>,
+    protocol: Option<Protocol>,
+}
+
+/// The upstreams.
+#[derive(Clone, Copy)]
+pub struct TargetRows(RwSignal<Vec<TargetRow>>);
+
+impl TargetRows {
+    /// Rows for the targets; two empty ones where there is none.
+    pub fn new(targets: &[Target]) -> Self {
+        let row = |(target, id): (&Target, u32)| TargetRow {
+            id,
+            host: RwSignal::new(target.host.clone()),
+            weight: RwSignal::new(target.weight.to_string()),
+            protocol: target.protocol,
+        };
+        let rows = Self(RwSignal::new(targets.iter().zip(0..).map(row).collect()));
+        if targets.is_empty() {
+            rows.add();
+            rows.add();
+        }
+        rows
+    }
+
+    /// The rows as targets; rows without a host are left out.
+    pub fn read(self, errors: &mut Vec<FieldError>) -> Vec<Target> {
+        let mut targets = Vec::new();
+        for row in self.0.get() {
+            let host = row.host.get().trim().to_owned();
+            let weight = row.weight.get().trim().parse().ok();
+            if host.is_empty() {
+                continue;
+            }
+            if weight.is_none() {
+                errors.push(FieldError::new(
+                    format!("targets[{}].weight", targets.len()),
+                    common::not_a_number(),
+                ));
+            }
+            targets.push(Target {
+                host,
+                weight: weight.unwrap_or(1),
+                protocol: row.protocol,
+            });
+        }
+        targets
+    }
+
+    fn add(self) {
+        let id = self
+            .0
+            .with_untracked(|rows| rows.iter().map(|row| row.id + 1).max().unwrap_or(0));
+        let row = TargetRow {
+            id,
+            host: RwSignal::default(),
+            weight: RwSignal::new("1".to_owned()),
+            protocol: None,
+        };
+        self.0.update(|rows| rows.push(row));
+    }
+
+    fn position(self, id: u32) -> usize {
+        self.0
+            .with(|rows| rows.iter().position(|row| row.id == id).unwrap_or(0) + 1)
+    }
+}
+
+/// The fields of the section.
+#[component]
+pub fn TargetFields(draft: Draft, errors: FormErrors) -> impl IntoView {
+    let kind = move |several: bool, word: &'static str| {
+        view! {
+            <label class="choice-option">
+                <input
+                    type="radio"
+                    name="target-kind"
+                    prop:checked=move || draft.several.get() == several
+                    on:change=move |_| draft.several.set(several)
+                />
+                {word}
+            </label>
+        }
+    };
+    let protocols = vec![
+        ("https".to_owned(), "https".to_owned()),
+        ("http".to_owned(), "http".to_owned()),
+    ];
+    view! {
+        <div class="choice" role="radiogroup" aria-label=t::target_kind()>
+            {kind(false, t::one_host())}
+            {kind(true, t::several_hosts())}
+        </div>
+        <div class="target-line">
+            <SelectField label=t::protocol() value=draft.protocol choices=protocols />
+            <Show when=move || !draft.several.get()>
+                <TextField
+                    label=t::host()
+                    value=draft.target_host
+                    rule=Rule(errors, "target_host")
+                    hint=t::host_hint()
+                    mono=true
+                />
+            </Show>
+        </div>
+        <Show when=move || draft.several.get()>
+            <TargetsEditor rows=draft.targets errors />
+        </Show>
+    }
+}
+
+#[component]
+fn TargetsEditor(rows: TargetRows, errors: FormErrors) -> impl IntoView {
+    let in_rows = errors.of("targets");
+    let in_host = errors.of("target_host");
+    let message = Signal::derive(move || in_rows.get().or_else(|| in_host.get()));
+    let row = move |row: TargetRow| {
+        view! {
+            <div class="pair pair-weight">
+                <input
+                    class="input input-mono"
+                    aria-label=move || t::host_n(rows.position(row.id))
+                    placeholder=t::host_hint()
+                    spellcheck="false"
+                    aria-invalid=move || message.with(Option::is_some).then_some("true")
+                    prop:value=move || row.host.get()
+                    on:input=move |event| {
+                        row.host.set(event_target_value(&event));
+                        errors.touch("targets");
+                    }
+                />
+                <input
+                    class="input"
+                    inputmode="numeric"
+                    aria-label=move || t::weight_n(rows.position(row.id))
+                    prop:value=move || row.weight.get()
+                    on:input=move |event| {
+                        row.weight.set(event_target_value(&event));
+                        errors.touch("targets");
+                    }
+                />
+                <IconButton
+                    glyph=Glyph::Cross
+                    label=t::remove_target_n(rows.position(row.id))
+                    on_press=move |()| rows.0.update(|rows| rows.retain(|other| other.id != row.id))
+                />
+            </div>
+        }
+    };
+    view! {
+        <div class="stack-s">
+            <For each=move || rows.0.get() key=|row| row.id children=row />
+            <div>
+                <Button small=true glyph=Glyph::Plus on_press=move |()| rows.add()>
+                    {t::add_target()}
+                </Button>
+            </div>
+            <div aria-live="polite">
+                <FieldMessage message />
+            </div>
+        </div>
+    }
+}
