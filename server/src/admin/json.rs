@@ -103,8 +103,8 @@ fn build<T: Fields + DeserializeOwned>(
     mut errors: Vec<FieldError>,
 ) -> Result<T, Vec<FieldError>> {
     members.retain(|name, value| T::WRITABLE.contains(&name.as_str()) && !value.is_null());
-    let mut left_out: Vec<String> = Vec::new();
-    // Each round finds one member of a wrong type; without it the next round finds the next.
+    // Each round finds one member that is missing or of a wrong type; with it out of the way the next finds the next.
+    let mut told: Vec<String> = Vec::new();
     loop {
         let error = match serde_path_to_error::deserialize::<_, T>(Value::Object(members.clone())) {
             Ok(read) if errors.is_empty() => return Ok(read),
@@ -113,18 +113,21 @@ fn build<T: Fields + DeserializeOwned>(
         };
         let path = error.path().to_string();
         let message = error.inner().to_string();
-        if let Some(name) = missing_field(&message) {
-            if !left_out.iter().any(|left| left == name) {
-                errors.push(FieldError::new(join(&path, name), "is missing"));
-            }
+        let (field, message) = match missing_field(&message) {
+            Some(name) => (join(&path, name), "is missing".to_owned()),
+            None => (path, describe(&message)),
+        };
+        let top = field.split(['.', '[']).next().unwrap_or_default().to_owned();
+        if !told.contains(&top) {
+            errors.push(FieldError::new(field, message));
+        } else if members.get(&top).is_some_and(Value::is_string) {
+            // Neither without it nor with a text in its place can the rest be read.
             return Err(errors);
         }
-        let top = path.split(['.', '[']).next().unwrap_or_default().to_owned();
-        errors.push(FieldError::new(path, describe(&message)));
         if members.remove(&top).is_none() {
-            return Err(errors);
+            members.insert(top.clone(), Value::String(String::new()));
         }
-        left_out.push(top);
+        told.push(top);
     }
 }
 

@@ -1,0 +1,6 @@
+//! The admin door, resource by resource.
+
+mod access;
+mod keys;
+mod routes;
+mod session;

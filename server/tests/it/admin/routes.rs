@@ -1,0 +1,239 @@
+//! `/admin/routes`.
+
+use crate::support::admin::Admin;
+use rstest::rstest;
+use serde_json::{Value, json};
+
+const SECRET: &str = "Bearer sk-0123456789abcdef4f2a";
+
+fn chat() -> Value {
+    json!({
+        "route_name": "OpenAI Chat Proxy", "match_path": "/v1/chat/*", "match_method": "POST",
+        "target_host": "api.openai.com", "target_path": "/v1/chat/completions", "target_protocol": "https",
+        "add_headers": {"Authorization": SECRET}, "timeout": 60,
+    })
+}
+
+async fn create(admin: &Admin, body: Value) -> String {
+    let created = admin.post("/admin/routes", body).await.json(201);
+    created["route_id"].as_str().unwrap().to_owned()
+}
+
+/// The credential that the upstream would get.
+fn credential(admin: &Admin) -> String {
+    let snapshot = admin.app.snapshot();
+    let route = &snapshot.routes.all_in_order()[0].route;
+    route.definition.add_headers["Authorization"].clone()
+}
+
+#[tokio::test]
+async fn a_new_route_takes_requests_at_once_and_hides_its_credential() {
+    let admin = Admin::open().await;
+    let created = admin.post("/admin/routes", chat()).await.json(201);
+    insta::assert_json_snapshot!(created, {
+        ".route_id" => "uuid", ".created_at" => "time", ".updated_at" => "time",
+    }, @r#"
+    {
+      "add_body_fields": {},
+      "add_headers": {
+        "Authorization": "Bearer sk-…4f2a"
+      },
+      "auth": "key",
+      "created_at": "time",
+      "description": null,
+      "is_active": true,
+      "match_body_schema": null,
+      "match_headers": {},
+      "match_method": "POST",
+      "match_path": "/v1/chat/*",
+      "priority": 100,
+      "rate_limit": null,
+      "remove_headers": [],
+      "retry_count": null,
+      "retry_non_idempotent": false,
+      "route_id": "uuid",
+      "route_name": "OpenAI Chat Proxy",
+      "strip_path_prefix": false,
+      "target_host": "api.openai.com",
+      "target_path": "/v1/chat/completions",
+      "target_protocol": "https",
+      "targets": [],
+      "timeout": 60,
+      "updated_at": "time"
+    }
+    "#);
+    assert_eq!(credential(&admin), SECRET);
+    let database = admin.database_bytes();
+    assert!(!database.windows(SECRET.len()).any(|window| window == SECRET.as_bytes()));
+}
+
+#[rstest]
+#[case(json!({"target_host": "a"}), &["route_name", "match_path"])]
+#[case(json!({"route_name": "a", "match_path": "nowhere", "priority": 0, "timeout": 0}), &["priority", "match_path", "target_host", "timeout"])]
+#[case(json!({"route_name": "a", "match_path": "/a", "target_host": "h", "match_headers": {"X-A": "regex:("}}), &["match_headers"])]
+#[case(json!({"route_name": "a", "match_path": "/a", "target_host": "h", "match_body_schema": {"type": "object", "minLength": -1}}), &["match_body_schema"])]
+#[case(json!({"route_name": "a", "match_path": "/a", "target_host": "h", "match_body_schema": {"$ref": "http://x/y"}}), &["match_body_schema"])]
+#[case(json!({"route_name": "a", "match_path": "/a", "target_host": "h", "add_headers": {"Host": "x"}}), &["add_headers"])]
+#[case(json!({"route_name": "a", "match_path": "/a/{x}", "target_host": "h", "target_path": "/{y}"}), &["target_path"])]
+#[case(json!({"route_name": "a", "match_path": "/a", "target_host": "h", "add_headers": {"Authorization": "Bearer sk-…4f2a"}}), &["add_headers.Authorization"])]
+#[tokio::test]
+async fn a_refused_route_names_its_fields(#[case] body: Value, #[case] fields: &[&str]) {
+    let admin = Admin::open().await;
+    let mut refused = admin.post("/admin/routes", body).await.refused();
+    let mut expected: Vec<String> = fields.iter().map(ToString::to_string).collect();
+    refused.sort();
+    expected.sort();
+    assert_eq!(refused, expected);
+    assert_eq!(admin.get("/admin/routes").await.json(200), json!([]));
+}
+
+#[tokio::test]
+async fn the_list_is_in_matching_order() {
+    let admin = Admin::open().await;
+    for (name, path, priority) in [
+        ("last", "/v1/*", 100),
+        ("second", "/v1/chat/*", 50),
+        ("first", "/v1/chat/x", 50),
+    ] {
+        create(
+            &admin,
+            json!({"route_name": name, "match_path": path, "target_host": "h", "priority": priority}),
+        )
+        .await;
+    }
+    let answer = admin.get("/admin/routes").await;
+    let names: Vec<Value> = answer
+        .json(200)
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|route| route["route_name"].clone())
+        .collect();
+    assert_eq!(names, ["first", "second", "last"]);
+    assert_eq!(answer.header("x-total-count"), "3");
+    let page = admin.get("/admin/routes?skip=1&limit=1").await.json(200);
+    assert_eq!(page[0]["route_name"], "second");
+}
+
+#[rstest]
+#[case("PUT", "/admin/routes/")]
+#[case("POST", "/admin/routes/update/")]
+#[tokio::test]
+async fn a_mask_that_is_sent_back_keeps_the_credential(#[case] method: &str, #[case] path: &str) {
+    let admin = Admin::open().await;
+    let path = format!("{path}{}", create(&admin, chat()).await);
+    let id = path.rsplit('/').next().unwrap();
+    let mut shown = admin.get(&format!("/admin/routes/{id}")).await.json(200);
+    shown["priority"] = json!(50);
+    let changed = admin.call(method, &path, shown).await.json(200);
+    assert_eq!(changed["priority"], 50);
+    assert_eq!(credential(&admin), SECRET);
+    admin.call(method, &path, json!({"timeout": null})).await.json(200);
+    assert_eq!(credential(&admin), SECRET);
+}
+
+#[rstest]
+#[case(json!({"target_host": "evil.example"}))]
+#[case(json!({"target_protocol": "http"}))]
+#[case(json!({"target_host": "", "targets": [{"host": "evil.example"}]}))]
+#[tokio::test]
+async fn another_target_asks_for_the_credential_again(#[case] patch: Value) {
+    let admin = Admin::open().await;
+    let path = format!("/admin/routes/{}", create(&admin, chat()).await);
+    assert_eq!(
+        admin.put(&path, patch.clone()).await.refused(),
+        ["add_headers.Authorization"]
+    );
+    assert_eq!(credential(&admin), SECRET);
+
+    let mut whole = patch;
+    whole["add_headers"] = json!({"Authorization": "Bearer another-one-for-there"});
+    admin.put(&path, whole).await.json(200);
+    assert_eq!(credential(&admin), "Bearer another-one-for-there");
+}
+
+#[tokio::test]
+async fn a_route_is_switched_by_name_or_flipped() {
+    let admin = Admin::open().await;
+    let path = format!("/admin/routes/{}/toggle", create(&admin, chat()).await);
+    for (body, expected) in [
+        (Value::Null, false),
+        (Value::Null, true),
+        (json!({"is_active": true}), true),
+        (json!({"is_active": false}), false),
+        (json!({}), true),
+    ] {
+        assert_eq!(admin.post(&path, body).await.json(200)["is_active"], expected);
+        let snapshot = admin.app.snapshot();
+        assert_eq!(snapshot.routes.all_in_order()[0].is_active(), expected);
+    }
+    assert_eq!(admin.post(&path, json!({"active": true})).await.refused(), ["active"]);
+    assert_eq!(credential(&admin), SECRET);
+}
+
+#[rstest]
+#[case("DELETE", "/admin/routes/")]
+#[case("POST", "/admin/routes/delete/")]
+#[tokio::test]
+async fn a_deleted_route_is_gone_at_once(#[case] method: &str, #[case] path: &str) {
+    let admin = Admin::open().await;
+    let path = format!("{path}{}", create(&admin, chat()).await);
+    admin.call(method, &path, Value::Null).await.json(200);
+    assert!(admin.app.snapshot().routes.all_in_order().is_empty());
+    admin.call(method, &path, Value::Null).await.json(404);
+}
+
+#[tokio::test]
+async fn the_match_call_tells_every_routes_verdict() {
+    let admin = Admin::open().await;
+    create(&admin, json!({"route_name": "qwen", "match_path": "/v2*", "match_body_schema": {"model": "qwen3"}, "target_host": "a", "priority": 40})).await;
+    create(
+        &admin,
+        json!({"route_name": "off", "match_path": "/v2*", "target_host": "a", "priority": 50, "is_active": false}),
+    )
+    .await;
+    create(
+        &admin,
+        json!({"route_name": "get", "match_path": "/v2*", "match_method": "GET", "target_host": "a", "priority": 60}),
+    )
+    .await;
+    create(&admin, json!({"route_name": "head", "match_path": "/v2*", "match_headers": {"X-A": "b"}, "target_host": "a", "priority": 70})).await;
+    create(
+        &admin,
+        json!({"route_name": "fallback", "match_path": "/v2*", "target_host": "b", "priority": 80}),
+    )
+    .await;
+    create(
+        &admin,
+        json!({"route_name": "other", "match_path": "/v3*", "target_host": "b", "priority": 90}),
+    )
+    .await;
+    let asked = json!({"method": "post", "path": "/v2/chat?x=1", "body": {"model": "gpt"}});
+    let answer = admin.post("/admin/routes/match", asked).await.json(200);
+    let verdicts: Vec<(String, Value)> = answer["candidates"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|verdict| {
+            (
+                verdict["route_name"].as_str().unwrap().to_owned(),
+                verdict["failed"].clone(),
+            )
+        })
+        .collect();
+    let expected = [
+        ("qwen", json!("body")),
+        ("off", json!("inactive")),
+        ("get", json!("method")),
+        ("head", json!("headers")),
+        ("fallback", Value::Null),
+        ("other", json!("path")),
+    ];
+    assert_eq!(verdicts, expected.map(|(name, failed)| (name.to_owned(), failed)));
+    assert_eq!(answer["candidates"][4]["matched"], true);
+    let refused = admin
+        .post("/admin/routes/match", json!({"path": "/a/../b", "method": "A B"}))
+        .await
+        .refused();
+    assert_eq!(refused, ["method", "path"]);
+}

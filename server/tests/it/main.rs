@@ -1,0 +1,4 @@
+//! The gateway from outside: real routers, real databases, real sockets where they matter.
+
+mod admin;
+mod support;
