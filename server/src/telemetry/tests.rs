@@ -151,7 +151,7 @@ impl Clocked {
 
     fn pass(&self, hours: i64) {
         let mut now = self.now.lock().unwrap();
-        *now = *now + hours.hours();
+        *now += hours.hours();
     }
 
     fn log(&mut self, text: &str) {
