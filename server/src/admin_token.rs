@@ -1,4 +1,6 @@
-//! The administrator's token: known by its hash only. Where it is configured or generated is the program's business.
+//! The administrator's token: known by its hash only. Where the hash comes from is in `stored`.
+
+pub mod stored;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

@@ -1,7 +1,11 @@
 //! The life of the process: what SIGTERM, SIGINT and SIGHUP do. Who accepts connections and lets them end is `listen`.
 
+use crate::admin_token::stored;
 use crate::app::App;
-use crate::config::{LiveConfig, Loaded, Sources, live};
+use crate::config::keys::Key;
+use crate::config::live::{self, Reloaded};
+use crate::config::values::log_filter;
+use crate::config::{Loaded, Problem, Sources};
 use crate::telemetry::LevelControl;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -31,6 +35,12 @@ impl Lifecycle {
         self.stop.cancelled()
     }
 
+    /// Cancelled when no further connection must be accepted.
+    #[must_use]
+    pub fn stop_token(&self) -> &CancellationToken {
+        &self.stop
+    }
+
     /// Ready no more, though still accepting: load balancers get time to notice.
     pub fn drain(&self) {
         self.draining.cancel();
@@ -56,8 +66,6 @@ pub struct Reloader {
     pub sources: Sources,
     /// What is in force.
     pub loaded: Loaded,
-    /// Where the new values go.
-    pub config: LiveConfig,
     /// The log's level, which is not read from `config`.
     pub level: LevelControl,
 }
@@ -80,7 +88,7 @@ impl Signals {
     pub async fn watch(mut self, app: Arc<App>, lifecycle: Lifecycle, mut reloader: Reloader) {
         loop {
             tokio::select! {
-                Some(()) = self.hang_up.recv() => reloader.reload(&app),
+                Some(()) = self.hang_up.recv() => reloader.reload(&app).await,
                 () = Self::told_to_end(&mut self.terminate, &mut self.interrupt) => break,
             }
         }
@@ -107,36 +115,31 @@ impl Signals {
 
 impl Reloader {
     /// Puts in force what can change while running. An invalid file changes nothing.
-    fn reload(&mut self, app: &App) {
-        let read = match self.sources.load() {
-            Ok(read) => read,
-            Err(problems) => {
-                for problem in &problems.0 {
-                    tracing::error!(%problem, "Configuration refused; nothing changed");
-                }
-                return;
-            }
-        };
-        match live::reload(&self.loaded, read) {
-            Ok(done) => self.put_in_force(app, done),
-            Err(problem) => tracing::error!(%problem, "Configuration refused; nothing changed"),
+    async fn reload(&mut self, app: &App) {
+        let refuse = |problem: &Problem| tracing::error!(%problem, "Configuration refused; nothing changed");
+        match self.sources.load().map(|read| live::reload(&self.loaded, read)) {
+            Ok(Ok(done)) => self.put_in_force(app, done).await,
+            Ok(Err(problem)) => refuse(&problem),
+            Err(problems) => problems.0.iter().for_each(refuse),
         }
     }
 
-    fn put_in_force(&mut self, app: &App, done: live::Reloaded) {
-        use crate::config::values::log_filter;
-        use secrecy::ExposeSecret as _;
-
-        let names =
-            |keys: &[&'static crate::config::keys::Key]| keys.iter().map(|key| key.path).collect::<Vec<_>>().join(", ");
-        self.config.replace(done.loaded.config.clone());
-        if let Some(filter) = log_filter(&done.loaded.config.logging.level) {
+    async fn put_in_force(&mut self, app: &App, done: Reloaded) {
+        let names = |keys: &[&'static Key]| keys.iter().map(|key| key.path).collect::<Vec<_>>().join(", ");
+        let config = &done.loaded.config;
+        app.config.replace(config.clone());
+        if let Some(filter) = log_filter(&config.logging.level) {
             self.level.set(filter);
         }
-        if done.changed.iter().any(|key| key.path == "security.admin_token")
-            && let Some(token) = &done.loaded.config.security.admin_token
-        {
-            app.admin_token.replace(crate::admin_token::hash(token.expose_secret()));
+        // Also without a change: `fastgate admin-token --rotate` may have stored another token.
+        match stored::current(&config.security, &app.db).await {
+            Ok(Some(hash)) => app.admin_token.replace(hash),
+            Ok(None) => tracing::warn!("No admin token is configured or stored; the old one stays accepted"),
+            Err(error) => tracing::error!(%error, "The admin token stays as it was"),
+        }
+        // Limits are compiled into keys and routes.
+        if let Err(error) = app.load_snapshot().await {
+            tracing::error!(error = error.cause(), "Keys and routes stay as they were");
         }
         self.loaded = done.loaded;
         tracing::info!(changed = names(&done.changed), "Configuration read again");

@@ -1,16 +1,16 @@
 //! Makes the running gateway from its configuration: every room in the order in which they need each other.
 
 use super::App;
-use crate::admin_token::{self, AdminToken};
+use crate::admin_token::stored::{self, TokenError};
 use crate::audit_log::{AuditLog, OpenAuditError, retention};
 use crate::config::{Config, LiveConfig};
-use crate::db::{Db, DbError, OpenError, settings};
+use crate::db::{Db, DbError, OpenError};
 use crate::rate_limit::{LimitClock, RateLimits};
 use crate::secrets::{SecretBox, UnlockError};
 use crate::snapshot::SnapshotCell;
 use crate::telemetry::figures;
 use crate::upstream::{UpstreamClient, client::ClientSettings};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
@@ -36,12 +36,9 @@ pub enum StartError {
     /// TLS cannot be set up.
     #[error("TLS cannot be set up: {0}")]
     Tls(#[from] rustls::Error),
-    /// No random bits for a token.
-    #[error("the system has no randomness for an admin token: {0}")]
-    Randomness(#[from] rand::rand_core::OsError),
-    /// The stored hash of the admin token is damaged.
-    #[error("the stored admin token is damaged; make a new one with `fastgate admin-token --rotate`")]
-    DamagedToken,
+    /// There is no admin token to accept.
+    #[error(transparent)]
+    Token(#[from] TokenError),
 }
 
 /// A gateway that is ready to serve.
@@ -65,7 +62,7 @@ impl App {
             .map_err(|_| DbError::Unavailable("opening the database broke off".to_owned()))??;
         let secrets = SecretBox::unlock(&config, &db).await?;
         let audit = AuditLog::open(&db, &config.audit).await?;
-        let (admin_token, new_token) = admin_token(&config, &db).await?;
+        let (admin_token, new_token) = stored::establish(&config.security, &db).await?;
         let upstream = UpstreamClient::new(ClientSettings {
             connect_timeout: Duration::from_secs(config.proxy.connect_timeout.into()),
             pool_idle: Duration::from_secs(config.proxy.pool_idle_seconds),
@@ -117,21 +114,4 @@ impl App {
         tokio::spawn(figures().keep_up());
         tokio::spawn(retention::run(self.db.clone(), self.config.audit.clone()));
     }
-}
-
-/// The configured token, else the stored one, else a new one of which only the hash is stored.
-async fn admin_token(config: &Config, db: &Db) -> Result<(AdminToken, Option<SecretString>), StartError> {
-    if let Some(token) = &config.security.admin_token {
-        return Ok((AdminToken::from_token(token.expose_secret()), None));
-    }
-    let new = admin_token::generate()?;
-    let offered = admin_token::hash_to_text(&admin_token::hash(new.expose_secret()));
-    let mine = offered.clone();
-    let stored = db
-        .write(move |connection| settings::set_if_absent(connection, settings::ADMIN_TOKEN_HASH, &mine))
-        .await?;
-    let token = admin_token::hash_from_text(&stored)
-        .map(AdminToken::from_hash)
-        .ok_or(StartError::DamagedToken)?;
-    Ok((token, (stored == offered).then_some(new)))
 }

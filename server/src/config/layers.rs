@@ -136,12 +136,17 @@ impl Loaded {
                     .pointer(&format!("/{}", key.path.replace('.', "/")))
                     .cloned()
                     .unwrap_or_default(),
-                origin: self
-                    .given
-                    .get(key.path)
-                    .map_or(Origin::Default, |(_, origin)| origin.clone()),
+                origin: self.origin(key.path),
             })
             .collect()
+    }
+
+    /// Where a key's value comes from.
+    #[must_use]
+    pub fn origin(&self, path: &str) -> Origin {
+        self.given
+            .get(path)
+            .map_or(Origin::Default, |(_, origin)| origin.clone())
     }
 
     /// The keys whose values differ from those of another configuration.

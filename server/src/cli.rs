@@ -1,0 +1,132 @@
+//! The command line: which commands and flags there are. What the commands do is in `commands` and `serve`.
+
+use crate::config::layers::Flag;
+use crate::config::{Problem, Problems, Sources};
+use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
+use std::path::PathBuf;
+
+const AFTER_HELP: &str = "\
+Every value is taken from the first of: flag, environment (FASTGATE_SERVER__PORT=8000), file, default.
+
+Exit codes:
+  0    the end that was asked for
+  1    something failed: a port in use, a database out of reach
+  2    the command line or the configuration is refused
+  130  told to end a second time, so ended at once";
+
+/// M-FastGate: an API gateway that a team runs by itself.
+#[derive(Debug, Parser)]
+#[command(name = "fastgate", version, propagate_version = true, after_help = AFTER_HELP)]
+pub struct Cli {
+    /// What to do; `serve` when nothing is said.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// Where values come from.
+    #[command(flatten)]
+    pub settings: Settings,
+}
+
+/// What the program can do.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Command {
+    /// Run the gateway (the default)
+    Serve,
+    /// Print the effective configuration with each value's origin, without secrets
+    CheckConfig,
+    /// Create the database's tables or bring them up to date
+    Migrate,
+    /// Print the OpenAPI document of the admin interface
+    Openapi,
+    /// Print the administrator's token, or make another
+    ///
+    /// A configured token (security.admin_token) is printed. A generated one was shown once and is stored as a hash, so
+    /// it cannot be printed: --rotate makes another. Where there is none yet, one is made and printed.
+    AdminToken {
+        /// Make another token and end all sessions; a running gateway takes it at a SIGHUP
+        #[arg(long)]
+        rotate: bool,
+    },
+    /// Print the completions for a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+}
+
+/// Where values come from.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Settings {
+    /// Settings file [default: config/config.yaml, if it exists]
+    #[arg(long, value_name = "FILE", global = true)]
+    pub config: Option<PathBuf>,
+    /// Address to listen on (server.host)
+    #[arg(long, value_name = "ADDRESS", global = true)]
+    pub host: Option<String>,
+    /// Port to listen on (server.port)
+    #[arg(long, value_name = "PORT", global = true)]
+    pub port: Option<String>,
+    /// Port of a second listener for everything but the proxy (server.admin_port)
+    #[arg(long, value_name = "PORT", global = true)]
+    pub admin_port: Option<String>,
+    /// What is logged (logging.level)
+    #[arg(long, value_name = "LEVEL", global = true)]
+    pub log_level: Option<String>,
+    /// PostgreSQL instead of SQLite (database.url); others can see flags, so prefer the environment for a password
+    #[arg(long, value_name = "URL", global = true)]
+    pub database_url: Option<String>,
+    /// File of the embedded database (database.sqlite_path)
+    #[arg(long, value_name = "FILE", global = true)]
+    pub sqlite_path: Option<String>,
+    /// Any other key, for example --set proxy.timeout=60
+    #[arg(long, value_name = "KEY=VALUE", global = true)]
+    pub set: Vec<String>,
+}
+
+impl Settings {
+    /// The sources of the configuration: these flags, this process's environment, the file.
+    ///
+    /// # Errors
+    /// When `--set` is given something else than `KEY=VALUE`.
+    pub fn sources(&self) -> Result<Sources, Problems> {
+        let mut problems = Vec::new();
+        let mut flags = Vec::new();
+        for setting in &self.set {
+            match setting.split_once('=') {
+                Some((path, text)) => flags.push(flag("--set", path.trim(), text)),
+                None => problems.push(Problem {
+                    subject: setting.clone(),
+                    value: None,
+                    what: "must be KEY=VALUE, for example proxy.timeout=60".to_owned(),
+                    origin: crate::config::layers::Origin::Flag("--set".to_owned()),
+                }),
+            }
+        }
+        let named = [
+            ("--host", "server.host", &self.host),
+            ("--port", "server.port", &self.port),
+            ("--admin-port", "server.admin_port", &self.admin_port),
+            ("--log-level", "logging.level", &self.log_level),
+            ("--database-url", "database.url", &self.database_url),
+            ("--sqlite-path", "database.sqlite_path", &self.sqlite_path),
+        ];
+        flags.extend(
+            named
+                .into_iter()
+                .filter_map(|(name, path, text)| Some(flag(name, path, text.as_ref()?))),
+        );
+        if problems.is_empty() {
+            Ok(Sources::of_process(self.config.clone(), flags))
+        } else {
+            Err(Problems(problems))
+        }
+    }
+}
+
+fn flag(name: &str, path: &str, text: &str) -> Flag {
+    Flag {
+        path: path.to_owned(),
+        text: text.to_owned(),
+        name: name.to_owned(),
+    }
+}

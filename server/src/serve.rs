@@ -1,0 +1,108 @@
+//! Opens the listeners, says where they are, and lets the gateway end in order. What signals do is in `shutdown`.
+
+use crate::app::{App, Started};
+use crate::config;
+use crate::doors;
+use crate::listen::{self, Doors, Gate};
+use crate::shutdown::Lifecycle;
+use secrecy::ExposeSecret as _;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+
+/// How long the last audit records get to reach the disk when the process ends.
+const FLUSH_LIMIT: Duration = Duration::from_secs(10);
+
+/// An address cannot be listened on.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot listen on {address}: {source}")]
+pub struct ListenError {
+    address: SocketAddr,
+    source: std::io::Error,
+}
+
+/// The open listeners. They take connections from now on; [`Listeners::serve`] answers them.
+pub struct Listeners(Vec<(TcpListener, SocketAddr, Doors)>);
+
+impl Listeners {
+    /// Opens them: one for all doors, or with `server.admin_port` one for the proxy and one for the rest.
+    ///
+    /// # Errors
+    /// When an address cannot be used.
+    pub async fn open(server: &config::Server) -> Result<Self, ListenError> {
+        let wanted = match server.admin_port {
+            None => vec![(server.port, Doors::All)],
+            Some(admin_port) => vec![(server.port, Doors::Proxy), (admin_port, Doors::Admin)],
+        };
+        let mut open = Vec::new();
+        for (port, doors) in wanted {
+            let address = SocketAddr::new(server.host, port);
+            let fail = |source| ListenError { address, source };
+            let listener = TcpListener::bind(address).await.map_err(fail)?;
+            let address = listener.local_addr().map_err(fail)?;
+            open.push((listener, address, doors));
+        }
+        Ok(Self(open))
+    }
+
+    /// Says in the log where the gateway listens, and shows a new token, once, on stderr.
+    pub fn announce(&self, started: &Started) {
+        for (_, address, doors) in &self.0 {
+            tracing::info!(%address, ?doors, "Listening");
+        }
+        let dashboard = self.dashboard();
+        let version = env!("CARGO_PKG_VERSION");
+        tracing::info!(
+            version,
+            dashboard,
+            start_ms = started.app.started.elapsed().as_millis() as u64,
+            "Ready"
+        );
+        if let Some(token) = &started.new_token {
+            let token = token.expose_secret();
+            eprintln!("\nNo admin token is configured, so one was generated. It is shown only now:\n\n    {token}\n");
+            eprintln!("Sign in with it at {dashboard}\n");
+        }
+    }
+
+    /// Where a browser on this machine finds the dashboard.
+    fn dashboard(&self) -> String {
+        let address = self
+            .0
+            .iter()
+            .find(|(_, _, doors)| *doors != Doors::Proxy)
+            .map(|(_, address, _)| *address);
+        let host = match address {
+            Some(address) if address.ip().is_unspecified() => format!("localhost:{}", address.port()),
+            Some(address) => address.to_string(),
+            None => String::new(),
+        };
+        format!("http://{host}/admin/dashboard")
+    }
+
+    /// Serves until the lifecycle says stop; then lets requests in flight end within `server.drain_seconds`, and writes
+    /// every audit record.
+    pub async fn serve(self, app: Arc<App>, lifecycle: Lifecycle) {
+        let router = doors::router(app.clone());
+        let mut serving = JoinSet::new();
+        for (listener, _, doors) in self.0 {
+            let gate = Arc::new(Gate::new(app.clone(), router.clone(), doors));
+            serving.spawn(listen::serve(listener, gate, lifecycle.stop_token().clone()));
+        }
+        lifecycle.stop_accepting().await;
+        let drain_seconds = app.config.server.drain_seconds;
+        let drained = async { while serving.join_next().await.is_some() {} };
+        if tokio::time::timeout(Duration::from_secs(drain_seconds), drained)
+            .await
+            .is_err()
+        {
+            tracing::warn!(drain_seconds, "Requests in flight were cut off");
+        }
+        if tokio::time::timeout(FLUSH_LIMIT, app.audit.flush()).await.is_err() {
+            tracing::error!("The database did not take the last audit records");
+        }
+        tracing::info!("Ended");
+    }
+}
