@@ -1,7 +1,7 @@
 //! The command line: which commands and flags there are. What the commands do is in `commands` and `serve`.
 
+use crate::config::Sources;
 use crate::config::layers::Flag;
-use crate::config::{Problem, Problems, Sources};
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 use std::path::PathBuf;
@@ -85,23 +85,13 @@ pub struct Settings {
 
 impl Settings {
     /// The sources of the configuration: these flags, this process's environment, the file.
-    ///
-    /// # Errors
-    /// When `--set` is given something else than `KEY=VALUE`.
-    pub fn sources(&self) -> Result<Sources, Problems> {
-        let mut problems = Vec::new();
-        let mut flags = Vec::new();
-        for setting in &self.set {
-            match setting.split_once('=') {
-                Some((path, text)) => flags.push(flag("--set", path.trim(), text)),
-                None => problems.push(Problem {
-                    subject: setting.clone(),
-                    value: None,
-                    what: "must be KEY=VALUE, for example proxy.timeout=60".to_owned(),
-                    origin: crate::config::layers::Origin::Flag("--set".to_owned()),
-                }),
-            }
-        }
+    #[must_use]
+    pub fn sources(&self) -> Sources {
+        // Without a `=` the value is empty, and refused by the key that is meant.
+        let set = self
+            .set
+            .iter()
+            .map(|setting| setting.split_once('=').unwrap_or((setting, "")));
         let named = [
             ("--host", "server.host", &self.host),
             ("--port", "server.port", &self.port),
@@ -110,16 +100,14 @@ impl Settings {
             ("--database-url", "database.url", &self.database_url),
             ("--sqlite-path", "database.sqlite_path", &self.sqlite_path),
         ];
-        flags.extend(
-            named
-                .into_iter()
-                .filter_map(|(name, path, text)| Some(flag(name, path, text.as_ref()?))),
-        );
-        if problems.is_empty() {
-            Ok(Sources::of_process(self.config.clone(), flags))
-        } else {
-            Err(Problems(problems))
-        }
+        let named = named
+            .into_iter()
+            .filter_map(|(name, path, text)| Some(flag(name, path, text.as_ref()?)));
+        let flags = set
+            .map(|(path, text)| flag("--set", path.trim(), text))
+            .chain(named)
+            .collect();
+        Sources::of_process(self.config.clone(), flags)
     }
 }
 

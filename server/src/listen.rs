@@ -26,6 +26,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
@@ -136,18 +137,21 @@ fn internal_error(id: &HeaderValue) -> Response<GateBody> {
     response
 }
 
-/// Accepts connections until `stop`, then lets the requests in flight end. Resolves when the last connection is closed.
+/// Accepts connections until `stop`, then lets the requests in flight end. Resolves when the last connection is closed;
+/// dropped before that, it cuts off those that are left.
 pub async fn serve(listener: TcpListener, gate: Arc<Gate>, stop: CancellationToken) {
     let graceful = GracefulShutdown::new();
+    let mut connections = JoinSet::new();
     loop {
         let accepted = tokio::select! {
             () = stop.cancelled() => break,
+            Some(_) = connections.join_next() => continue,
             accepted = accept(&listener, &gate.connections) => accepted,
         };
         match accepted {
             Ok((stream, peer, permit)) => {
                 let connection = graceful.watch(connection(stream, peer, gate.clone()));
-                tokio::spawn(async move {
+                connections.spawn(async move {
                     // What ends a connection early is the client's affair; the requests on it have their own records.
                     if let Err(error) = connection.await {
                         tracing::debug!(%peer, %error, "Connection ended");

@@ -5,7 +5,7 @@ use anyhow::Context as _;
 use clap::Parser as _;
 use fastgate::app::App;
 use fastgate::cli::{Cli, Command};
-use fastgate::config::{Loaded, Sources};
+use fastgate::config::{LiveConfig, Loaded, Sources};
 use fastgate::serve::Listeners;
 use fastgate::shutdown::{Lifecycle, Reloader, Signals};
 use fastgate::{commands, telemetry};
@@ -19,21 +19,18 @@ const REFUSED: u8 = 2;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let read = cli
-        .settings
-        .sources()
-        .and_then(|sources| Ok((sources.load()?, sources)));
-    let done = match (cli.command.unwrap_or(Command::Serve), read) {
+    let sources = cli.settings.sources();
+    let done = match (cli.command.unwrap_or(Command::Serve), sources.load()) {
         (Command::Openapi, _) => commands::openapi().map_err(Into::into),
         (Command::Completions { shell }, _) => commands::completions(shell).map_err(Into::into),
         (_, Err(problems)) => {
             eprintln!("the configuration is refused:\n{problems}");
             return ExitCode::from(REFUSED);
         }
-        (Command::Serve, Ok((loaded, sources))) => run(serve(loaded, sources)),
-        (Command::CheckConfig, Ok((loaded, _))) => commands::check_config(&loaded).map_err(Into::into),
-        (Command::Migrate, Ok((loaded, _))) => commands::migrate(&loaded.config).map_err(Into::into),
-        (Command::AdminToken { rotate }, Ok((loaded, _))) => {
+        (Command::Serve, Ok(loaded)) => run(serve(loaded, sources)),
+        (Command::CheckConfig, Ok(loaded)) => commands::check_config(&loaded).map_err(Into::into),
+        (Command::Migrate, Ok(loaded)) => commands::migrate(&loaded.config).map_err(Into::into),
+        (Command::AdminToken { rotate }, Ok(loaded)) => {
             run(async { Ok(commands::admin_token(&loaded, rotate).await?) })
         }
     };
@@ -59,7 +56,7 @@ async fn serve(loaded: Loaded, sources: Sources) -> anyhow::Result<()> {
     let signals = Signals::listen().context("cannot listen to signals")?;
     // First: a port in use must not touch the database.
     let listeners = Listeners::open(&loaded.config.server).await?;
-    let started = App::start(loaded.config.clone()).await?;
+    let started = App::start(LiveConfig::new(loaded.config.clone())).await?;
     let lifecycle = Lifecycle::default();
     let reloader = Reloader {
         sources,

@@ -94,15 +94,26 @@ impl Listeners {
         lifecycle.stop_accepting().await;
         let drain_seconds = app.config.server.drain_seconds;
         let drained = async { while serving.join_next().await.is_some() {} };
-        if tokio::time::timeout(Duration::from_secs(drain_seconds), drained)
-            .await
-            .is_err()
-        {
-            tracing::warn!(drain_seconds, "Requests in flight were cut off");
+        if tokio::time::timeout(Duration::from_secs(drain_seconds), drained).await.is_err() {
+            tracing::warn!(drain_seconds, "Requests in flight are cut off");
+            serving.shutdown().await;
+            all_recorded(&app).await;
         }
         if tokio::time::timeout(FLUSH_LIMIT, app.audit.flush()).await.is_err() {
             tracing::error!("The database did not take the last audit records");
         }
         tracing::info!("Ended");
+    }
+}
+
+/// Waits until each request that was cut off has left its record; the tasks end by themselves, within milliseconds.
+async fn all_recorded(app: &App) {
+    let recorded = async {
+        while app.audit.live.in_flight() > 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    if tokio::time::timeout(Duration::from_secs(1), recorded).await.is_err() {
+        tracing::error!("Some requests that were cut off are not recorded");
     }
 }

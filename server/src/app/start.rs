@@ -3,7 +3,7 @@
 use super::App;
 use crate::admin_token::stored::{self, TokenError};
 use crate::audit_log::{AuditLog, OpenAuditError, retention};
-use crate::config::{Config, LiveConfig};
+use crate::config::LiveConfig;
 use crate::db::{Db, DbError, OpenError};
 use crate::rate_limit::{LimitClock, RateLimits};
 use crate::secrets::{SecretBox, UnlockError};

@@ -253,7 +253,11 @@ impl Reading {
                 .filter_map(|key| Some(key.path.split_once('.')?.0))
                 .collect();
             sections.dedup();
-            format!("is no key; the sections are {}", sections.join(", "))
+            let hint = match &origin {
+                Origin::Environment(_) => "; a section and its key are joined by `__`, as in FASTGATE_SERVER__PORT",
+                _ => "",
+            };
+            format!("is no key; the sections are {}{hint}", sections.join(", "))
         };
         self.problem(path, None, &what, origin);
     }
