@@ -76,12 +76,6 @@ impl KeyRing {
         ring
     }
 
-    /// The key with an id.
-    #[must_use]
-    pub fn get(&self, key_id: &str) -> Option<&Arc<ApiKeyEntry>> {
-        self.by_id.get(key_id)
-    }
-
     /// Number of keys.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -24,19 +24,10 @@ impl<'a> PeekedBody<'a> {
     /// A body with its `Content-Encoding`; with one, it is not read (contract: Routes).
     #[must_use]
     pub fn new(content_encoding: Option<&http::HeaderValue>, bytes: &'a [u8]) -> Self {
-        Self::with(match content_encoding {
+        let text = match content_encoding {
             Some(_) => Err("the body has a Content-Encoding"),
             None => Ok(bytes),
-        })
-    }
-
-    /// A body that was not buffered: it fits no rule.
-    #[must_use]
-    pub fn unread() -> Self {
-        Self::with(Err("the body was not read"))
-    }
-
-    fn with(text: Result<&'a [u8], &'static str>) -> Self {
+        };
         Self {
             text,
             model: OnceLock::new(),

@@ -42,12 +42,6 @@ fn an_encoded_body_is_never_read() {
     assert_eq!(body.unreadable_because(), Some("the body has a Content-Encoding"));
 }
 
-#[test]
-fn a_body_that_was_not_buffered_has_nothing() {
-    assert_eq!(PeekedBody::unread().value(), None);
-    assert_eq!(PeekedBody::unread().model(), None);
-}
-
 #[rstest]
 #[case(r#"{"a":1,"a":1}"#)]
 #[case(r#"{"a":[{"b":1,"b":2}]}"#)]
