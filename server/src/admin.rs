@@ -8,6 +8,8 @@ pub mod auth;
 mod envelope;
 mod json;
 mod keys;
+mod logs;
+mod metrics;
 mod openapi;
 mod page;
 mod problem;
@@ -17,6 +19,7 @@ mod session;
 use crate::app::App;
 use axum::Router;
 use axum::middleware;
+use axum::routing::get;
 use std::sync::Arc;
 use tower_http::catch_panic::CatchPanicLayer;
 
@@ -24,6 +27,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 pub fn router(app: Arc<App>) -> Router {
     let (calls, document) = calls().split_for_parts();
     let guarded = calls
+        .route("/metrics", get(metrics::prometheus))
         .fallback(envelope::nothing_here)
         .layer(middleware::from_fn_with_state(app.clone(), auth::same_origin))
         .with_state(app.clone());
@@ -42,5 +46,9 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 
 /// Every call with its description.
 fn calls() -> utoipa_axum::router::OpenApiRouter<Arc<App>> {
-    openapi::collector().merge(keys::router()).merge(routes::router())
+    openapi::collector()
+        .merge(keys::router())
+        .merge(routes::router())
+        .merge(logs::router())
+        .merge(metrics::router())
 }

@@ -20,8 +20,8 @@ use std::fmt::Write as _;
 
 /// Entries of a "top" list.
 const TOP: usize = 10;
-/// Buckets that a series may have, for the doors to refuse more: hours of a month, days of ten years.
-pub const MAX_HOURS: u32 = 744;
+/// Buckets that a series may have, for the doors to refuse more: hours of a year, days of ten years.
+pub const MAX_HOURS: u32 = 8_760;
 /// See [`MAX_HOURS`].
 pub const MAX_DAYS: u32 = 3_660;
 

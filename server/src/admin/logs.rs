@@ -1,0 +1,81 @@
+//! `/admin/logs`: the audit log as pages, single records, files (`export`) and as it happens (`stream`). The filters are
+//! the same everywhere (`query`).
+
+mod export;
+mod query;
+mod stream;
+
+use super::auth::Administrator;
+use super::openapi::LOGS;
+use super::page::Query;
+use super::problem::Problem;
+use crate::app::App;
+use crate::db::logs as stored;
+use axum::Json;
+use axum::extract::{Path, State};
+use fastgate_shared::audit_log::{LogItem, LogRecord};
+use fastgate_shared::page::CursorPage;
+use fastgate_shared::problem::Problem as ProblemDocument;
+use query::LogParams;
+use std::sync::Arc;
+use utoipa::IntoParams;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// The calls of this file and of its parts.
+pub fn router() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(list))
+        .routes(routes!(export::export))
+        .routes(routes!(stream::stream))
+        .routes(routes!(get))
+}
+
+/// Which part of the list is wanted; for the document.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(
+    dead_code,
+    reason = "the query string is read by name, so that every unknown parameter can be refused"
+)]
+struct PageParams {
+    /// `desc` (newest first, the default) or `asc`.
+    order: Option<String>,
+    /// Records returned, 1–1000, 50 by default.
+    limit: Option<u64>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
+/// List the log.
+///
+/// `total` is exact up to 10,000. Give `next_cursor` back as `cursor` for the next page.
+#[utoipa::path(get, path = "/admin/logs", tag = LOGS, params(LogParams, PageParams),
+    responses((status = 200, body = CursorPage<LogItem>), (status = 422, body = ProblemDocument)))]
+async fn list(
+    _: Administrator,
+    State(app): State<Arc<App>>,
+    mut asked: Query,
+) -> Result<Json<CursorPage<LogItem>>, Problem> {
+    let filter = query::take_filter(&mut asked);
+    let page = query::take_page(&mut asked);
+    asked.finish(&query::known(&["order", "limit", "cursor"]))?;
+    let found = app
+        .db
+        .read(move |connection| stored::page(connection, &filter, &page))
+        .await?;
+    Ok(Json(found))
+}
+
+/// Get a record with headers, captured bodies, attempts, and why its route won.
+#[utoipa::path(get, path = "/admin/logs/{log_id}", tag = LOGS, params(("log_id" = String, Path)),
+    responses((status = 200, body = LogRecord), (status = 404, body = ProblemDocument)))]
+async fn get(
+    _: Administrator,
+    State(app): State<Arc<App>>,
+    Path(log_id): Path<String>,
+) -> Result<Json<LogRecord>, Problem> {
+    let id = log_id.clone();
+    let found = app.db.read(move |connection| stored::get(connection, &id)).await?;
+    found.map(Json).ok_or_else(|| Problem::not_found("log record", &log_id))
+}

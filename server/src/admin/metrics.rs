@@ -1,0 +1,117 @@
+//! `/admin/metrics`: figures from the per-minute roll-ups; and `/metrics`, the same process for Prometheus.
+
+use super::auth::{self, Administrator};
+use super::openapi::METRICS;
+use super::page::Query;
+use super::problem::Problem;
+use crate::app::App;
+use crate::client::ClientAddress;
+use crate::db::metrics::{self as stored, MAX_DAYS, MAX_HOURS, MetricsRange};
+use axum::Json;
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
+use fastgate_shared::metrics::{DailyBucket, HourlyBucket, MetricsSummary};
+use fastgate_shared::problem::Problem as ProblemDocument;
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+use jiff::Timestamp;
+use std::sync::Arc;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// Hours unless said otherwise.
+const DEFAULT_HOURS: u32 = 24;
+/// Days unless said otherwise.
+const DEFAULT_DAYS: u32 = 7;
+/// The text format of Prometheus.
+const PROMETHEUS_TEXT: HeaderValue = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+/// Fields by which a proxy tells that a request is not its own.
+const FORWARDED: [HeaderName; 3] = [
+    header::FORWARDED,
+    HeaderName::from_static("x-forwarded-for"),
+    HeaderName::from_static("x-real-ip"),
+];
+
+/// The calls of this file.
+pub fn router() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(summary))
+        .routes(routes!(hourly))
+        .routes(routes!(daily))
+}
+
+/// The figures of a range, and of now.
+#[utoipa::path(get, path = "/admin/metrics", tag = METRICS,
+    params(
+        ("start_time" = Option<String>, Query, description = "From this minute on; unbounded by default"),
+        ("end_time" = Option<String>, Query, description = "Up to and including this minute; a bare date means its end"),
+    ),
+    responses((status = 200, body = MetricsSummary), (status = 422, body = ProblemDocument)))]
+async fn summary(
+    _: Administrator,
+    State(app): State<Arc<App>>,
+    mut query: Query,
+) -> Result<Json<MetricsSummary>, Problem> {
+    let (start, end) = (query.take("start_time"), query.take("end_time"));
+    let range = MetricsRange::parse(start.as_deref(), end.as_deref()).unwrap_or_else(|errors| {
+        errors
+            .into_iter()
+            .for_each(|error| query.refuse(error.field, error.message));
+        MetricsRange::default()
+    });
+    query.finish(&["start_time", "end_time"])?;
+    let now = Timestamp::now();
+    let mut summary = app
+        .db
+        .read(move |connection| stored::summary(connection, range, now))
+        .await?;
+    summary.in_flight = app.audit.live.in_flight() as u64;
+    summary.audit_records_lost = app.audit.lost();
+    Ok(Json(summary))
+}
+
+/// The last hours, oldest first; the last one is the current one.
+#[utoipa::path(get, path = "/admin/metrics/hourly", tag = METRICS,
+    params(("hours" = Option<u32>, Query, description = "Hours, 1–8760, 24 by default")),
+    responses((status = 200, body = Vec<HourlyBucket>), (status = 422, body = ProblemDocument)))]
+async fn hourly(
+    _: Administrator,
+    State(app): State<Arc<App>>,
+    mut query: Query,
+) -> Result<Json<Vec<HourlyBucket>>, Problem> {
+    let hours = query.take_number("hours", 1..=MAX_HOURS).unwrap_or(DEFAULT_HOURS);
+    query.finish(&["hours"])?;
+    let now = Timestamp::now();
+    let buckets = app.db.read(move |connection| stored::hourly(connection, hours, now));
+    Ok(Json(buckets.await?))
+}
+
+/// The last days in UTC, oldest first; the last one is today.
+#[utoipa::path(get, path = "/admin/metrics/daily", tag = METRICS,
+    params(("days" = Option<u32>, Query, description = "Days, 1–3660, 7 by default")),
+    responses((status = 200, body = Vec<DailyBucket>), (status = 422, body = ProblemDocument)))]
+async fn daily(
+    _: Administrator,
+    State(app): State<Arc<App>>,
+    mut query: Query,
+) -> Result<Json<Vec<DailyBucket>>, Problem> {
+    let days = query.take_number("days", 1..=MAX_DAYS).unwrap_or(DEFAULT_DAYS);
+    query.finish(&["days"])?;
+    let now = Timestamp::now();
+    let buckets = app.db.read(move |connection| stored::daily(connection, days, now));
+    Ok(Json(buckets.await?))
+}
+
+/// `/metrics`: open on this machine, or to everyone with `metrics.public`; else for administrators.
+pub async fn prometheus(State(app): State<Arc<App>>, request: Request) -> Result<Response, Problem> {
+    let (parts, _) = request.into_parts();
+    let client = parts.extensions.get::<ClientAddress>();
+    if !app.config.metrics.public && !client.is_some_and(|client| is_this_machine(client, &parts.headers)) {
+        auth::authorise(&app, &parts).await?;
+    }
+    Ok(([(header::CONTENT_TYPE, PROMETHEUS_TEXT)], app.metrics_text()).into_response())
+}
+
+/// A proxy on this machine passes requests of others on: what it says of them must not open the door.
+fn is_this_machine(client: &ClientAddress, headers: &HeaderMap) -> bool {
+    client.is_loopback() && !FORWARDED.iter().any(|name| headers.contains_key(name))
+}
