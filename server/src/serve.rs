@@ -49,22 +49,18 @@ impl Listeners {
 
     /// Says in the log where the gateway listens, and shows a new token, once, on stderr.
     pub fn announce(&self, started: &Started) {
-        for (_, address, doors) in &self.0 {
-            tracing::info!(%address, ?doors, "Listening");
-        }
         let dashboard = self.dashboard();
-        let version = env!("CARGO_PKG_VERSION");
-        tracing::info!(
-            version,
-            dashboard,
-            start_ms = started.app.started.elapsed().as_millis() as u64,
-            "Ready"
-        );
         if let Some(token) = &started.new_token {
             let token = token.expose_secret();
             eprintln!("\nNo admin token is configured, so one was generated. It is shown only now:\n\n    {token}\n");
             eprintln!("Sign in with it at {dashboard}\n");
         }
+        for (_, address, doors) in &self.0 {
+            tracing::info!(%address, ?doors, "Listening");
+        }
+        let version = env!("CARGO_PKG_VERSION");
+        let start_ms = u64::try_from(started.app.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        tracing::info!(version, dashboard, start_ms, "Ready");
     }
 
     /// Where a browser on this machine finds the dashboard.
@@ -94,7 +90,10 @@ impl Listeners {
         lifecycle.stop_accepting().await;
         let drain_seconds = app.config.server.drain_seconds;
         let drained = async { while serving.join_next().await.is_some() {} };
-        if tokio::time::timeout(Duration::from_secs(drain_seconds), drained).await.is_err() {
+        if tokio::time::timeout(Duration::from_secs(drain_seconds), drained)
+            .await
+            .is_err()
+        {
             tracing::warn!(drain_seconds, "Requests in flight are cut off");
             serving.shutdown().await;
             all_recorded(&app).await;

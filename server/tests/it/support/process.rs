@@ -1,0 +1,138 @@
+//! The real executable in a folder of its own, told to end when the test does.
+
+use std::fmt::Display;
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::time::Duration;
+use tempfile::TempDir;
+
+/// How long anything may take before the test fails.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A command line of the executable in this folder, with nothing from the test's own environment.
+pub fn fastgate(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_fastgate"));
+    command.current_dir(folder).env_clear();
+    command
+}
+
+/// A running gateway.
+pub struct Process {
+    child: Child,
+    lines: Receiver<String>,
+    /// Its working directory.
+    pub folder: TempDir,
+    /// What it printed on stderr until it was ready.
+    pub greeting: String,
+    /// `http://127.0.0.1:…`
+    pub url: String,
+}
+
+impl Process {
+    /// Starts in a fresh folder, on a free port, and waits until it is ready.
+    pub fn start(flags: &[&str]) -> Self {
+        Self::start_in(tempfile::tempdir().unwrap(), flags)
+    }
+
+    /// As [`Process::start`], in a folder that holds something already.
+    pub fn start_in(folder: TempDir, flags: &[&str]) -> Self {
+        let mut child = fastgate(folder.path())
+            .args(["--port", "0"])
+            .args(flags)
+            .stdin(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let stderr = BufReader::new(child.stderr.take().unwrap());
+        let (sender, lines) = sync_channel(10_000);
+        std::thread::spawn(move || {
+            stderr
+                .lines()
+                .map_while(Result::ok)
+                .try_for_each(|line| sender.send(line))
+        });
+        let mut process = Self {
+            child,
+            lines,
+            folder,
+            greeting: String::new(),
+            url: String::new(),
+        };
+        let mut greeting = String::new();
+        // A new token is printed before the log says anything.
+        let mut ready = false;
+        while !ready {
+            let line = process.line();
+            ready = line.contains(" Ready ");
+            if let Some((_, rest)) = line.split_once("Listening address=\"") {
+                process.url = format!("http://{}", rest.split('"').next().unwrap());
+            }
+            greeting.push_str(&line);
+            greeting.push('\n');
+        }
+        process.greeting = greeting;
+        process
+    }
+
+    /// The next line of stderr.
+    pub fn line(&self) -> String {
+        self.lines.recv_timeout(PATIENCE).expect("a line on stderr in time")
+    }
+
+    /// Reads stderr up to a line that contains the text, and returns that line.
+    pub fn line_with(&self, text: &str) -> String {
+        loop {
+            let line = self.line();
+            if line.contains(text) {
+                return line;
+            }
+        }
+    }
+
+    /// Sends a signal, by its name without `SIG`.
+    pub fn signal(&self, name: &str) {
+        let status = Command::new("kill")
+            .args(["-s", name, &self.child.id().to_string()])
+            .status()
+            .unwrap();
+        assert!(status.success());
+    }
+
+    /// Waits for the end, and returns the exit code and what was left on stderr.
+    pub fn end(mut self) -> (Option<i32>, String, TempDir) {
+        let mut rest = String::new();
+        while let Ok(line) = self.lines.recv_timeout(PATIENCE) {
+            rest.push_str(&line);
+            rest.push('\n');
+        }
+        let code = self.child.wait().unwrap().code();
+        let folder = std::mem::replace(&mut self.folder, tempfile::tempdir().unwrap());
+        (code, rest, folder)
+    }
+
+    /// The status and text of a GET.
+    pub async fn get(&self, path: impl Display) -> (u16, String) {
+        self.get_as(path, "").await
+    }
+
+    /// As [`Process::get`], with a bearer token.
+    pub async fn get_as(&self, path: impl Display, token: &str) -> (u16, String) {
+        let client = reqwest::Client::builder().no_proxy().timeout(PATIENCE).build().unwrap();
+        let mut request = client.get(format!("{}{path}", self.url));
+        if !token.is_empty() {
+            request = request.bearer_auth(token);
+        }
+        let response = request.send().await.unwrap();
+        (response.status().as_u16(), response.text().await.unwrap())
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
