@@ -70,6 +70,14 @@ impl Address {
         self.go.run((names.iter().map(|name| (*name, None)).collect(), true));
     }
 
+    /// Changes several filters at once; empty values are removed.
+    pub fn filter_all(self, params: Vec<(&'static str, String)>) {
+        self.go.run((
+            params.into_iter().map(|(name, value)| (name, Some(value))).collect(),
+            true,
+        ));
+    }
+
     /// Changes a filter, without an entry in the history.
     pub fn filter(self, name: &'static str, value: Option<String>) {
         self.go.run((vec![(name, value)], true));

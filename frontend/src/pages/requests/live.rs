@@ -1,0 +1,184 @@
+//! Requests as they happen, pushed by the server: starting, first byte, growing, ended. At most 1,000 rows are kept.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use codee::string::JsonSerdeCodec;
+use fastgate_shared::audit_log::{LiveEventKind, LogItem};
+use leptos::prelude::*;
+use leptos::wasm_bindgen::JsCast;
+use leptos_use::core::ConnectionReadyState;
+use leptos_use::{
+    ReconnectLimit, UseEventSourceOnEventReturn, UseEventSourceOptions, use_event_source_with_options, use_interval_fn,
+};
+
+use super::RequestsState;
+use super::table::RequestsTable;
+use crate::api;
+use crate::components::badge::{Badge, Tone};
+use crate::components::button::Button;
+use crate::components::icon::Glyph;
+use crate::components::loaded::EmptyState;
+use crate::locales::requests as t;
+
+/// Rows kept.
+const MAX_ROWS: usize = 1_000;
+/// Events kept while paused.
+const MAX_WAITING: usize = 4_000;
+/// How often what arrived is shown: often enough to look immediate, seldom enough for thousands of events a second.
+const SHOW_EVERY_MS: u64 = 200;
+/// Pause before a new connection after one that the server refused.
+const RECONNECT_MS: u64 = 3_000;
+
+/// What arrived and what is shown of it.
+#[derive(Clone, Copy)]
+struct Feed {
+    rows: RwSignal<Vec<Arc<LogItem>>>,
+    waiting: StoredValue<Vec<LogItem>>,
+    paused: RwSignal<bool>,
+    held_back: RwSignal<usize>,
+}
+
+impl Feed {
+    fn new() -> Self {
+        Self {
+            rows: RwSignal::default(),
+            waiting: StoredValue::default(),
+            paused: RwSignal::new(false),
+            held_back: RwSignal::new(0),
+        }
+    }
+
+    fn take(self, item: LogItem) {
+        self.waiting.update_value(|waiting| {
+            if waiting.len() == MAX_WAITING {
+                waiting.remove(0);
+            }
+            waiting.push(item);
+        });
+    }
+
+    fn clear(self) {
+        self.waiting.set_value(Vec::new());
+        self.rows.set(Vec::new());
+    }
+
+    /// Shows what waits, or counts it while paused.
+    fn show(self) {
+        if self.waiting.with_value(Vec::is_empty) {
+            return;
+        }
+        if self.paused.get_untracked() {
+            self.held_back.set(self.new_ones());
+            return;
+        }
+        let mut waiting = Vec::new();
+        self.waiting.update_value(|kept| waiting = std::mem::take(kept));
+        self.held_back.set(0);
+        self.rows.update(|rows| {
+            for item in waiting {
+                // The newest come first, and most events are about the newest.
+                match rows.iter_mut().find(|row| row.id == item.id) {
+                    Some(row) => *row = Arc::new(item),
+                    None => rows.insert(0, Arc::new(item)),
+                }
+            }
+            rows.truncate(MAX_ROWS);
+        });
+    }
+
+    fn new_ones(self) -> usize {
+        self.rows.with_untracked(|rows| {
+            let shown = rows.iter().map(|row| row.id.as_str()).collect::<HashSet<_>>();
+            self.waiting.with_value(|waiting| {
+                let ids = waiting
+                    .iter()
+                    .map(|item| item.id.as_str())
+                    .filter(|id| !shown.contains(id));
+                ids.collect::<HashSet<_>>().len()
+            })
+        })
+    }
+}
+
+#[component]
+pub fn LiveView(state: RequestsState) -> impl IntoView {
+    let feed = Feed::new();
+    let connection = listen(state, feed);
+    use_interval_fn(move || feed.show(), SHOW_EVERY_MS);
+    Effect::watch(move || state.filter.get(), move |_, _, _| feed.clear(), false);
+    let empty = Memo::new(move |_| feed.rows.with(Vec::is_empty));
+    let content = move || {
+        if empty.get() {
+            view! {
+                <EmptyState glyph=Glyph::Pulse sentence=t::waiting()>
+                    {()}
+                </EmptyState>
+            }
+            .into_any()
+        } else {
+            view! { <RequestsTable state rows=feed.rows.into() /> }.into_any()
+        }
+    };
+    view! {
+        <LiveHead feed connection />
+        <section class="card">{content}</section>
+    }
+}
+
+#[component]
+fn LiveHead(feed: Feed, connection: Signal<ConnectionReadyState>) -> impl IntoView {
+    let badge = move || match (connection.get(), feed.paused.get()) {
+        (ConnectionReadyState::Open, true) => view! { <Badge tone=Tone::Warn word=t::paused() /> },
+        (ConnectionReadyState::Open, false) => view! { <Badge tone=Tone::Good word=t::connected() /> },
+        (ConnectionReadyState::Connecting, _) => view! { <Badge tone=Tone::Info word=t::connecting() /> },
+        _ => view! { <Badge tone=Tone::Bad word=t::disconnected() /> },
+    };
+    let toggle = move |()| {
+        feed.paused.update(|paused| *paused = !*paused);
+        feed.show();
+    };
+    let button = move || {
+        if feed.paused.get() {
+            view! { <Button small=true glyph=Glyph::Play on_press=toggle>{t::resume()}</Button> }
+        } else {
+            view! { <Button small=true glyph=Glyph::Pause on_press=toggle>{t::pause()}</Button> }
+        }
+    };
+    view! {
+        <div class="list-head">
+            <span class="row" role="status">
+                {badge}
+                {move || (feed.held_back.get() > 0).then(|| view! { <strong>{t::new_n(feed.held_back.get())}</strong> })}
+            </span>
+            <span class="muted">{move || t::kept(feed.rows.with(Vec::len))}</span>
+            {button}
+        </div>
+    }
+}
+
+// The events go straight into the feed: a signal for each of thousands would lose some and cost more.
+fn listen(state: RequestsState, feed: Feed) -> Signal<ConnectionReadyState> {
+    let url = Signal::derive(move || api::logs::stream_url(&state.filter.get()));
+    let on_event = move |event: &web_sys::Event| {
+        let text = event
+            .dyn_ref::<web_sys::MessageEvent>()
+            .and_then(|message| message.data().as_string());
+        if let Some(item) = text.and_then(|text| serde_json::from_str::<LogItem>(&text).ok()) {
+            feed.take(item);
+        }
+        UseEventSourceOnEventReturn::IgnoreProcessingMessage
+    };
+    let kinds = [
+        LiveEventKind::Start,
+        LiveEventKind::FirstByte,
+        LiveEventKind::Progress,
+        LiveEventKind::End,
+    ];
+    let options = UseEventSourceOptions::default()
+        .named_events(kinds.map(|kind| kind.as_str().to_owned()))
+        .reconnect_limit(ReconnectLimit::Infinite)
+        .reconnect_interval(RECONNECT_MS)
+        .on_event(on_event);
+    use_event_source_with_options::<LogItem, JsonSerdeCodec>(url, options).ready_state
+}

@@ -1,0 +1,156 @@
+//! One record in a drawer.
+
+use fastgate_shared::audit_log::{LogRecord, Outcome};
+use leptos::prelude::*;
+
+use super::RequestsState;
+use super::record_parts::{Attempts, Message, Timeline};
+use super::table::status_badge;
+use super::{curl, filters};
+use crate::api;
+use crate::components::badge::{Badge, Tone};
+use crate::components::copy_button::CopyButton;
+use crate::components::dialog::{Dialog, Shape};
+use crate::components::loaded::{Loaded, TableSkeleton};
+use crate::components::tabs::Tabs;
+use crate::format;
+use crate::locales::{common, requests as t};
+use crate::state::query::Query;
+use crate::state::session::Session;
+
+#[component]
+pub fn RecordDrawer(state: RequestsState, log_id: String) -> impl IntoView {
+    let asked = log_id.clone();
+    let record = Query::new(
+        || (),
+        move |()| {
+            let log_id = asked.clone();
+            async move { api::logs::record(&log_id).await }
+        },
+    );
+    let close = Callback::new(move |()| state.address.close(&["open"]));
+    let tab = RwSignal::new(0);
+    let content = move || record.data.get().map(|record| view! { <RecordView record tab /> });
+    view! {
+        <Dialog title=t::record_title() shape=Shape::Drawer on_close=close>
+            <div class="dialog-body stack">
+                <Loaded query=record skeleton=|| view! { <TableSkeleton /> }>
+                    {content}
+                </Loaded>
+            </div>
+        </Dialog>
+    }
+}
+
+#[component]
+fn RecordView(record: LogRecord, tab: RwSignal<usize>) -> impl IntoView {
+    let item = record.item.clone();
+    let command = curl::command(&record, &Session::get().proxy_origin());
+    let names = vec![t::summary(), t::request_part(), t::response_part()];
+    view! {
+        <div class="record-head">
+            {status_badge(&item)}
+            <span class="method">{item.method.clone()}</span>
+            <code class="record-path">{item.path.clone()}</code>
+            <CopyButton text=command what=t::copy_curl() />
+        </div>
+        {item
+            .error_message
+            .clone()
+            .map(|error| view! { <p class="banner banner-bad"><span>{error}</span></p> })}
+        <Timeline item=item />
+        <Tabs
+            label=t::record_title()
+            names
+            chosen=tab
+            panel=move |at| match at {
+                0 => view! { <Summary record=record.clone() /> }.into_any(),
+                1 => {
+                    view! { <Message headers=record.request_headers.clone() body=record.request_body.clone() /> }
+                        .into_any()
+                }
+                _ => {
+                    view! { <Message headers=record.response_headers.clone() body=record.response_body.clone() /> }
+                        .into_any()
+                }
+            }
+        />
+    }
+}
+
+#[component]
+fn Summary(record: LogRecord) -> impl IntoView {
+    let item = record.item;
+    let request_id = item.request_id.clone();
+    let key = item
+        .key_id
+        .clone()
+        .map(|id| (id, item.key_preview.clone().unwrap_or_default()));
+    let route = item
+        .route_id
+        .clone()
+        .map(|id| (id, item.route_name.clone().unwrap_or_default()));
+    let tokens = item.prompt_tokens.or(item.completion_tokens).map(|_| {
+        t::tokens(
+            &format::count(item.prompt_tokens.unwrap_or(0)),
+            &format::count(item.completion_tokens.unwrap_or(0)),
+        )
+    });
+    let linked = |found: Option<(String, String)>, param: &'static str, none: &'static str| match found {
+        Some((id, name)) => view! { <a href=filters::link(param, &id)>{name}</a> }.into_any(),
+        None => view! { <span class="muted">{none}</span> }.into_any(),
+    };
+    view! {
+        <dl class="facts">
+            <dt>{t::outcome()}</dt>
+            <dd>{outcome_badge(item.outcome)}</dd>
+            <dt>{common::request_id()}</dt>
+            <dd>
+                <code>{request_id.clone()}</code>
+                <CopyButton text=request_id what=common::request_id() />
+            </dd>
+            <dt>{t::received()}</dt>
+            <dd>{format::exact_time(format::millis(item.request_time))}</dd>
+            <dt>{t::route()}</dt>
+            <dd>{linked(route, "route_id", t::no_route())}</dd>
+            {fact(t::why_route(), record.match_reason)}
+            {fact(t::sent_to(), item.target_url)}
+            <dt>{t::key()}</dt>
+            <dd>{linked(key, "key_id", t::no_key())}</dd>
+            {fact(t::source(), item.source_path)}
+            {fact(t::model(), item.model)}
+            {fact(t::col_tokens(), tokens)}
+            <dt>{t::transferred()}</dt>
+            <dd>{t::sizes(&format::bytes(item.request_size), &format::bytes(item.response_size))}</dd>
+            {fact(t::stream(), item.is_stream.then(|| t::events(item.stream_chunks)))}
+            <dt>{t::client()}</dt>
+            <dd>
+                <code>{item.ip_address}</code>
+                <span class="muted">{item.user_agent}</span>
+            </dd>
+        </dl>
+        <Attempts attempts=record.attempts />
+    }
+}
+
+fn fact(name: &'static str, value: Option<String>) -> impl IntoView {
+    value.filter(|value| !value.is_empty()).map(|value| {
+        view! {
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+        }
+    })
+}
+
+fn outcome_badge(outcome: Option<Outcome>) -> impl IntoView {
+    let (tone, word) = match outcome {
+        None => (Tone::Info, t::in_flight()),
+        Some(Outcome::Ok) => (Tone::Good, t::outcome_ok()),
+        Some(Outcome::UpstreamError) => (Tone::Bad, t::outcome_upstream_error()),
+        Some(Outcome::Timeout) => (Tone::Bad, t::outcome_timeout()),
+        Some(Outcome::ClientClosed) => (Tone::Warn, t::outcome_client_closed()),
+        Some(Outcome::Rejected) => (Tone::Warn, t::outcome_rejected()),
+        Some(Outcome::Interrupted) => (Tone::Warn, t::outcome_interrupted()),
+    };
+    view! { <Badge tone word /> }
+}

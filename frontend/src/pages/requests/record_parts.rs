@@ -1,0 +1,132 @@
+//! The parts of a record: its three phases, its attempts, and a message with headers and body.
+
+use fastgate_shared::audit_log::{Attempt, LogItem};
+use leptos::prelude::*;
+
+use crate::components::badge::{Badge, Tone};
+use crate::components::code::CodeBlock;
+use crate::format;
+use crate::locales::{common, requests as t};
+
+/// The phases side by side, as wide as they were long.
+#[component]
+pub fn Timeline(item: LogItem) -> impl IntoView {
+    let total = item.response_time_ms?;
+    let first_byte = item.ttfb_ms.unwrap_or(total).min(total);
+    let gateway = item.gateway_ms.unwrap_or(0.0).clamp(0.0, first_byte);
+    let phases = [
+        ("phase phase-gateway", t::phase_gateway(), gateway),
+        ("phase phase-upstream", t::phase_upstream(), first_byte - gateway),
+        ("phase phase-body", t::phase_body(), total - first_byte),
+    ];
+    let bar = |(class, _, ms): (&'static str, &'static str, f64)| {
+        view! { <span class=class style:flex-grow=format!("{:.4}", ms / total.max(0.001))></span> }
+    };
+    let word = |(class, word, ms): (&'static str, &'static str, f64)| {
+        view! {
+            <li>
+                <span class=format!("{class} phase-key")></span>
+                <span class="muted">{word}</span>
+                <span class="strong">{format::duration(ms)}</span>
+            </li>
+        }
+    };
+    Some(view! {
+        <section class="timeline" aria-label=t::timeline()>
+            <div class="phases" aria-hidden="true">
+                {phases.map(bar).into_iter().collect_view()}
+            </div>
+            <ul class="phase-words" role="list">
+                {phases.map(word).into_iter().collect_view()}
+            </ul>
+        </section>
+    })
+}
+
+/// The attempts, in order.
+#[component]
+pub fn Attempts(attempts: Vec<Attempt>) -> impl IntoView {
+    let line = |attempt: Attempt| {
+        let badge = match (attempt.status_code, attempt.error) {
+            (Some(status), _) => view! { <Badge tone=Tone::of_status(status) word=status.to_string() /> },
+            (None, why) => view! { <Badge tone=Tone::Bad word=why.unwrap_or_default() /> },
+        };
+        view! {
+            <li class="attempt">
+                <span class="muted">{t::attempt_n(attempt.attempt)}</span>
+                <code>{attempt.target}</code>
+                {badge}
+                <span class="attempt-time">{format::duration(attempt.ms)}</span>
+            </li>
+        }
+    };
+    (!attempts.is_empty()).then(|| {
+        view! {
+            <section class="stack-s attempts">
+                <h3>{t::attempts()}</h3>
+                <ol role="list">{attempts.into_iter().map(line).collect_view()}</ol>
+            </section>
+        }
+    })
+}
+
+/// Headers and body of a request or response.
+#[component]
+pub fn Message(headers: Vec<(String, String)>, body: Option<String>) -> impl IntoView {
+    let raw = RwSignal::new(false);
+    let header = |(name, value): (String, String)| {
+        view! {
+            <dt>{name}</dt>
+            <dd class="mono">{value}</dd>
+        }
+    };
+    let headers = if headers.is_empty() {
+        view! { <p class="muted">{t::no_headers()}</p> }.into_any()
+    } else {
+        view! { <dl class="facts">{headers.into_iter().map(header).collect_view()}</dl> }.into_any()
+    };
+    let choice = move |is_raw: bool, word: &'static str| {
+        view! {
+            <label class="choice-option">
+                <input
+                    type="radio"
+                    name="body-form"
+                    prop:checked=move || raw.get() == is_raw
+                    on:change=move |_| raw.set(is_raw)
+                />
+                {word}
+            </label>
+        }
+    };
+    let body = match body {
+        None => view! { <p class="muted">{t::not_captured()}</p> }.into_any(),
+        Some(body) => {
+            let text = Signal::derive(move || {
+                if raw.get() {
+                    body.clone()
+                } else {
+                    format::pretty_json(&body)
+                }
+            });
+            view! { <CodeBlock text label=common::body() /> }.into_any()
+        }
+    };
+    view! {
+        <div class="stack">
+            <section class="stack-s">
+                <h3>{common::headers()}</h3>
+                {headers}
+            </section>
+            <section class="stack-s">
+                <div class="row body-head">
+                    <h3>{common::body()}</h3>
+                    <div class="choice" role="radiogroup" aria-label=common::body()>
+                        {choice(false, t::pretty())}
+                        {choice(true, t::raw())}
+                    </div>
+                </div>
+                {body}
+            </section>
+        </div>
+    }
+}

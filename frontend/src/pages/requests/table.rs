@@ -1,0 +1,107 @@
+//! The rows of requests, the same for the history and the live view.
+
+use std::sync::Arc;
+
+use fastgate_shared::audit_log::LogItem;
+use leptos::prelude::*;
+
+use super::RequestsState;
+use crate::app::BASE;
+use crate::components::badge::{Badge, Tone};
+use crate::components::data_table::{Column, DataTable, RowRules};
+use crate::format;
+use crate::locales::{common, requests as t};
+
+#[component]
+pub fn RequestsTable(state: RequestsState, rows: Signal<Vec<Arc<LogItem>>>) -> impl IntoView {
+    let columns = vec![
+        Column::new(t::col_time(), "nowrap", time_cell),
+        Column::new(common::status(), "fit", status_cell),
+        Column::new(t::col_request(), "wide", request_cell),
+        Column::new(t::col_route(), "", |item: &LogItem| {
+            or_muted(item.route_name.clone(), t::no_route())
+        }),
+        Column::new(t::col_caller(), "", caller_cell),
+        Column::new(t::col_model(), "", |item: &LogItem| or_muted(item.model.clone(), "–")),
+        Column::new(t::col_duration(), "num", |item: &LogItem| {
+            milliseconds(item.response_time_ms)
+        }),
+        Column::new(t::col_ttfb(), "num", |item: &LogItem| milliseconds(item.ttfb_ms)),
+        Column::new(t::col_tokens(), "num", tokens_cell),
+        Column::new(t::col_size(), "num", |item: &LogItem| format::bytes(item.response_size)),
+    ];
+    let rules = RowRules {
+        id: |item: &LogItem| item.id.clone(),
+        dim: |_: &LogItem| false,
+        open: Some(Callback::new(move |log_id: String| state.address.open("open", log_id))),
+        selected: state.address.param("open").into(),
+    };
+    view! { <DataTable caption=t::title() columns rows rules /> }
+}
+
+/// The badge of a status; a request without one is in flight.
+pub fn status_badge(item: &LogItem) -> impl IntoView + use<> {
+    match item.status_code {
+        Some(status) => view! { <Badge tone=Tone::of_status(status) word=status.to_string() /> },
+        None => view! { <Badge tone=Tone::Info word=t::in_flight() /> },
+    }
+}
+
+fn status_cell(item: &LogItem) -> impl IntoView + use<> {
+    status_badge(item)
+}
+
+fn time_cell(item: &LogItem) -> impl IntoView + use<> {
+    let exact = format::exact_time(format::millis(item.request_time));
+    let shown = format::log_time(item.request_time, js_sys::Date::now());
+    view! {
+        <time datetime=item.request_time.to_string() title=exact>
+            {shown}
+        </time>
+    }
+}
+
+fn request_cell(item: &LogItem) -> impl IntoView + use<> {
+    let error = item.error_message.clone();
+    view! {
+        <a class="cell-title request-title" href=format!("{BASE}/requests?open={}", item.id) data-row-link="">
+            <span class="method">{item.method.clone()}</span>
+            " "
+            <span class="mono">{item.path.clone()}</span>
+        </a>
+        {error.map(|error| view! { <span class="cell-sub request-error">{error}</span> })}
+    }
+}
+
+fn caller_cell(item: &LogItem) -> impl IntoView + use<> {
+    match (&item.source_path, &item.key_preview) {
+        (Some(source), preview) => view! { <span title=preview.clone()>{source.clone()}</span> }.into_any(),
+        (None, Some(preview)) => view! { <code>{preview.clone()}</code> }.into_any(),
+        (None, None) => view! { <span class="muted">{t::no_key()}</span> }.into_any(),
+    }
+}
+
+fn tokens_cell(item: &LogItem) -> impl IntoView + use<> {
+    match (item.prompt_tokens, item.completion_tokens) {
+        (None, None) => view! { <span class="muted">"–"</span> }.into_any(),
+        (prompt, completion) => {
+            let (prompt, completion) = (prompt.unwrap_or(0), completion.unwrap_or(0));
+            let both = t::tokens(&format::count(prompt), &format::count(completion));
+            view! { <span title=both>{format::count(prompt + completion)}</span> }.into_any()
+        }
+    }
+}
+
+fn milliseconds(ms: Option<f64>) -> impl IntoView + use<> {
+    match ms {
+        Some(ms) => format::duration(ms).into_any(),
+        None => view! { <span class="muted">"–"</span> }.into_any(),
+    }
+}
+
+fn or_muted(text: Option<String>, instead: &'static str) -> impl IntoView + use<> {
+    match text {
+        Some(text) => view! { <span>{text}</span> }.into_any(),
+        None => view! { <span class="muted">{instead}</span> }.into_any(),
+    }
+}
