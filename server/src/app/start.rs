@@ -112,6 +112,6 @@ impl App {
             }
         });
         tokio::spawn(figures().keep_up());
-        tokio::spawn(retention::run(self.db.clone(), self.config.audit.clone()));
+        tokio::spawn(retention::run(self.db.clone(), self.config.clone()));
     }
 }

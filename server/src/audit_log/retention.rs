@@ -19,13 +19,13 @@ const PAUSE: Duration = Duration::from_millis(10);
 const DAY_US: i64 = 86_400_000_000;
 
 /// Runs until it is dropped. What fails is logged and tried again at the next turn.
-pub async fn run(db: Db, limits: config::Audit) {
+pub async fn run(db: Db, config: config::LiveConfig) {
     let mut timer = tokio::time::interval(EVERY);
     timer.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut turn = 0_u64;
     loop {
         timer.tick().await;
-        if let Err(error) = enforce(&db, &limits, Timestamp::now()).await {
+        if let Err(error) = enforce(&db, &config.audit, Timestamp::now()).await {
             tracing::warn!(
                 cause = error.cause(),
                 "Old audit records could not be deleted: tried again in a minute"

@@ -98,7 +98,8 @@ pub const KEYS: &[Key] = &[
         "server.body_timeout_seconds",
         integer(1, 3600),
         "Seconds of silence between two pieces of a request's body.",
-    ),
+    )
+    .live(),
     Key::new("server.keep_alive_seconds", integer(1, 3600), "Seconds that an idle client connection is kept."),
     Key::new("server.max_header_bytes", integer(8192, 1 << 20), "Bytes of a request's head at most."),
     Key::new("server.max_connections", integer(1, 1_000_000), "Client connections at once."),
@@ -204,8 +205,7 @@ pub const KEYS: &[Key] = &[
         "audit.on_full",
         Kind::Choice(&["drop", "block"]),
         "What a full queue does: `drop` counts the record as lost, `block` lets the request wait.",
-    )
-    .live(),
+    ),
     Key::new(
         "audit.capture",
         Kind::Choice(&["none", "errors", "all"]),
