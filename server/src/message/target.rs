@@ -155,9 +155,11 @@ impl PathPlan {
                 |text| Cow::Owned(encode(text)),
             )
         });
-        for query in own.as_deref().into_iter().chain(client_query) {
-            out.push(if out.contains('?') { '&' } else { '?' });
-            out.push_str(query);
+        match (own.filter(|own| !own.is_empty()), client_query) {
+            (None, None) => {}
+            (None, Some(query)) => out.extend(["?", query]),
+            (Some(own), None | Some("")) => out.extend(["?", &own]),
+            (Some(own), Some(query)) => out.extend(["?", &own, "&", query]),
         }
         out
     }

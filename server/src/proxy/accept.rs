@@ -6,7 +6,7 @@ use crate::body::replay::ReplayBody;
 use crate::message::forwarded::Peer;
 use crate::request_id::RequestId;
 use crate::routing::{Asked, path};
-use http::{HeaderMap, Method, Request, Version, header, request::Parts};
+use http::{HeaderMap, HeaderValue, Method, Request, Version, header, request::Parts};
 use std::net::IpAddr;
 
 /// A request that can be judged: its head is clear, its body still flows.
@@ -63,7 +63,7 @@ pub fn accept(request: Request<ReplayBody>, sender: Sender) -> Result<Accepted, 
             method,
             uri,
             version,
-            headers,
+            mut headers,
             ..
         },
         body,
@@ -74,7 +74,13 @@ pub fn accept(request: Request<ReplayBody>, sender: Sender) -> Result<Accepted, 
             "CONNECT is not served: the gateway is no forward proxy.",
         ));
     }
-    check_host(&headers, uri.authority().is_some(), version)?;
+    check_host(&headers, version)?;
+    // RFC 9112 section 3.2.2: a target that names a host is believed before the field.
+    if let Some(authority) = uri.authority() {
+        let host = authority.as_str().rsplit('@').next().unwrap_or_default();
+        let host = HeaderValue::from_str(host).map_err(|_| bad("bad_host", "The target's host is malformed."))?;
+        headers.insert(header::HOST, host);
+    }
     let path = uri.path();
     let canonical_path = match path::canonical(path) {
         Ok(canonical) => canonical.into_owned(),
@@ -94,7 +100,7 @@ pub fn accept(request: Request<ReplayBody>, sender: Sender) -> Result<Accepted, 
 }
 
 /// RFC 9112 section 3.2: exactly one Host, and it is a host with an optional port.
-fn check_host(headers: &HeaderMap, has_authority: bool, version: Version) -> Result<(), ProxyError> {
+fn check_host(headers: &HeaderMap, version: Version) -> Result<(), ProxyError> {
     let mut hosts = headers.get_all(header::HOST).iter();
     let (first, second) = (hosts.next(), hosts.next());
     if second.is_some() {
@@ -102,14 +108,18 @@ fn check_host(headers: &HeaderMap, has_authority: bool, version: Version) -> Res
     }
     let Some(host) = first else {
         return match version {
-            Version::HTTP_11 if !has_authority => Err(bad("bad_host", "The request has no Host field.")),
+            // RFC 9112 section 3.2: also when the target itself names a host.
+            Version::HTTP_11 => Err(bad("bad_host", "The request has no Host field.")),
             _ => Ok(()),
         };
     };
     let is_authority = |bytes: &[u8]| {
         !bytes.is_empty()
             && !bytes.iter().any(|b| b.is_ascii_whitespace() || b"/\\@?#,".contains(b))
-            && http::uri::Authority::try_from(bytes).is_ok()
+            && http::uri::Authority::try_from(bytes).is_ok_and(|authority| {
+                let port = &authority.as_str()[authority.host().len()..];
+                port.is_empty() || port == ":" || authority.port_u16().is_some()
+            })
     };
     if is_authority(host.as_bytes()) {
         Ok(())

@@ -8,14 +8,14 @@ use crate::app::App;
 use crate::audit_log::live::InFlight;
 use crate::audit_log::record::Record;
 use crate::body::capture::Capture;
-use crate::body::replay::ReplayBody;
+use crate::body::replay::{ClientBodyError, ReplayBody};
 use crate::body::usage::Usage;
 use crate::config::Capture as CaptureMode;
 use crate::request_id::RequestId;
 use crate::routing::{Candidate, CompiledRoute};
 use crate::telemetry::figures;
 use fastgate_shared::audit_log::{Attempt, LiveEventKind, Outcome};
-use http::{HeaderMap, HeaderValue, Request, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
 use jiff::Timestamp;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -25,6 +25,7 @@ pub struct Exchange {
     app: Arc<App>,
     in_flight: Arc<InFlight>,
     body: ReplayBody,
+    is_head: bool,
     request_is_form: bool,
     request_id: RequestId,
     route: Option<Arc<CompiledRoute>>,
@@ -107,6 +108,7 @@ impl Exchange {
             in_flight: app.audit.live.enter(Box::new(record), started),
             app: app.clone(),
             body: request.body().clone(),
+            is_head: request.method() == Method::HEAD,
             request_is_form: content_type.starts_with("application/x-www-form-urlencoded"),
             request_id: sender.request_id.clone(),
             route: None,
@@ -120,6 +122,18 @@ impl Exchange {
     #[must_use]
     pub fn app(&self) -> &Arc<App> {
         &self.app
+    }
+
+    /// Whether the client asked for a head without a body.
+    #[must_use]
+    pub fn is_head(&self) -> bool {
+        self.is_head
+    }
+
+    /// What the client did wrong with its body, if it did.
+    #[must_use]
+    pub fn client_failure(&self) -> Option<ClientBodyError> {
+        self.body.client_failure()
     }
 
     /// Who calls.
@@ -255,8 +269,17 @@ impl Exchange {
 impl Drop for Exchange {
     /// The client left, or the connection's task ended: whatever was learned so far is recorded.
     fn drop(&mut self) {
+        let mut outcome = Outcome::ClientClosed;
+        if std::thread::panicking() {
+            // The listener answers in place of the handler that broke down.
+            let error = ProxyError::Internal;
+            outcome = error.outcome();
+            self.refused(&error);
+            self.in_flight
+                .update(|record| record.status_code = record.status_code.or(Some(error.status().as_u16())));
+        }
         let end = End {
-            outcome: Outcome::ClientClosed,
+            outcome,
             error: None,
             response: Capture::default(),
             usage: Usage::default(),

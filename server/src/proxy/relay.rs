@@ -110,7 +110,9 @@ fn answer_error(exchange: Exchange, error: &ProxyError) -> Response<RelayBody> {
     headers.insert(request_id::HEADER, id);
     headers.extend(error.headers());
     exchange.answered(error.status(), response.headers(), false);
-    let body = RelayBody::new(Source::Made(Some(bytes)), exchange, None, false, error.outcome());
+    // The answer to HEAD has the length of a body and none (RFC 9110 section 9.3.2): nobody would ask for its end.
+    let bytes = (!exchange.is_head()).then_some(bytes);
+    let body = RelayBody::new(Source::Made(bytes), exchange, None, false, error.outcome());
     response.map(|()| body)
 }
 
@@ -191,6 +193,19 @@ impl RelayBody {
         audit::record(&mut self.exchange, end)
     }
 
+    /// Whose fault it is that the response broke. An upstream that answers while the request still comes breaks off when
+    /// the client does.
+    fn blame(&self, failure: Failure) -> (Outcome, String) {
+        match self.exchange.client_failure() {
+            Some(error) => {
+                let error = ProxyError::from(error);
+                (error.outcome(), error.to_string())
+            }
+            None if failure.is_timeout() => (Outcome::Timeout, failure.to_string()),
+            None => (Outcome::UpstreamError, failure.to_string()),
+        }
+    }
+
     fn source_ended(&self) -> bool {
         match &self.source {
             Source::Made(bytes) => bytes.is_none(),
@@ -239,13 +254,9 @@ impl Body for RelayBody {
             }
             None => (None, this.finish(outcome, None)),
             Some(Err(failure)) => {
-                let outcome = if failure.is_timeout() {
-                    Outcome::Timeout
-                } else {
-                    Outcome::UpstreamError
-                };
+                let (outcome, error) = this.blame(failure);
                 // The client's connection breaks off anyway: there is no end to hold back for the record.
-                drop(this.finish(outcome, Some(failure.to_string())));
+                drop(this.finish(outcome, Some(error)));
                 return Poll::Ready(Some(Err(Broken(failure))));
             }
         };

@@ -8,7 +8,8 @@ use crate::body::replay::AttemptBody;
 use crate::message::{PlannedTarget, forwarded, hop_by_hop, target};
 use crate::routing::Candidate;
 use bytes::Bytes;
-use http::{HeaderMap, Request, header};
+use http::{HeaderMap, HeaderValue, Request, header};
+use http_body::Body;
 
 /// What a route makes of a request: the same for each of its targets.
 pub struct UpstreamRequest {
@@ -51,9 +52,6 @@ pub fn transform(admission: &Admission, candidate: &Candidate, mut headers: Head
         }
         _ => None,
     };
-    if let Some(body) = &changed_body {
-        headers.insert(header::CONTENT_LENGTH, body.len().into());
-    }
     UpstreamRequest {
         path_and_query,
         headers,
@@ -82,11 +80,30 @@ impl UpstreamRequest {
             None if accepted.body.is_empty() => AttemptBody::Empty,
             None => accepted.body.attempt(),
         };
+        let mut headers = self.headers.clone();
+        frame(&mut headers, &body);
+        headers.insert(header::HOST, target.host.clone());
         let mut request = Request::new(body);
         *request.method_mut() = accepted.method.clone();
         *request.uri_mut() = uri;
-        *request.headers_mut() = self.headers.clone();
-        request.headers_mut().insert(header::HOST, target.host.clone());
+        *request.headers_mut() = headers;
         Ok((request, url))
+    }
+}
+
+/// Says how long the body is, from what is known of it and not from what the client wrote (RFC 9112 section 6.3): one
+/// length, or chunks. Said here for every method, because the client library takes a GET without a length for one
+/// without a body.
+fn frame(headers: &mut HeaderMap, body: &AttemptBody) {
+    match body.size_hint().exact() {
+        // A POST without a body keeps its `Content-Length: 0`, a GET without one does not get it.
+        Some(0) if !headers.contains_key(header::CONTENT_LENGTH) => {}
+        Some(length) => {
+            headers.insert(header::CONTENT_LENGTH, length.into());
+        }
+        None => {
+            headers.remove(header::CONTENT_LENGTH);
+            headers.insert(header::TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
+        }
     }
 }
