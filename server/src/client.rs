@@ -55,3 +55,6 @@ impl ClientAddress {
         self.peer.address.is_loopback() && self.ip.is_loopback()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,7 @@
 //! Works on text, not on parsed JSON: a captured body may be cut anywhere, may be many JSON texts (a stream), and may
 //! hold JSON inside JSON text (arguments of a tool call).
 
-use fastgate_shared::route::transform::is_secret_header;
+use fastgate_shared::route::transform::{is_secret_header, is_secret_query_name};
 use http::{HeaderMap, HeaderValue};
 use percent_encoding::percent_decode_str;
 use regex::{Regex, RegexBuilder};
@@ -121,7 +121,7 @@ impl Redactor {
 
     fn is_secret_parameter(&self, name: &str) -> bool {
         let name = percent_decode_str(name).decode_utf8_lossy().to_lowercase();
-        name == "key" || self.names.contains(&name)
+        is_secret_query_name(&name) || self.names.contains(&name)
     }
 }
 
@@ -236,6 +236,7 @@ mod tests {
     #[case("/a?key=abc&x=1", "/a?key=[redacted]&x=1")]
     #[case("/a?Access_Token=abc", "/a?Access_Token=[redacted]")]
     #[case("/a?%74oken=abc", "/a?%74oken=[redacted]")]
+    #[case("/a?X-Amz-Signature=abc&sig=abc", "/a?X-Amz-Signature=[redacted]&sig=[redacted]")]
     #[case("/a?monkey=abc", "/a?monkey=abc")]
     #[case("/a", "/a")]
     fn secret_query_parameters_are_replaced(#[case] url: &str, #[case] expected: &str) {

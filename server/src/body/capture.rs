@@ -60,3 +60,6 @@ impl Capture {
         (!binary).then(|| text.to_owned())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,6 +6,9 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use parking_lot::Mutex;
+use std::collections::VecDeque;
+use std::error::Error as _;
+use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -15,9 +18,12 @@ use tokio::time::{Instant, Sleep};
 /// What the client did wrong with its body. Never an upstream's fault, never retried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ClientBodyError {
-    /// Broken framing, or the connection ended in the middle.
-    #[error("the request's body ended before it was complete, or its framing is broken")]
+    /// Broken framing.
+    #[error("the framing of the request's body is broken")]
     Broken,
+    /// The connection ended in the middle.
+    #[error("the request's body ended before it was complete")]
+    Incomplete,
     /// Silence for longer than `server.body_timeout_seconds`.
     #[error("the request's body stopped coming")]
     Stalled,
@@ -44,11 +50,17 @@ pub struct ReplayBody(Arc<Mutex<Shared>>);
 struct Shared {
     source: Source,
     /// Frames that were read and can be sent again.
-    frames: Vec<Bytes>,
+    frames: VecDeque<Bytes>,
+    /// How many of them the current attempt has sent.
+    sent: usize,
     kept: usize,
     limit: usize,
-    /// More was read than is kept: no further attempt.
-    overflowed: bool,
+    /// What was read is not kept whole: no further attempt.
+    gone: bool,
+    /// The client is waited for, so that an upstream cannot be blamed for its silence.
+    awaits_client: bool,
+    /// When the current attempt last went on.
+    moved: Instant,
     failure: Option<ClientBodyError>,
     capture: Capture,
     idle: Duration,
@@ -65,6 +77,19 @@ enum Source {
     Ended,
 }
 
+impl ClientBodyError {
+    /// Tells a client that left from one that breaks the rules.
+    fn of(error: &hyper::Error) -> Self {
+        use io::ErrorKind as K;
+        let io = error.source().and_then(|source| source.downcast_ref::<io::Error>());
+        match io.map(io::Error::kind) {
+            Some(K::UnexpectedEof | K::ConnectionReset | K::ConnectionAborted | K::BrokenPipe) => Self::Incomplete,
+            _ if error.is_incomplete_message() || error.is_canceled() || error.is_closed() => Self::Incomplete,
+            _ => Self::Broken,
+        }
+    }
+}
+
 impl ReplayBody {
     /// Wraps the client's body. `limit` bytes are kept for another attempt, `capture` for the audit log;
     /// `idle` bounds the silence between two frames.
@@ -74,10 +99,13 @@ impl ReplayBody {
         let announced = body.size_hint().exact();
         Self(Arc::new(Mutex::new(Shared {
             source: if ended { Source::Ended } else { Source::Incoming(body) },
-            frames: Vec::new(),
+            frames: VecDeque::new(),
+            sent: 0,
             kept: 0,
             limit,
-            overflowed: false,
+            gone: false,
+            awaits_client: false,
+            moved: Instant::now(),
             failure: None,
             capture: Capture::new(capture),
             idle,
@@ -97,13 +125,34 @@ impl ReplayBody {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         let shared = self.0.lock();
-        matches!(shared.source, Source::Ended) && shared.frames.is_empty()
+        matches!(shared.source, Source::Ended) && shared.capture.total() == 0
     }
 
     /// Whether the body can still be sent from its start.
     #[must_use]
     pub fn can_replay(&self) -> bool {
-        !self.0.lock().overflowed
+        !self.0.lock().gone
+    }
+
+    /// The current attempt is the last one: what it has sent is forgotten, and what it will send is not kept.
+    pub fn forget(&self) {
+        let mut shared = self.0.lock();
+        let sent = if shared.attempt == 0 {
+            shared.frames.len()
+        } else {
+            shared.sent
+        };
+        shared.frames.drain(..sent);
+        shared.sent = 0;
+        shared.gone = true;
+    }
+
+    /// Since when the current attempt has sent nothing, although the client kept it from nothing; `None` while the
+    /// client is waited for.
+    #[must_use]
+    pub fn quiet_since(&self) -> Option<Instant> {
+        let shared = self.0.lock();
+        (!shared.awaits_client).then_some(shared.moved)
     }
 
     /// What the client did wrong, if it did.
@@ -139,7 +188,7 @@ impl ReplayBody {
         loop {
             let step = std::future::poll_fn(|cx| self.0.lock().poll_source(cx)).await;
             match step {
-                Some(Ok(_)) if self.0.lock().overflowed => return Err(BufferError::TooLarge { limit }),
+                Some(Ok(_)) if self.0.lock().gone => return Err(BufferError::TooLarge { limit }),
                 Some(Ok(_)) => {}
                 Some(Err(error)) => return Err(error.into()),
                 None => break,
@@ -147,11 +196,11 @@ impl ReplayBody {
         }
         let mut shared = self.0.lock();
         if shared.frames.len() > 1 {
-            let whole = Bytes::from(shared.frames.concat());
-            shared.frames = vec![whole];
+            let whole = Bytes::from(shared.frames.make_contiguous().concat());
+            shared.frames = VecDeque::from([whole]);
         }
         shared.announced = Some(shared.kept as u64);
-        Ok(shared.frames.first().cloned().unwrap_or_default())
+        Ok(shared.frames.front().cloned().unwrap_or_default())
     }
 
     /// The body for one attempt, from its start.
@@ -159,15 +208,39 @@ impl ReplayBody {
     pub fn attempt(&self) -> AttemptBody {
         let mut shared = self.0.lock();
         shared.attempt += 1;
+        shared.sent = 0;
+        shared.awaits_client = false;
+        shared.moved = Instant::now();
         AttemptBody::Shared {
             body: self.clone(),
-            next: 0,
             attempt: shared.attempt,
         }
     }
 }
 
 impl Shared {
+    /// The next frame of the current attempt.
+    fn poll_attempt(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, ClientBodyError>>> {
+        if self.gone
+            && let Some(frame) = self.frames.pop_front()
+        {
+            self.moved = Instant::now();
+            return Poll::Ready(Some(Ok(frame)));
+        }
+        if let Some(frame) = self.frames.get(self.sent) {
+            self.sent += 1;
+            self.moved = Instant::now();
+            return Poll::Ready(Some(Ok(frame.clone())));
+        }
+        let polled = self.poll_source(cx);
+        self.sent = self.frames.len();
+        self.awaits_client = polled.is_pending();
+        if polled.is_ready() {
+            self.moved = Instant::now();
+        }
+        polled
+    }
+
     /// The next frame from the client, kept and counted.
     fn poll_source(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, ClientBodyError>>> {
         if let Some(error) = self.failure {
@@ -184,7 +257,9 @@ impl Shared {
                     self.timer = None;
                     return Poll::Ready(None);
                 }
-                Poll::Ready(Some(Err(_))) => return Poll::Ready(Some(Err(self.fail(ClientBodyError::Broken)))),
+                Poll::Ready(Some(Err(error))) => {
+                    return Poll::Ready(Some(Err(self.fail(ClientBodyError::of(&error)))));
+                }
                 Poll::Ready(Some(Ok(frame))) => {
                     self.timer = None;
                     // Trailers of a request are dropped: HTTP/1.1 allows it (RFC 9110 section 6.5.1).
@@ -198,15 +273,15 @@ impl Shared {
 
     fn keep(&mut self, data: &Bytes) {
         self.capture.feed(data);
-        if self.overflowed {
+        if self.gone {
             return;
         }
         if self.kept + data.len() > self.limit {
-            self.overflowed = true;
-            self.frames = Vec::new();
+            self.gone = true;
+            self.frames = VecDeque::new();
         } else {
             self.kept += data.len();
-            self.frames.push(data.clone());
+            self.frames.push_back(data.clone());
         }
     }
 
@@ -239,8 +314,6 @@ pub enum AttemptBody {
     Shared {
         /// The body.
         body: ReplayBody,
-        /// Frames that this attempt has sent.
-        next: usize,
         /// Number of this attempt.
         attempt: u32,
     },
@@ -257,17 +330,12 @@ impl Body for AttemptBody {
         match &mut *self {
             Self::Empty => Poll::Ready(None),
             Self::Full(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
-            Self::Shared { body, next, attempt } => {
+            Self::Shared { body, attempt } => {
                 let mut shared = body.0.lock();
                 if shared.attempt != *attempt {
-                    return Poll::Ready(Some(Err(ClientBodyError::Broken)));
+                    return Poll::Ready(Some(Err(ClientBodyError::Incomplete)));
                 }
-                if let Some(frame) = shared.frames.get(*next).cloned() {
-                    *next += 1;
-                    return Poll::Ready(Some(Ok(Frame::data(frame))));
-                }
-                let polled = shared.poll_source(cx);
-                *next = shared.frames.len();
+                let polled = shared.poll_attempt(cx);
                 polled.map(|frame| frame.map(|frame| frame.map(Frame::data)))
             }
         }
@@ -277,9 +345,9 @@ impl Body for AttemptBody {
         match self {
             Self::Empty => true,
             Self::Full(bytes) => bytes.is_none(),
-            Self::Shared { body, next, .. } => {
+            Self::Shared { body, .. } => {
                 let shared = body.0.lock();
-                matches!(shared.source, Source::Ended) && shared.failure.is_none() && *next >= shared.frames.len()
+                matches!(shared.source, Source::Ended) && shared.failure.is_none() && shared.sent >= shared.frames.len()
             }
         }
     }
@@ -293,3 +361,6 @@ impl Body for AttemptBody {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,13 +2,14 @@
 
 /// How much of one event's data is kept; longer events are counted, not read.
 const MAX_DATA: usize = 256 << 10;
+/// An unfinished line of more than this has more data than is kept, whatever stands before the data.
+const MAX_LINE: usize = MAX_DATA + 16;
 
 /// Finds the events in a stream of chunks.
 #[derive(Debug, Default)]
 pub struct SseFramer {
     /// An unfinished line from earlier chunks.
     line: Vec<u8>,
-    line_overflowed: bool,
     /// The data of the event so far.
     data: Vec<u8>,
     has_data: bool,
@@ -35,31 +36,23 @@ impl SseFramer {
                 rest
             };
             self.after_cr = cr && rest.is_empty();
-            if self.line.is_empty() && !self.line_overflowed {
+            if self.line.is_empty() {
                 self.end_line(line, &mut on_event);
             } else {
+                self.push(line);
                 let mut whole = std::mem::take(&mut self.line);
-                let overflowed = std::mem::take(&mut self.line_overflowed) || whole.len() + line.len() > MAX_DATA;
-                if overflowed {
-                    self.has_data |= whole.starts_with(b"data");
-                    self.data_overflowed = true;
-                } else {
-                    whole.extend_from_slice(line);
-                    self.end_line(&whole, &mut on_event);
-                }
+                self.end_line(&whole, &mut on_event);
                 whole.clear();
                 self.line = whole;
             }
         }
-        if self.line.len() + chunk.len() > MAX_DATA {
-            // The start of the line is enough to know that it is data.
-            self.line.truncate(16);
-            let missing = 16_usize.saturating_sub(self.line.len()).min(chunk.len());
-            self.line.extend_from_slice(&chunk[..missing]);
-            self.line_overflowed = true;
-        } else if !self.line_overflowed {
-            self.line.extend_from_slice(chunk);
-        }
+        self.push(chunk);
+    }
+
+    /// Adds to the unfinished line. Of one that is too long so much is kept that it is still seen to be too long.
+    fn push(&mut self, part: &[u8]) {
+        let room = MAX_LINE - self.line.len();
+        self.line.extend_from_slice(&part[..part.len().min(room)]);
     }
 
     /// Events that were completed so far. An event without data is none.
@@ -154,3 +147,6 @@ impl LineFramer {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

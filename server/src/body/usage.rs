@@ -4,11 +4,12 @@
 use super::sse::{LineFramer, SseFramer};
 use http::{HeaderMap, header};
 use serde::Deserialize;
-use std::borrow::Cow;
+use serde_json::value::RawValue;
 use std::io::{self, Write};
 
-/// Largest JSON response that is read; larger ones pass unread.
+/// Largest JSON response that is kept whole for reading; of larger ones the end is read, where usage stands.
 const MAX_JSON: usize = 1 << 20;
+const TAIL: usize = 16 << 10;
 /// How much one chunk may grow when it is decompressed before reading stops.
 const MAX_EXPANSION: usize = 16 << 20;
 
@@ -36,7 +37,7 @@ struct Reader {
 enum Format {
     Events(SseFramer),
     Lines(LineFramer),
-    Json(Vec<u8>),
+    Json { body: Vec<u8>, cut: bool },
 }
 
 enum Decoder {
@@ -71,7 +72,7 @@ impl UsageReader {
         let format = match media.as_str() {
             "text/event-stream" => Format::Events(SseFramer::default()),
             "application/x-ndjson" => Format::Lines(LineFramer::default()),
-            media if media == "application/json" || media.ends_with("+json") => Format::Json(Vec::new()),
+            media if media == "application/json" || media.ends_with("+json") => Format::json(),
             _ => return None,
         };
         let reader = Reader {
@@ -120,7 +121,7 @@ impl UsageReader {
         match &self.0.reader().format {
             Format::Events(framer) => framer.events(),
             Format::Lines(framer) => framer.lines(),
-            Format::Json(_) => 0,
+            Format::Json { .. } => 0,
         }
     }
 
@@ -130,7 +131,8 @@ impl UsageReader {
         let reader = self.0.reader();
         let Reader { format, found, .. } = reader;
         match format {
-            Format::Json(body) => found.read(body),
+            Format::Json { body, cut: false } => found.read(body),
+            Format::Json { body, cut: true } => found.read_tail(body),
             Format::Lines(framer) => framer.finish(|line| found.read(line)),
             Format::Events(_) => {}
         }
@@ -152,10 +154,19 @@ impl Decoder {
     }
 }
 
+impl Format {
+    fn json() -> Self {
+        Self::Json {
+            body: Vec::new(),
+            cut: false,
+        }
+    }
+}
+
 impl Reader {
     fn empty() -> Self {
         Self {
-            format: Format::Json(Vec::new()),
+            format: Format::json(),
             found: Usage::default(),
             budget: 0,
         }
@@ -172,11 +183,15 @@ impl Write for Reader {
         match format {
             Format::Events(framer) => framer.feed(bytes, |data| found.read(data)),
             Format::Lines(framer) => framer.feed(bytes, |line| found.read(line)),
-            Format::Json(body) if body.len() + bytes.len() > MAX_JSON => {
-                *body = Vec::new();
-                return Err(io::ErrorKind::FileTooLarge.into());
+            Format::Json { body, cut } => {
+                body.extend_from_slice(bytes);
+                *cut |= body.len() > MAX_JSON;
+                // Moved only now and then, not for each piece.
+                if *cut && body.len() > 2 * TAIL {
+                    body.drain(..body.len() - TAIL);
+                    body.shrink_to(4 * TAIL);
+                }
             }
-            Format::Json(body) => body.extend_from_slice(bytes),
         }
         Ok(bytes.len())
     }
@@ -186,70 +201,91 @@ impl Write for Reader {
     }
 }
 
-/// The fields of OpenAI's chat completions, completions, embeddings and responses, and of Anthropic's messages.
+/// The fields of OpenAI's chat completions, completions, embeddings and responses, and of Anthropic's messages. Each is
+/// read by itself: another shape of one (Ollama's `response` is a text) does not hide the others.
 #[derive(Deserialize)]
 struct Peek<'a> {
     #[serde(borrow, default)]
-    model: Option<Cow<'a, str>>,
-    #[serde(default)]
-    usage: Option<Tokens>,
+    model: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    usage: Option<&'a RawValue>,
     /// Anthropic's `message_start`.
     #[serde(borrow, default)]
-    message: Option<Inner<'a>>,
+    message: Option<&'a RawValue>,
     /// OpenAI's `response.completed`.
     #[serde(borrow, default)]
-    response: Option<Inner<'a>>,
+    response: Option<&'a RawValue>,
 }
 
-#[derive(Deserialize)]
-struct Inner<'a> {
-    #[serde(borrow, default)]
-    model: Option<Cow<'a, str>>,
-    #[serde(default)]
-    usage: Option<Tokens>,
-}
-
+/// The names of OpenAI's first interfaces, and those of its responses and of Anthropic. Some upstreams send both.
 #[derive(Clone, Copy, Deserialize)]
 struct Tokens {
-    #[serde(default, alias = "input_tokens")]
+    #[serde(default)]
     prompt_tokens: Option<u64>,
-    #[serde(default, alias = "output_tokens")]
+    #[serde(default)]
     completion_tokens: Option<u64>,
+    #[serde(default)]
+    input_tokens: Option<u64>,
+    #[serde(default)]
+    output_tokens: Option<u64>,
 }
 
 impl Usage {
     /// Reads one JSON text. Text that cannot hold anything new is not parsed at all: most events of a stream cost two
     /// substring searches.
     fn read(&mut self, json: &[u8]) {
-        let has_usage = memchr::memmem::find(json, b"\"usage\"").is_some_and(|at| {
-            // Chunks of a stream carry `"usage":null` until the last.
-            !json[at + 7..]
-                .trim_ascii_start()
-                .strip_prefix(b":")
-                .is_some_and(|v| v.trim_ascii_start().starts_with(b"null"))
-        });
+        // Chunks of a stream carry `"usage":null` until the last.
+        let is_null = |value: &[u8]| {
+            let value = value.trim_ascii_start().strip_prefix(b":");
+            value.is_some_and(|value| value.trim_ascii_start().starts_with(b"null"))
+        };
+        let has_usage = memchr::memmem::find_iter(json, b"\"usage\"").any(|at| !is_null(&json[at + 7..]));
         let wants_model = self.model.is_none() && memchr::memmem::find(json, b"\"model\"").is_some();
-        if !has_usage && !wants_model {
+        // Derived code would read an array as well, by place.
+        if !(has_usage || wants_model) || !json.trim_ascii_start().starts_with(b"{") {
             return;
         }
         let Ok(peek) = serde_json::from_slice::<Peek<'_>>(json) else {
             return;
         };
-        self.take(peek.model, peek.usage);
         for inner in peek.message.into_iter().chain(peek.response) {
-            self.take(inner.model, inner.usage);
+            if let Ok(inner) = serde_json::from_str::<Peek<'_>>(inner.get()) {
+                self.take(&inner);
+            }
+        }
+        self.take(&peek);
+    }
+
+    /// Reads the end of a JSON object whose start is gone: from the first field after which everything closes well.
+    fn read_tail(&mut self, tail: &mut [u8]) {
+        for comma in memchr::memchr_iter(b',', tail).collect::<Vec<_>>() {
+            if tail[comma + 1..].trim_ascii_start().starts_with(b"\"") {
+                tail[comma] = b'{';
+                if serde_json::from_slice::<Peek<'_>>(&tail[comma..]).is_ok() {
+                    return self.read(&tail[comma..]);
+                }
+                tail[comma] = b',';
+            }
         }
     }
 
-    fn take(&mut self, model: Option<Cow<'_, str>>, tokens: Option<Tokens>) {
+    fn take(&mut self, peek: &Peek<'_>) {
+        let text = |raw: &RawValue| serde_json::from_str::<String>(raw.get()).ok();
         if self.model.is_none() {
-            self.model = model
+            self.model = peek
+                .model
+                .and_then(text)
                 .filter(|model| !model.is_empty())
                 .map(|model| model.chars().take(255).collect());
         }
-        if let Some(tokens) = tokens {
-            self.prompt_tokens = tokens.prompt_tokens.or(self.prompt_tokens);
-            self.completion_tokens = tokens.completion_tokens.or(self.completion_tokens);
+        let tokens = |raw: &RawValue| serde_json::from_str::<Tokens>(raw.get()).ok();
+        if let Some(tokens) = peek.usage.and_then(tokens) {
+            let (prompt, completion) = (tokens.prompt_tokens, tokens.completion_tokens);
+            self.prompt_tokens = prompt.or(tokens.input_tokens).or(self.prompt_tokens);
+            self.completion_tokens = completion.or(tokens.output_tokens).or(self.completion_tokens);
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

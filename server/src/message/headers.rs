@@ -90,3 +90,6 @@ fn parse_name(field: &str, name: &str) -> Result<HeaderName, FieldError> {
     HeaderName::from_bytes(name.as_bytes())
         .map_err(|_| FieldError::new(field, format!("`{}` is not a header name", name.escape_debug())))
 }
+
+#[cfg(test)]
+mod tests;

@@ -53,3 +53,6 @@ pub fn strip_underscored(headers: &mut HeaderMap) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

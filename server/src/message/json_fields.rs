@@ -98,3 +98,6 @@ impl<'de> Deserialize<'de> for RawObject<'de> {
         deserializer.deserialize_map(Fields)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -99,3 +99,6 @@ impl Template {
         filled
     }
 }
+
+#[cfg(test)]
+mod tests;

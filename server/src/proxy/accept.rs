@@ -40,6 +40,12 @@ impl Accepted {
             headers: &self.headers,
         }
     }
+
+    /// `Content-Encoding`, under which a body is not looked at (contract: Routes).
+    #[must_use]
+    pub fn encoding(&self) -> Option<&HeaderValue> {
+        self.headers.get(header::CONTENT_ENCODING)
+    }
 }
 
 /// Who asks, under which id.

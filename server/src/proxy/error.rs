@@ -122,8 +122,13 @@ impl ProxyError {
                 row(S::PAYLOAD_TOO_LARGE, "invalid_request_error", "body_too_large")
             }
             Self::Body(BufferError::Client(ClientBodyError::Broken)) => {
-                row(S::BAD_REQUEST, "invalid_request_error", "incomplete_body")
+                row(S::BAD_REQUEST, "invalid_request_error", "broken_body")
             }
+            // Mostly nobody is left who could read it.
+            Self::Body(BufferError::Client(ClientBodyError::Incomplete)) => Row {
+                outcome: Outcome::ClientClosed,
+                ..row(S::BAD_REQUEST, "invalid_request_error", "incomplete_body")
+            },
             Self::Body(BufferError::Client(ClientBodyError::Stalled)) => {
                 row(S::REQUEST_TIMEOUT, "timeout_error", "body_timeout")
             }

@@ -8,7 +8,7 @@ use crate::app::App;
 use crate::audit_log::live::InFlight;
 use crate::audit_log::record::Record;
 use crate::body::capture::Capture;
-use crate::body::replay::{ClientBodyError, ReplayBody};
+use crate::body::replay::ReplayBody;
 use crate::body::usage::Usage;
 use crate::config::Capture as CaptureMode;
 use crate::request_id::RequestId;
@@ -130,10 +130,10 @@ impl Exchange {
         self.is_head
     }
 
-    /// What the client did wrong with its body, if it did.
+    /// The request's body, which may still be on its way.
     #[must_use]
-    pub fn client_failure(&self) -> Option<ClientBodyError> {
-        self.body.client_failure()
+    pub fn body(&self) -> &ReplayBody {
+        &self.body
     }
 
     /// Who calls.

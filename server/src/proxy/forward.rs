@@ -7,6 +7,7 @@ use super::exchange::Exchange;
 use super::match_route::read;
 use super::transform::{UpstreamRequest, end_to_end, transform};
 use crate::app::App;
+use crate::body::replay::ReplayBody;
 use crate::message::target::InFlightAtTarget;
 use crate::routing::{Candidate, CompiledRoute};
 use crate::upstream::balance;
@@ -90,8 +91,8 @@ pub async fn forward(app: &App, admission: Admission, exchange: &mut Exchange) -
             _ => false,
         };
         match answer {
-            Answer::Final(response) => return Ok(*response),
-            Answer::Refusal(response) if !another => return Ok(*response),
+            Answer::Final(response) => return Ok(course.hand_on(response)),
+            Answer::Refusal(response) if !another => return Ok(course.hand_on(response)),
             Answer::Failed(failure) if !another => return Err(ProxyError::Upstream(failure)),
             _ => {}
         }
@@ -123,22 +124,32 @@ impl Course<'_> {
             .timeout
             .unwrap_or(Duration::from_secs(self.app.config.proxy.timeout.into()));
         let started = Instant::now();
-        let sent = tokio::time::timeout(limit, self.app.upstream.send(request)).await;
+        let sent = within(limit, &accepted.body, self.app.upstream.send(request)).await;
         let took = started.elapsed();
         let result = match sent {
-            Err(_) => Err(Failure::ResponseTimeout),
-            Ok(Err(error)) => Err(Failure::of(&error)),
+            None => Err(Failure::ResponseTimeout),
+            Some(Err(error)) => Err(Failure::of(&error)),
             // An upgrade that nobody asked for.
-            Ok(Ok(response)) if response.status() == StatusCode::SWITCHING_PROTOCOLS => Err(Failure::Malformed),
-            Ok(Ok(response)) => Ok(response),
+            Some(Ok(response)) if response.status() == StatusCode::SWITCHING_PROTOCOLS => Err(Failure::Malformed),
+            Some(Ok(response)) => Ok(response),
+        };
+        // What the client broke is not held against the upstream.
+        let client_failure = accepted.body.client_failure().filter(|_| result.is_err());
+        let error = match (client_failure, &result) {
+            (Some(_), _) => Some("client_failed"),
+            (None, Err(failure)) => Some(failure.class()),
+            (None, Ok(_)) => None,
         };
         exchange.attempted(Attempt {
             attempt: number,
             target: target.label.as_ref().to_owned(),
             status_code: result.as_ref().ok().map(|response| response.status().as_u16()),
-            error: result.as_ref().err().map(|failure| failure.class().to_owned()),
+            error: error.map(str::to_owned),
             ms: took.as_secs_f64() * 1000.0,
         });
+        if let Some(failure) = client_failure {
+            return Err(failure.into());
+        }
         match result {
             Ok(response) => {
                 let refused = matches!(response.status().as_u16(), 429 | 502 | 503 | 504);
@@ -154,13 +165,14 @@ impl Course<'_> {
                     Answer::Final(answer)
                 })
             }
-            // What the client broke is not held against the upstream.
-            Err(_) if accepted.body.client_failure().is_some() => Err(accepted
-                .body
-                .client_failure()
-                .map_or(ProxyError::Internal, ProxyError::from)),
             Err(failure) => Ok(Answer::Failed(failure)),
         }
+    }
+
+    /// The answer is the client's; the request's body is not needed again.
+    fn hand_on(&self, answer: Box<UpstreamResponse>) -> UpstreamResponse {
+        self.admission.accepted.body.forget();
+        *answer
     }
 
     /// Moves to the next target, then to the next route, then around again; false when the answer stands.
@@ -173,6 +185,10 @@ impl Course<'_> {
         self.tried.push(failed);
         if self.pick().is_some() || self.next_route(exchange).await {
             return true;
+        }
+        // Looking for a route may have read more of the body than is kept.
+        if !self.admission.accepted.body.can_replay() {
+            return false;
         }
         // An upstream that says when to come back is not asked again at once.
         if let Answer::Refusal(answer) = answer
@@ -192,11 +208,12 @@ impl Course<'_> {
         for index in self.route + 1..self.admission.candidates.candidates().len() {
             let route = self.admission.candidates.candidates()[index].route.clone();
             let reads_body = route.body_rule.is_some() || !route.plan.body.is_empty();
-            if reads_body && self.admission.read.is_none() {
-                let Ok(read) = read(&self.admission.accepted).await else {
-                    continue;
-                };
-                self.admission.read = Some(read);
+            if reads_body && self.admission.read.is_none() && self.admission.accepted.encoding().is_none() {
+                match read(&self.admission.accepted).await {
+                    Ok(read) => self.admission.read = Some(read),
+                    Err(_) if self.admission.accepted.body.can_replay() => continue,
+                    Err(_) => return false,
+                }
             }
             let candidate = &self.admission.candidates.candidates()[index];
             let fits = match &self.admission.read {
@@ -221,6 +238,25 @@ impl Course<'_> {
             self.route = index;
             self.request = transform(&self.admission, self.candidate(), self.headers.clone());
             exchange.routed(self.candidate());
+        }
+    }
+}
+
+/// Waits for an answer for as long as `limit` after the last piece of the body went on; the time in which the client is
+/// waited for does not count. `None` when none comes.
+async fn within<T>(limit: Duration, body: &ReplayBody, send: impl Future<Output = T>) -> Option<T> {
+    let mut send = std::pin::pin!(send);
+    let started = tokio::time::Instant::now();
+    let mut deadline = started + limit;
+    loop {
+        if let Ok(sent) = tokio::time::timeout_at(deadline, &mut send).await {
+            return Some(sent);
+        }
+        let now = tokio::time::Instant::now();
+        let quiet_since = body.quiet_since().unwrap_or(now).max(started);
+        deadline = quiet_since + limit;
+        if deadline <= now {
+            return None;
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::routing::explain::nearest_misses;
 use crate::routing::{RouteTable, Selection};
 use bytes::Bytes;
 use fastgate_shared::route::RouteAuth;
-use http::{HeaderValue, header};
+use http::HeaderValue;
 
 /// The routes that take the request.
 pub struct RouteMatch {
@@ -58,7 +58,12 @@ pub async fn match_route(table: &RouteTable, accepted: Accepted, caller: Caller)
         // No body of a stranger is read for nothing.
         return Err(refusal.clone());
     }
-    let read = if needs_body(&candidates, &caller) {
+    // An encoded body fits no rule: that is known without reading it.
+    let encoded = accepted.encoding().map(|encoding| PeekedBody::new(Some(encoding), &[]));
+    if let Some(encoded) = &encoded {
+        candidates.judge_body(encoded);
+    }
+    let read = if needs_body(&candidates, &caller, &accepted) {
         Some(read(&accepted).await?)
     } else {
         None
@@ -70,7 +75,7 @@ pub async fn match_route(table: &RouteTable, accepted: Accepted, caller: Caller)
         (Some(winner), Caller::Stranger(refusal)) if winner.route.auth == RouteAuth::Key => Err(refusal.clone()),
         (None, Caller::Stranger(refusal)) => Err(refusal.clone()),
         (None, Caller::Key(_)) => {
-            let peeked = read.as_ref().map(ReadBody::peek);
+            let peeked = read.as_ref().map(ReadBody::peek).or(encoded);
             let nearest = nearest_misses(table, &accepted.asked(), peeked.as_ref());
             Err(ProxyError::NoRoute {
                 method: accepted.method.to_string(),
@@ -93,13 +98,16 @@ pub async fn match_route(table: &RouteTable, accepted: Accepted, caller: Caller)
 /// When it is over `proxy.max_match_body_bytes`, or the client fails.
 pub async fn read(accepted: &Accepted) -> Result<ReadBody, ProxyError> {
     let bytes = accepted.body.buffer().await?;
-    let encoding = accepted.headers.get(header::CONTENT_ENCODING).cloned();
+    let encoding = accepted.encoding().cloned();
     let model = PeekedBody::new(encoding.as_ref(), &bytes).model().map(str::to_owned);
     Ok(ReadBody { bytes, encoding, model })
 }
 
 /// Whether a route that could still win, or the key, depends on the body.
-fn needs_body(candidates: &Selection, caller: &Caller) -> bool {
+fn needs_body(candidates: &Selection, caller: &Caller, accepted: &Accepted) -> bool {
+    if candidates.is_empty() || accepted.encoding().is_some() {
+        return false;
+    }
     candidates.body_needed_to_win()
         || candidates
             .could_win()

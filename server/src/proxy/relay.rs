@@ -196,7 +196,7 @@ impl RelayBody {
     /// Whose fault it is that the response broke. An upstream that answers while the request still comes breaks off when
     /// the client does.
     fn blame(&self, failure: Failure) -> (Outcome, String) {
-        match self.exchange.client_failure() {
+        match self.exchange.body().client_failure() {
             Some(error) => {
                 let error = ProxyError::from(error);
                 (error.outcome(), error.to_string())
@@ -231,7 +231,11 @@ impl Body for RelayBody {
         let polled = match &mut this.source {
             Source::Made(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
             Source::Upstream { body, idle, .. } => match Pin::new(body).poll_frame(cx) {
-                Poll::Pending => idle.poll(cx).map(|()| Some(Err(Failure::IdleTimeout))),
+                Poll::Pending => {
+                    let request = this.exchange.body();
+                    idle.poll(cx, || request.quiet_since())
+                        .map(|()| Some(Err(Failure::IdleTimeout)))
+                }
                 Poll::Ready(frame) => {
                     idle.touch();
                     Poll::Ready(frame.map(|frame| frame.map_err(|_| Failure::Truncated)))
@@ -298,13 +302,16 @@ impl IdleTimeout {
         self.last = Instant::now();
     }
 
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+    /// Ready after too long a silence. One that comes from a request that is still on its way, as `request_quiet_since`
+    /// tells, does not count.
+    fn poll(&mut self, cx: &mut Context<'_>, request_quiet_since: impl Fn() -> Option<Instant>) -> Poll<()> {
         let timer = self
             .timer
             .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(self.last + self.limit)));
         while timer.as_mut().poll(cx).is_ready() {
-            let deadline = self.last + self.limit;
-            if deadline <= Instant::now() {
+            let now = Instant::now();
+            let deadline = self.last.max(request_quiet_since().unwrap_or(now)) + self.limit;
+            if deadline <= now {
                 return Poll::Ready(());
             }
             timer.as_mut().reset(deadline);

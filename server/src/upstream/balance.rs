@@ -53,3 +53,6 @@ fn by_weight(
 fn load(target: &PlannedTarget) -> f64 {
     f64::from(target.in_flight()) / f64::from(target.weight.max(1))
 }
+
+#[cfg(test)]
+mod tests;

@@ -82,7 +82,7 @@ impl Failure {
                 if io.kind() == io::ErrorKind::TimedOut {
                     return Self::ConnectTimeout;
                 }
-                if io.get_ref().is_some_and(|inner| inner.is::<rustls::Error>()) {
+                if is_tls(io) {
                     return Self::Tls;
                 }
             }
@@ -95,6 +95,13 @@ impl Failure {
     }
 }
 
+/// An `io::Error` is not the source of the one that wraps it, so that the chain of sources passes over what is inside.
+fn is_tls(error: &io::Error) -> bool {
+    error
+        .get_ref()
+        .is_some_and(|inner| inner.is::<rustls::Error>() || inner.downcast_ref::<io::Error>().is_some_and(is_tls))
+}
+
 fn sources<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
     let mut next = Some(error);
     std::iter::from_fn(move || {
@@ -103,3 +110,6 @@ fn sources<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a 
         Some(current)
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -64,3 +64,6 @@ pub fn backoff(nth: u32, dice: f64) -> Duration {
         .min(MAX_BACKOFF);
     ceiling.mul_f64(dice.clamp(0.0, 1.0))
 }
+
+#[cfg(test)]
+mod tests;
