@@ -17,8 +17,9 @@ mod schema;
 pub mod sessions;
 pub mod settings;
 mod types;
+pub mod upkeep;
 
-pub use connect::{Connector, OpenError};
+pub use connect::{Connector, OpenConnection, OpenError};
 pub use connection::DbConnection;
 pub use error::{DbError, DbResult};
 
@@ -86,7 +87,7 @@ impl Db {
         F: FnOnce(&mut DbConnection) -> DbResult<T> + Send + 'static,
     {
         let pool = self.pool.clone();
-        self.within(DEADLINE, move || work(&mut *pool.get()?)).await
+        self.within(DEADLINE, move || work(&mut pool.get()?.connection)).await
     }
 
     /// Runs `work` in one transaction (on SQLite one that takes the write lock at once) and commits it unless it fails.
@@ -99,7 +100,7 @@ impl Db {
         F: FnOnce(&mut DbConnection) -> DbResult<T> + Send + 'static,
     {
         let pool = self.pool.clone();
-        self.within(DEADLINE, move || transaction(&mut *pool.get()?, work))
+        self.within(DEADLINE, move || transaction(&mut pool.get()?.connection, work))
             .await
     }
 
@@ -110,9 +111,9 @@ impl Db {
     pub async fn ping(&self) -> DbResult<()> {
         let pool = self.pool.clone();
         self.within(PING_DEADLINE, move || {
-            let mut connection = pool.get_timeout(PING_DEADLINE)?;
+            let connection = &mut pool.get_timeout(PING_DEADLINE)?.connection;
             // Touches the file or the server; `SELECT 1` would not touch the file.
-            settings::get(&mut connection, "ping").map(drop)
+            settings::get(connection, "ping").map(drop)
         })
         .await
     }
@@ -128,7 +129,7 @@ impl Db {
     /// # Errors
     /// [`DbError::Unavailable`].
     pub fn connect(&self) -> DbResult<DbConnection> {
-        self.connector().establish()
+        Ok(self.connector().establish()?.connection)
     }
 
     /// Hands out connections like the pool's, also after this handle is gone.

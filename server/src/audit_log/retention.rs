@@ -4,7 +4,7 @@
 use super::ids;
 use super::rollup::{HOUR, HOURS_KEPT_DAYS, MINUTE, MINUTES_KEPT_DAYS};
 use crate::config;
-use crate::db::{Db, DbResult, audit};
+use crate::db::{Db, DbResult, upkeep};
 use jiff::Timestamp;
 use std::time::Duration;
 
@@ -32,7 +32,7 @@ pub async fn run(db: Db, config: config::LiveConfig) {
             );
         }
         if turn.is_multiple_of(60)
-            && let Err(error) = db.read(audit::refresh_statistics).await
+            && let Err(error) = db.read(upkeep::refresh_statistics).await
         {
             tracing::warn!(
                 cause = error.cause(),
@@ -62,7 +62,7 @@ pub async fn enforce(db: &Db, limits: &config::Audit, now: Timestamp) -> DbResul
     for (length, days) in [(MINUTE, MINUTES_KEPT_DAYS), (HOUR, HOURS_KEPT_DAYS)] {
         let before = now.as_microsecond() - days * DAY_US;
         while db
-            .write(move |connection| audit::delete_rollups(connection, length, before, STEP))
+            .write(move |connection| upkeep::delete_rollups(connection, length, before, STEP))
             .await?
             > 0
         {
@@ -76,7 +76,7 @@ pub async fn enforce(db: &Db, limits: &config::Audit, now: Timestamp) -> DbResul
 /// share that it had.
 async fn enforce_size(db: &Db, max_bytes: u64) -> DbResult<usize> {
     let (used, records) = db
-        .read(|connection| Ok((audit::used_bytes(connection)?, audit::count(connection)?)))
+        .read(|connection| Ok((upkeep::used_bytes(connection)?, upkeep::count(connection)?)))
         .await?;
     if used <= max_bytes || records == 0 {
         return Ok(0);
@@ -102,11 +102,11 @@ async fn enforce_size(db: &Db, max_bytes: u64) -> DbResult<usize> {
 
 async fn delete_step(db: &Db, before: i64) -> DbResult<usize> {
     let deleted = db
-        .write(move |connection| audit::delete_oldest(connection, before, STEP))
+        .write(move |connection| upkeep::delete_oldest(connection, before, STEP))
         .await?;
     if deleted > 0 {
         // Outside of the transaction that deletes: each takes the write lock for a short time only.
-        db.read(|connection| audit::shrink(connection, PAGES)).await?;
+        db.read(|connection| upkeep::shrink(connection, PAGES)).await?;
         tokio::time::sleep(PAUSE).await;
     }
     Ok(deleted)

@@ -6,7 +6,7 @@ use super::ids::{RecordIds, milliseconds_of};
 use super::queue::{Entry, Queue};
 use super::record::Record;
 use super::rollup::{Changes, Rollups, Sample};
-use crate::db::{self, DbConnection, DbError, DbResult, audit, keys};
+use crate::db::{self, DbError, DbResult, OpenConnection, audit, keys};
 use std::collections::{BTreeMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::Receiver;
@@ -25,7 +25,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 /// The writer's state; lives on its thread.
 pub struct Writer {
     connector: db::Connector,
-    connection: Option<DbConnection>,
+    connection: Option<OpenConnection>,
     receiver: Receiver<Entry>,
     /// Weak, so that the thread ends when nobody can send any more.
     queue: Weak<Queue>,
@@ -38,6 +38,7 @@ pub struct Writer {
 }
 
 /// What goes into one transaction.
+#[expect(clippy::vec_box, reason = "records come in boxes and are large: moving the boxes is cheaper")]
 #[derive(Default)]
 struct Batch {
     started: Vec<Box<Record>>,
@@ -56,11 +57,11 @@ impl Writer {
         ids: Arc<RecordIds>,
         id: i64,
     ) -> DbResult<()> {
-        let mut connection = connector.establish()?;
-        let clock_lead_ms = audit::clock_lead(&mut connection)?;
+        let mut open = connector.establish()?;
+        let clock_lead_ms = audit::clock_lead(&mut open.connection)?;
         let writer = Self {
             connector,
-            connection: Some(connection),
+            connection: Some(open),
             receiver,
             queue: Arc::downgrade(queue),
             ids,
@@ -171,10 +172,12 @@ impl Writer {
 
     /// One attempt. Returns the numbers of the starts that it stored.
     fn store(&mut self, batch: &Batch, changes: &Changes) -> DbResult<Vec<i64>> {
-        let connection = match &mut self.connection {
-            Some(connection) => connection,
+        let open = match &mut self.connection {
+            Some(open) => open,
             none => none.insert(self.connector.establish()?),
         };
+        open.check_file(&self.connector)?;
+        let connection = &mut open.connection;
         let (id, lead) = (self.id, batch.clock_lead_ms());
         let lead = (lead > self.clock_lead_ms).then_some(lead);
         let ended: Vec<&Record> = batch.ended.iter().map(|record| &**record).collect();

@@ -115,6 +115,16 @@ pub struct Connector {
     target: Arc<Target>,
 }
 
+/// A connection, and which file it is of.
+pub struct OpenConnection {
+    /// The connection.
+    pub connection: DbConnection,
+    file: Option<FileId>,
+}
+
+/// Device and number of a file: stays with a file that is renamed or deleted, unlike its path.
+type FileId = (u64, u64);
+
 /// The pool, together with the connector that it was made of.
 #[derive(Clone)]
 pub(super) struct Pool {
@@ -232,33 +242,57 @@ impl Connector {
     ///
     /// # Errors
     /// [`DbError::Unavailable`] with the cause.
-    pub fn establish(&self) -> DbResult<DbConnection> {
+    pub fn establish(&self) -> DbResult<OpenConnection> {
         match &*self.target {
             Target::Sqlite(path) => {
                 let text = path.to_str().ok_or_else(|| {
                     DbError::Unavailable("database.sqlite_path has characters that are not UTF-8".to_owned())
                 })?;
-                // A file that vanished is not replaced by an empty one; `prepare` made it at the start.
-                if let Err(error) = fs::metadata(path) {
-                    return Err(DbError::Unavailable(format!("{}: {error}", path.display())));
-                }
-                // A relative path keeps its meaning, and one that begins with `file:` is no URI.
-                let text = if path.is_absolute() {
-                    text.to_owned()
-                } else {
-                    format!("./{text}")
-                };
-                let mut connection = DbConnection::Sqlite(SqliteConnection::establish(&text)?);
+                let file = Some(file_id(path)?);
+                // Opening must never make a file: an empty one would let nobody in, and lose what the old one held.
+                let escaped = text.replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+                let authority = if path.is_absolute() { "//" } else { "" };
+                let uri = format!("file:{authority}{escaped}?mode=rw");
+                let mut connection = DbConnection::Sqlite(SqliteConnection::establish(&uri)?);
                 execute_batch(&mut connection, SQLITE_SETTINGS)?;
-                Ok(connection)
+                Ok(OpenConnection { connection, file })
             }
             Target::Postgres(url) => {
                 let mut connection = DbConnection::Postgres(PgConnection::establish(&with_deadline(url))?);
                 execute_batch(&mut connection, POSTGRES_SETTINGS)?;
-                Ok(connection)
+                Ok(OpenConnection { connection, file: None })
             }
         }
     }
+}
+
+impl OpenConnection {
+    /// Whether the file is still where the connection found it. After its file was deleted SQLite goes on as if nothing
+    /// had happened, and everything that is written is lost at the end of the process.
+    ///
+    /// # Errors
+    /// [`DbError::Unavailable`] when it is gone or another one.
+    pub fn check_file(&self, connector: &Connector) -> DbResult<()> {
+        match (&*connector.target, self.file) {
+            (Target::Sqlite(path), Some(file)) if file_id(path)? != file => Err(DbError::Unavailable(format!(
+                "{}: the file was replaced while it was in use",
+                path.display()
+            ))),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn file_id(path: &Path) -> DbResult<FileId> {
+    let found = fs::metadata(path).map_err(|error| DbError::Unavailable(format!("{}: {error}", path.display())))?;
+    #[cfg(unix)]
+    let id = {
+        use std::os::unix::fs::MetadataExt;
+        (found.dev(), found.ino())
+    };
+    #[cfg(not(unix))]
+    let id = (0, u64::from(found.is_file()));
+    Ok(id)
 }
 
 /// libpq waits for minutes by default.
@@ -272,20 +306,21 @@ fn with_deadline(url: &SecretString) -> String {
 }
 
 impl ManageConnection for Connector {
-    type Connection = DbConnection;
+    type Connection = OpenConnection;
     type Error = DbError;
 
-    fn connect(&self) -> DbResult<DbConnection> {
+    fn connect(&self) -> DbResult<OpenConnection> {
         self.establish()
     }
 
-    fn is_valid(&self, connection: &mut DbConnection) -> DbResult<()> {
-        connection.ping().map_err(DbError::from)
+    fn is_valid(&self, open: &mut OpenConnection) -> DbResult<()> {
+        open.check_file(self)?;
+        open.connection.ping().map_err(DbError::from)
     }
 
-    fn has_broken(&self, connection: &mut DbConnection) -> bool {
+    fn has_broken(&self, open: &mut OpenConnection) -> bool {
         // A closure that panicked may have left a transaction open.
-        std::thread::panicking() || connection.is_broken()
+        std::thread::panicking() || open.connection.is_broken()
     }
 }
 

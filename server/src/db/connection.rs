@@ -1,6 +1,6 @@
 //! The type that makes one code base of two databases.
 
-#![expect(missing_docs, reason = "diesel's derive makes public items without documentation")]
+#![allow(missing_docs, reason = "diesel's derive makes public items without documentation")]
 
 use diesel::{PgConnection, SqliteConnection};
 

@@ -280,15 +280,12 @@ fn top_paths(connection: &mut DbConnection, parts: &[Part]) -> DbResult<Vec<TopE
         let or = if index > 0 { " OR " } else { "" };
         // Numbers only: nothing of a client gets into the text.
         let (length, from, to) = (part.length, part.from, part.to);
-        drop(write!(
-            sql,
-            "{or}(span = {length} AND start >= {from} AND start < {to})"
-        ));
+        let _ = write!(sql, "{or}(span = {length} AND start >= {from} AND start < {to})");
     }
-    drop(write!(
+    let _ = write!(
         sql,
         ") AND path <> '{OTHER}' GROUP BY path ORDER BY 2 DESC, 1 LIMIT {TOP}"
-    ));
+    );
     let sums: Vec<PathSum> = diesel::sql_query(sql).load(connection)?;
     Ok(sums
         .into_iter()

@@ -55,7 +55,7 @@ pub fn run(config: &config::Database) -> Result<Vec<String>, OpenError> {
     let target = Target::of(config)?;
     let place = target.place();
     connect::prepare(&target)?;
-    let mut connection = Connector::new(target).establish().map_err(|error| {
+    let open = Connector::new(target).establish().map_err(|error| {
         let cause = error.cause();
         // SQLite says so on the first statement when the head of the file makes no sense.
         if cause.contains("not a database") || cause.contains("malformed") {
@@ -69,6 +69,7 @@ pub fn run(config: &config::Database) -> Result<Vec<String>, OpenError> {
             cause,
         }
     })?;
+    let mut connection = open.connection;
     connect::check(&mut connection, &place)?;
     apply(&mut connection, &place)
 }

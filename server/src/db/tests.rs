@@ -53,8 +53,8 @@ fn another_programs_tables_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let config = database(folder.path());
     connect::prepare(&Target::of(&config).unwrap()).unwrap();
-    let mut connection = Connector::new(Target::of(&config).unwrap()).establish().unwrap();
-    execute_batch(&mut connection, "CREATE TABLE api_keys (id INTEGER)").unwrap();
+    let mut open = Connector::new(Target::of(&config).unwrap()).establish().unwrap();
+    execute_batch(&mut open.connection, "CREATE TABLE api_keys (id INTEGER)").unwrap();
     assert!(matches!(Db::open(&config).err(), Some(OpenError::Foreign { .. })));
 }
 
@@ -148,4 +148,15 @@ fn messages_for_clients_say_nothing_of_the_cause() {
     let error = DbError::Internal("SELECT secret\nFROM x".to_owned());
     assert_eq!(error.to_string(), "the database failed");
     assert_eq!(error.cause(), "SELECT secret\\nFROM x");
+}
+
+#[tokio::test]
+async fn any_path_will_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = config::Database {
+        sqlite_path: folder.path().join("a b%41?mode=memory#x.db"),
+        ..config::Database::default()
+    };
+    Db::open(&config).unwrap().ping().await.unwrap();
+    assert!(std::fs::metadata(&config.sqlite_path).unwrap().len() > 0);
 }

@@ -1,0 +1,115 @@
+//! Keeping the database small and quick: what retention deletes, what is given back to the system, what the planner
+//! knows. When and how much is decided by `audit_log::retention`.
+
+use super::schema::{audit_details, audit_records, path_rollups, rollups};
+use super::{DbConnection, DbResult, execute_batch};
+use diesel::prelude::*;
+
+/// Deletes up to `limit` of the oldest records with numbers below `before`; returns how many.
+///
+/// # Errors
+/// See [`super::DbError`].
+pub fn delete_oldest(connection: &mut DbConnection, before: i64, limit: i64) -> DbResult<usize> {
+    let ids: Vec<i64> = audit_records::table
+        .filter(audit_records::id.lt(before))
+        .order(audit_records::id)
+        .limit(limit)
+        .select(audit_records::id)
+        .load(connection)?;
+    let Some(last) = ids.last() else {
+        return Ok(0);
+    };
+    diesel::delete(audit_details::table.filter(audit_details::id.le(*last))).execute(connection)?;
+    Ok(diesel::delete(audit_records::table.filter(audit_records::id.le(*last))).execute(connection)?)
+}
+
+/// Deletes up to `limit` spans' worth of roll-ups of this length that began before `before`; returns how many rows.
+///
+/// # Errors
+/// See [`super::DbError`].
+pub fn delete_rollups(connection: &mut DbConnection, length: i32, before: i64, limit: i64) -> DbResult<usize> {
+    let starts: Vec<i64> = rollups::table
+        .filter(rollups::span.eq(length).and(rollups::start.lt(before)))
+        .order(rollups::start)
+        .select(rollups::start)
+        .limit(limit)
+        .load(connection)?;
+    let Some(last) = starts.last() else {
+        return Ok(0);
+    };
+    diesel::delete(path_rollups::table.filter(path_rollups::span.eq(length).and(path_rollups::start.le(last))))
+        .execute(connection)?;
+    Ok(
+        diesel::delete(rollups::table.filter(rollups::span.eq(length).and(rollups::start.le(last))))
+            .execute(connection)?,
+    )
+}
+
+/// How many records there are.
+///
+/// # Errors
+/// See [`super::DbError`].
+pub fn count(connection: &mut DbConnection) -> DbResult<u64> {
+    let total: i64 = audit_records::table.count().get_result(connection)?;
+    Ok(super::types::count(total))
+}
+
+/// Bytes that the database takes, without what is free inside of it.
+///
+/// # Errors
+/// See [`super::DbError`].
+pub fn used_bytes(connection: &mut DbConnection) -> DbResult<u64> {
+    #[derive(QueryableByName)]
+    struct Bytes {
+        #[diesel(sql_type = diesel::sql_types::BigInt)]
+        bytes: i64,
+    }
+    let sql = match connection {
+        DbConnection::Sqlite(_) => {
+            "SELECT (page_count - freelist_count) * page_size AS bytes
+             FROM pragma_page_count, pragma_freelist_count, pragma_page_size"
+        }
+        // Rows that were deleted still take room until they are vacuumed; they do not count.
+        DbConnection::Postgres(_) => {
+            "SELECT COALESCE(SUM(pg_total_relation_size(relid)
+                 * (n_live_tup + 1)::float8 / (n_live_tup + n_dead_tup + 1)), 0)::bigint AS bytes
+             FROM pg_stat_user_tables
+             WHERE schemaname = current_schema() AND relname IN ('audit_records', 'audit_details')"
+        }
+    };
+    let found: Bytes = diesel::sql_query(sql).get_result(connection)?;
+    Ok(u64::try_from(found.bytes).unwrap_or(0))
+}
+
+/// Gives up to `pages` free pages of an SQLite file back to the system; PostgreSQL does this by itself.
+///
+/// # Errors
+/// See [`super::DbError`].
+pub fn shrink(connection: &mut DbConnection, pages: u32) -> DbResult<()> {
+    if let DbConnection::Sqlite(_) = connection {
+        execute_batch(connection, &format!("PRAGMA incremental_vacuum({pages})"))?;
+    }
+    Ok(())
+}
+
+/// Moves what was committed from SQLite's log into the file; the file then has its size. Happens by itself now and then.
+///
+/// # Errors
+/// See [`super::DbError`].
+pub fn checkpoint(connection: &mut DbConnection) -> DbResult<()> {
+    if let DbConnection::Sqlite(_) = connection {
+        execute_batch(connection, "PRAGMA wal_checkpoint(PASSIVE)")?;
+    }
+    Ok(())
+}
+
+/// Lets the planner of SQLite know how values are spread; cheap, bounded. PostgreSQL does this by itself.
+///
+/// # Errors
+/// See [`super::DbError`].
+pub fn refresh_statistics(connection: &mut DbConnection) -> DbResult<()> {
+    if let DbConnection::Sqlite(_) = connection {
+        execute_batch(connection, "PRAGMA analysis_limit = 1000; PRAGMA optimize = 0x10002")?;
+    }
+    Ok(())
+}

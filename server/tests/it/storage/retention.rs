@@ -1,0 +1,103 @@
+use super::{audit_log, noon, record};
+use crate::support::database::TestDatabase;
+use fastgate::audit_log::retention;
+use fastgate::config;
+use fastgate::db::logs::{self, LogPage, LogQuery};
+use fastgate::db::metrics::{self, MetricsRange};
+use fastgate::db::{Db, Dialect, upkeep};
+use jiff::SignedDuration;
+use rstest::rstest;
+
+async fn fill(db: &Db, records: i64, seconds_apart: i64) {
+    let audit = audit_log(db).await;
+    for number in 0..records {
+        audit.ended(record(number * seconds_apart));
+    }
+    audit.flush().await;
+}
+
+#[rstest]
+#[case::sqlite(Dialect::Sqlite)]
+#[case::postgres(Dialect::Postgres)]
+#[tokio::test]
+async fn old_records_go_and_their_statistics_stay(#[case] dialect: Dialect) {
+    let database = TestDatabase::new(dialect);
+    fill(&database.db, 1_200, 60).await;
+    let limits = config::Audit {
+        max_age_days: 1,
+        ..config::Audit::default()
+    };
+    // The first 600 minutes are older than a day.
+    let now = noon() + SignedDuration::from_hours(24 + 10);
+    assert_eq!(retention::enforce(&database.db, &limits, now).await.unwrap(), 600);
+    assert_eq!(retention::enforce(&database.db, &limits, now).await.unwrap(), 0);
+    let page = database
+        .db
+        .read(|connection| logs::page(connection, &LogQuery::default(), &LogPage::default()))
+        .await
+        .unwrap();
+    assert_eq!(page.total, 600);
+    let total = |range| {
+        let db = database.db.clone();
+        async move {
+            let found = db
+                .read(move |connection| metrics::summary(connection, range, now))
+                .await;
+            found.unwrap().total_requests
+        }
+    };
+    assert_eq!(total(MetricsRange::default()).await, 1_200);
+    // Years later the minutes are forgotten, and the days still tell.
+    let later = now + SignedDuration::from_hours(24 * 500);
+    retention::enforce(&database.db, &limits, later).await.unwrap();
+    assert_eq!(total(MetricsRange::default()).await, 1_200);
+}
+
+#[rstest]
+#[case::sqlite(Dialect::Sqlite)]
+#[case::postgres(Dialect::Postgres)]
+#[tokio::test]
+async fn too_many_records_go_oldest_first(#[case] dialect: Dialect) {
+    let database = TestDatabase::new(dialect);
+    fill(&database.db, 3_000, 1).await;
+    // A server learns of its size a little later.
+    let used = loop {
+        let used = database.db.read(upkeep::used_bytes).await.unwrap();
+        if used > 500_000 {
+            break used;
+        }
+        tokio::task::yield_now().await;
+    };
+    let limits = config::Audit {
+        max_bytes: used / 2,
+        max_age_days: 36_500,
+        ..config::Audit::default()
+    };
+    let deleted = retention::enforce(&database.db, &limits, noon()).await.unwrap();
+    assert!((1_000..=2_500).contains(&deleted), "{deleted}");
+    let newest = database
+        .db
+        .read(|connection| logs::page(connection, &LogQuery::default(), &LogPage::default()))
+        .await
+        .unwrap();
+    assert_eq!(newest.total, 3_000 - deleted as u64);
+    assert_eq!(newest.items[0].request_id, "request-2999");
+    if dialect == Dialect::Sqlite {
+        assert!(database.db.read(upkeep::used_bytes).await.unwrap() <= used * 6 / 10);
+        let size = || std::fs::metadata(&database.config.sqlite_path).unwrap().len();
+        // What was freed leaves the file with the next checkpoint.
+        let mut connection = database.db.connect().unwrap();
+        upkeep::checkpoint(&mut connection).unwrap();
+        assert!(size() <= used * 7 / 10, "{} of {used}", size());
+    }
+}
+
+#[rstest]
+#[case::sqlite(Dialect::Sqlite)]
+#[case::postgres(Dialect::Postgres)]
+#[tokio::test]
+async fn statistics_for_the_planner_can_be_refreshed(#[case] dialect: Dialect) {
+    let database = TestDatabase::new(dialect);
+    fill(&database.db, 10, 1).await;
+    database.db.read(upkeep::refresh_statistics).await.unwrap();
+}
