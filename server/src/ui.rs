@@ -21,7 +21,7 @@ use std::sync::Arc;
 const ROOT: &str = "/admin/dashboard";
 
 /// What Trunk writes where a nonce belongs.
-const NONCE_PLACEHOLDER: &str = "{{__TRUNK_NONCE__}}";
+const NONCE_PLACEHOLDER: &str = "{{__TRUNK NONCE__}}";
 
 /// What is embedded when the dashboard was not built.
 const NOT_BUILT: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>M-FastGate</title>\
