@@ -26,25 +26,21 @@ scripts/build.sh
 scripts/executable.sh
 export FASTGATE_BIN="$ROOT/target/release/fastgate"
 
-if [ -f end2end/clients/python/requirements.txt ]; then
-    say "tests: the official Python client"
-    venv=target/venv
-    if ! fresh venv "$(fingerprint end2end/clients/python/requirements.txt)" || [ ! -x "$venv/bin/python" ]; then
-        python3 -m venv --clear "$venv" || { as_root apt-get install -y -qq python3-venv >&2 && python3 -m venv --clear "$venv"; }
-        "$venv/bin/python" -m pip install --quiet -r end2end/clients/python/requirements.txt
-        done_for venv "$(fingerprint end2end/clients/python/requirements.txt)"
-    fi
-    "$venv/bin/python" -m pytest -q end2end/clients/python
-fi
-if [ -f end2end/clients/node/package.json ]; then
-    say "tests: the official JavaScript client"
-    scripts/npm-ci.sh end2end/clients/node
-    npm --prefix end2end/clients/node test
-fi
-if [ -f end2end/package.json ]; then
+say "tests: the official Python client"
+scripts/venv.sh end2end/clients/python/requirements.txt
+target/venv/bin/python -m pytest -q -p no:cacheprovider end2end/clients/python
+
+need_debian curl curl
+PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 scripts/npm-ci.sh end2end
+say "tests: the official JavaScript client"
+npm --prefix end2end run --silent clients
+say "tests: the use cases"
+npm --prefix end2end run --silent use-cases
+if compgen -G 'end2end/playwright.config.*' >/dev/null; then
     say "tests: the dashboard in a browser"
     need_debian chromium chromium
-    PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 scripts/npm-ci.sh end2end
-    FASTGATE_CHROMIUM=$(command -v chromium) npm --prefix end2end test
+    FASTGATE_CHROMIUM=$(command -v chromium)
+    export FASTGATE_CHROMIUM
+    npm --prefix end2end run --silent dashboard
 fi
 say "all passed"
