@@ -1,5 +1,7 @@
 //! The executable as an operator meets it: commands, exit codes, the first start, signals.
 
+mod ending;
+
 use crate::support::process::{Process, fastgate};
 use assert_cmd::assert::OutputAssertExt as _;
 use rstest::rstest;
