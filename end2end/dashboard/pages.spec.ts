@@ -1,0 +1,115 @@
+// Every page: nothing for axe to complain about in either theme, nothing cut off on a narrow screen, small on the way.
+
+import AxeBuilder from "@axe-core/playwright";
+import type { Page } from "@playwright/test";
+import { PAGES, expect, signIn, test } from "./stand";
+
+const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+
+/** Fails with what axe found: rule, element, and how to repair it. */
+async function expectAccessible(page: Page) {
+  // What still moves is measured in between.
+  await page.evaluate(() => Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => {}))));
+  const { violations } = await new AxeBuilder({ page }).withTags(TAGS).analyze();
+  const found = violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html} ${node.failureSummary}`));
+  expect(found).toEqual([]);
+}
+
+/** Waits until a page has its data. */
+async function settled(page: Page, heading: string) {
+  await expect(page.getByRole("heading", { level: 1, name: heading })).toBeVisible();
+  await expect(page.locator('[aria-busy="true"]')).toHaveCount(0);
+}
+
+test.beforeAll(async ({ gateway, upstream }) => {
+  await gateway.route({ route_name: "Everything", match_path: "/v1/*", target_host: upstream.host, target_path: "" });
+  await gateway.route({ route_name: "Off", match_path: "/off", target_host: upstream.host, is_active: false });
+  const { key_value } = await gateway.key({ source_path: "pages", permissions: ["chat"], rate_limit: 100 });
+  await gateway.key({ source_path: "old", expires_at: "2020-01-01T00:00:00" });
+  for (const model of ["gpt-4o-mini", "error-429", "error-500"]) {
+    const answer = await fetch(`${gateway.url}/v1/chat/completions`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${key_value}` },
+      body: JSON.stringify({ model, messages: [] }),
+    });
+    await answer.text();
+  }
+  await fetch(`${gateway.url}/v1/unknown`);
+  await gateway.record("status_code=401");
+});
+
+for (const colorScheme of ["light", "dark"] as const) {
+  test.describe(`in the ${colorScheme} theme`, () => {
+    test.use({ colorScheme });
+
+    test("the sign-in is accessible", async ({ page, gateway }) => {
+      await page.goto(`${gateway.url}/admin/dashboard`);
+      await settled(page, "Sign in");
+      await expectAccessible(page);
+    });
+
+    for (const { heading, path } of PAGES) {
+      test(`${heading} is accessible`, async ({ page, gateway }) => {
+        await signIn(page, gateway, path);
+        await settled(page, heading);
+        await expectAccessible(page);
+      });
+    }
+
+    for (const [what, path] of [
+      ["New key", "/keys?new=1"],
+      ["New route", "/routes?new=1"],
+      ["Which route takes this request?", "/routes?match=1"],
+    ]) {
+      test(`the dialog "${what}" is accessible`, async ({ page, gateway }) => {
+        await signIn(page, gateway, path);
+        await expect(page.getByRole("dialog", { name: what })).toBeVisible();
+        await expectAccessible(page);
+      });
+    }
+
+    test("the live view and a record are accessible", async ({ page, gateway }) => {
+      await signIn(page, gateway, "/requests?live=1");
+      await settled(page, "Requests");
+      await expectAccessible(page);
+      await page.goto(`${gateway.url}/admin/dashboard/requests`);
+      await settled(page, "Requests");
+      await page.getByRole("row").nth(1).getByRole("link").click();
+      await expect(page.getByRole("dialog")).toBeVisible();
+      await expectAccessible(page);
+    });
+  });
+}
+
+for (const { heading, path } of PAGES) {
+  test(`${heading} fits a screen of 320 px`, async ({ page, gateway }) => {
+    await page.setViewportSize({ width: 320, height: 640 });
+    await signIn(page, gateway, path);
+    await settled(page, heading);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(320);
+  });
+}
+
+test("every page has a title of its own, in English and in Chinese", async ({ page, gateway }) => {
+  await signIn(page, gateway);
+  for (const { word, heading } of PAGES) {
+    await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: word }).click();
+    await settled(page, heading);
+    await expect(page).toHaveTitle(`${heading} · M-FastGate`);
+  }
+  await page.getByRole("button", { name: "简体中文" }).click();
+  await expect(page.getByRole("heading", { level: 1, name: "请求" })).toBeVisible();
+  await expect(page.locator("html")).toHaveAttribute("lang", "zh-CN");
+});
+
+test("a first visit transfers at most 700 KB", async ({ page, gateway }) => {
+  const sizes: Promise<number>[] = [];
+  page.on("requestfinished", (request) => sizes.push(request.sizes().then((size) => size.responseBodySize)));
+  await page.goto(`${gateway.url}/admin/dashboard`);
+  await settled(page, "Sign in");
+  await page.waitForLoadState("networkidle");
+  const total = (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
+  test.info().annotations.push({ type: "transfer", description: `${Math.round(total / 1024)} KB` });
+  expect(total).toBeGreaterThan(50 * 1024);
+  expect(total).toBeLessThanOrEqual(700 * 1024);
+});
