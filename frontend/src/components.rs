@@ -14,6 +14,7 @@ pub mod key_value;
 pub mod loaded;
 pub mod page_head;
 pub mod relative_time;
+pub mod row_link;
 pub mod search_box;
 pub mod snippets;
 pub mod switch;

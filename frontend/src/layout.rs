@@ -18,7 +18,15 @@ use crate::state::shortcuts::Shortcuts;
 pub fn Frame(children: Children) -> impl IntoView {
     let shortcuts = Shortcuts::get();
     let navigate = use_navigate();
-    shortcuts.listen(move |path| navigate(path, NavigateOptions::default()));
+    shortcuts.listen(move |path| {
+        navigate(
+            path,
+            NavigateOptions {
+                resolve: false,
+                ..NavigateOptions::default()
+            },
+        )
+    });
     view! {
         <a class="skip visually-hidden" href="#main">
             {t::skip()}

@@ -11,7 +11,6 @@ pub enum Weight {
     Plain,
     Primary,
     Danger,
-    Quiet,
 }
 
 /// A button with a word, and an icon where it helps.
@@ -35,7 +34,6 @@ pub fn Button(
         Weight::Plain => "button",
         Weight::Primary => "button button-primary",
         Weight::Danger => "button button-danger",
-        Weight::Quiet => "button button-quiet",
     };
     let press = move |event: leptos::ev::MouseEvent| {
         if busy.get_untracked() {

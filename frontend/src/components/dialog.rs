@@ -19,8 +19,6 @@ pub enum Shape {
     /// In the middle.
     #[default]
     Center,
-    /// In the middle, wider.
-    Wide,
     /// At the side; a click beside it closes it.
     Drawer,
     /// At the side, for forms: a click beside it does nothing, so that no input is lost.
@@ -35,7 +33,6 @@ impl Shape {
     const fn class(self) -> &'static str {
         match self {
             Self::Center | Self::MustAnswer => "dialog",
-            Self::Wide => "dialog dialog-wide",
             Self::Drawer | Self::WideFormDrawer => "dialog dialog-drawer dialog-wide",
             Self::FormDrawer => "dialog dialog-drawer",
         }

@@ -6,9 +6,7 @@ use leptos::prelude::*;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Glyph {
     Alert,
-    Arrow,
     Ban,
-    Book,
     Check,
     Clock,
     Copy,
@@ -40,9 +38,7 @@ impl Glyph {
     const fn path(self) -> &'static str {
         match self {
             Self::Alert => "M12 4 2.8 19.5h18.4zM12 10v4.2M12 16.9v.1",
-            Self::Arrow => "M5 12h14M13.5 6.5 19 12l-5.5 5.5",
             Self::Ban => "M12 3.5a8.5 8.5 0 1 0 0 17 8.5 8.5 0 0 0 0-17zM6 6l12 12",
-            Self::Book => "M5 4.5h11a3 3 0 0 1 3 3v12H8a3 3 0 0 1-3-3zM5 16.5a3 3 0 0 1 3-3h11",
             Self::Check => "m5 12.8 4.6 4.4L19 7.5",
             Self::Clock => "M12 3.5a8.5 8.5 0 1 0 0 17 8.5 8.5 0 0 0 0-17zM12 7.5V12l3 2",
             Self::Copy => "M9.5 9.5h10v10h-10zM6.5 14.5h-2v-10h10v2",

@@ -51,7 +51,6 @@ super::texts! {
     show_once = "This is the only time that the key is shown. The gateway stores only its hash.", "密钥仅在此时显示一次,网关只保存其哈希。";
     the_key = "API key", "API 密钥";
     stored_it = "I have stored the key", "我已保存密钥";
-    done = "Done", "完成";
     as_env = "As .env", ".env 格式";
     use_it = "Use it", "使用方法";
 

@@ -22,7 +22,6 @@ super::texts! {
     hour = "Hour", "小时";
     now = "now", "现在";
     p95 = "p95", "p95";
-    status_classes = "Answers by status", "按状态分布";
     top_routes = "Busiest routes", "最繁忙的路由";
     top_sources = "Busiest sources", "最繁忙的来源";
     top_models = "Busiest models", "最繁忙的模型";
@@ -31,7 +30,6 @@ super::texts! {
     recent_errors = "Recent errors", "最近的错误";
     no_errors = "No request has failed.", "没有失败的请求。";
     all_errors = "All errors", "全部错误";
-    all_requests = "All requests", "全部请求";
     audit_lost(n: &str) = "{n} audit records were lost since the start: the log could not be written fast enough. Check the disk.", "自启动以来丢失了 {n} 条审计记录:日志写入速度不足,请检查磁盘。";
 
     first_run = "Three steps to the first proxied call", "三步完成第一次代理调用";

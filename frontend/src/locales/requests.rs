@@ -60,7 +60,6 @@ super::texts! {
     kept(n: usize) = "{n} rows, at most 1,000 kept", "{n} 行,最多保留 1,000 行";
 
     record_title = "Request", "请求详情";
-    status_none = "in flight", "进行中";
     outcome = "Outcome", "结果";
     outcome_ok = "ok", "正常";
     outcome_upstream_error = "upstream error", "上游错误";
@@ -90,8 +89,4 @@ super::texts! {
     pretty = "Pretty", "格式化";
     raw = "Raw", "原始";
     copy_curl = "Copy as curl", "复制为 curl";
-    error = "Error", "错误";
-    related = "Requests like this", "相关请求";
-    same_route = "Same route", "同一路由";
-    same_key = "Same key", "同一密钥";
 }

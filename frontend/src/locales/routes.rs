@@ -14,7 +14,8 @@ super::texts! {
     col_target = "Target", "目标";
     col_priority = "Priority", "优先级";
     any_method = "ANY", "ANY";
-    headers_n(n: usize) = "{n} header conditions", "{n} 个标头条件";
+    header_rule = "header rule", "标头规则";
+    header_rules(n: usize) = "{n} header rules", "{n} 条标头规则";
     body_rule = "body rule", "正文规则";
     open_route = "no key needed", "无需密钥";
     targets_n(n: usize) = "{n} targets", "{n} 个目标";
@@ -26,7 +27,6 @@ super::texts! {
     delete_route(name: &str) = "Delete route {name}", "删除路由 {name}";
     edit_title = "Edit route", "编辑路由";
     create = "Create route", "创建路由";
-    gone = "This route no longer exists.", "此路由已不存在。";
     copy_of(name: &str) = "{name} (copy)", "{name}(副本)";
 
     section_general = "General", "基本信息";

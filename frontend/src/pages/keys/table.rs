@@ -15,6 +15,7 @@ use crate::components::button::IconButton;
 use crate::components::data_table::{Column, DataTable, RowRules};
 use crate::components::icon::Glyph;
 use crate::components::relative_time::RelativeTime;
+use crate::components::row_link::RowLink;
 use crate::components::switch::Switch;
 use crate::format;
 use crate::locales::{common, keys as t};
@@ -26,7 +27,7 @@ const SHOWN_PERMISSIONS: usize = 3;
 #[component]
 pub fn KeysTable(state: KeysState, rows: Signal<Vec<Arc<ApiKey>>>) -> impl IntoView {
     let columns = vec![
-        Column::new(t::col_key(), "wide", title_cell),
+        Column::new(t::col_key(), "wide", move |key| title_cell(state, key)),
         Column::new(
             t::col_source(),
             "",
@@ -55,11 +56,13 @@ pub fn KeysTable(state: KeysState, rows: Signal<Vec<Arc<ApiKey>>>) -> impl IntoV
     view! { <DataTable caption=t::title() columns rows rules /> }
 }
 
-fn title_cell(key: &ApiKey) -> impl IntoView + use<> {
+fn title_cell(state: KeysState, key: &ApiKey) -> impl IntoView + use<> {
+    let open = move |key_id: String| state.address.open("edit", key_id);
+    let title = title_of(key);
     view! {
-        <a class="cell-title" href=format!("{BASE}/keys?edit={}", key.key_id)>
-            {title_of(key)}
-        </a>
+        <RowLink page="/keys" param="edit" id=key.key_id.clone() on_open=open>
+            {title}
+        </RowLink>
         <span class="cell-sub mono">{key.key_preview.clone()}</span>
     }
 }

@@ -15,6 +15,7 @@ use crate::components::loaded::{Loaded, TableSkeleton};
 use crate::components::tabs::Tabs;
 use crate::format;
 use crate::locales::{common, requests as t};
+use crate::state::clock::every;
 use crate::state::query::Query;
 use crate::state::session::Session;
 
@@ -28,6 +29,15 @@ pub fn RecordDrawer(state: RequestsState, log_id: String) -> impl IntoView {
             async move { api::logs::record(&log_id).await }
         },
     );
+    // A request in flight goes on changing.
+    every(2_000, move || {
+        if record
+            .data
+            .with_untracked(|record| record.as_ref().is_some_and(|record| record.item.outcome.is_none()))
+        {
+            record.reload();
+        }
+    });
     let close = Callback::new(move |()| state.address.close(&["open"]));
     let tab = RwSignal::new(0);
     let content = move || record.data.get().map(|record| view! { <RecordView record tab /> });

@@ -6,9 +6,9 @@ use fastgate_shared::audit_log::LogItem;
 use leptos::prelude::*;
 
 use super::RequestsState;
-use crate::app::BASE;
 use crate::components::badge::{Badge, Tone};
 use crate::components::data_table::{Column, DataTable, RowRules};
+use crate::components::row_link::RowLink;
 use crate::format;
 use crate::locales::{common, requests as t};
 
@@ -17,7 +17,7 @@ pub fn RequestsTable(state: RequestsState, rows: Signal<Vec<Arc<LogItem>>>) -> i
     let columns = vec![
         Column::new(t::col_time(), "nowrap", time_cell),
         Column::new(common::status(), "fit", status_cell),
-        Column::new(t::col_request(), "wide", request_cell),
+        Column::new(t::col_request(), "wide", move |item| request_cell(state, item)),
         Column::new(t::col_route(), "", |item: &LogItem| {
             or_muted(item.route_name.clone(), t::no_route())
         }),
@@ -61,14 +61,15 @@ fn time_cell(item: &LogItem) -> impl IntoView + use<> {
     }
 }
 
-fn request_cell(item: &LogItem) -> impl IntoView + use<> {
-    let error = item.error_message.clone();
+fn request_cell(state: RequestsState, item: &LogItem) -> impl IntoView + use<> {
+    let open = move |log_id: String| state.address.open("open", log_id);
+    let (method, path, error) = (item.method.clone(), item.path.clone(), item.error_message.clone());
     view! {
-        <a class="cell-title request-title" href=format!("{BASE}/requests?open={}", item.id) data-row-link="">
-            <span class="method">{item.method.clone()}</span>
+        <RowLink page="/requests" param="open" id=item.id.clone() on_open=open>
+            <span class="method">{method}</span>
             " "
-            <span class="mono">{item.path.clone()}</span>
-        </a>
+            <span class="mono request-path">{path}</span>
+        </RowLink>
         {error.map(|error| view! { <span class="cell-sub request-error">{error}</span> })}
     }
 }

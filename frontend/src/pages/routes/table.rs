@@ -9,11 +9,11 @@ use leptos::task::spawn_local;
 
 use super::{Placed, RoutesState};
 use crate::api;
-use crate::app::BASE;
 use crate::components::badge::{Badge, Tone};
 use crate::components::button::IconButton;
 use crate::components::data_table::{Column, DataTable, RowRules};
 use crate::components::icon::Glyph;
+use crate::components::row_link::RowLink;
 use crate::components::switch::Switch;
 use crate::locales::{common, routes as t};
 use crate::state::toasts::Toasts;
@@ -29,7 +29,9 @@ pub fn RoutesTable(state: RoutesState, rows: Signal<Vec<Arc<Placed>>>) -> impl I
         Column::new(t::col_priority(), "num fit", |row: &Placed| {
             row.route.definition.priority
         }),
-        Column::new(t::col_route(), "wide", |row: &Placed| title_cell(&row.route)),
+        Column::new(t::col_route(), "wide", move |row: &Placed| {
+            title_cell(state, &row.route)
+        }),
         Column::new(t::col_match(), "wide", |row: &Placed| match_cell(&row.route.definition)),
         Column::new(t::col_target(), "wide", |row: &Placed| {
             target_cell(&row.route.definition)
@@ -50,12 +52,14 @@ pub fn RoutesTable(state: RoutesState, rows: Signal<Vec<Arc<Placed>>>) -> impl I
     view! { <DataTable caption=t::title() columns rows rules /> }
 }
 
-fn title_cell(route: &Route) -> impl IntoView + use<> {
+fn title_cell(state: RoutesState, route: &Route) -> impl IntoView + use<> {
+    let open = move |route_id: String| state.address.open("edit", route_id);
+    let name = route.definition.route_name.clone();
     let description = route.definition.description.clone().filter(|text| !text.is_empty());
     view! {
-        <a class="cell-title" href=format!("{BASE}/routes?edit={}", route.route_id)>
-            {route.definition.route_name.clone()}
-        </a>
+        <RowLink page="/routes" param="edit" id=route.route_id.clone() on_open=open>
+            {name}
+        </RowLink>
         {description.map(|text| view! { <span class="cell-sub route-description">{text}</span> })}
     }
 }
@@ -73,7 +77,10 @@ fn match_cell(route: &RouteDefinition) -> impl IntoView + use<> {
         <span class="row route-match">
             <span class="method">{methods}</span>
             <code>{route.match_path.clone()}</code>
-            {(headers > 0).then(|| view! { <span class="tag">{t::headers_n(headers)}</span> })}
+            {(headers > 0).then(|| {
+                let rules = if headers == 1 { t::header_rule().to_owned() } else { t::header_rules(headers) };
+                view! { <span class="tag">{rules}</span> }
+            })}
             {body.then(|| view! { <span class="tag">{t::body_rule()}</span> })}
             {(route.auth == RouteAuth::None).then(|| view! { <Badge tone=Tone::Warn word=t::open_route() /> })}
         </span>
