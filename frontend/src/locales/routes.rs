@@ -53,7 +53,7 @@ super::texts! {
     match_body_hint = "A JSON Schema, or the short form: {\"model\": \"qwen3\"}", "JSON Schema,或简写:{\"model\": \"qwen3\"}";
     schema_warning = "properties without required also matches bodies that lack these fields.", "只有 properties 而没有 required 时,缺少这些字段的正文也会匹配。";
     target_kind = "Upstreams", "上游";
-    one_host = "One host", "单个主机";
+    one_host = "One upstream", "单个上游";
     several_hosts = "Several, sharing the load", "多个,负载分担";
     protocol = "Protocol", "协议";
     host = "Host", "主机";

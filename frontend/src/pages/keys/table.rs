@@ -27,23 +27,25 @@ const SHOWN_PERMISSIONS: usize = 3;
 #[component]
 pub fn KeysTable(state: KeysState, rows: Signal<Vec<Arc<ApiKey>>>) -> impl IntoView {
     let columns = vec![
-        Column::new(t::col_key(), "wide", move |key| title_cell(state, key)),
+        Column::new(t::col_key(), "wide title", move |key| title_cell(state, key)),
         Column::new(
             t::col_source(),
             "",
             |key: &ApiKey| view! { <code>{key.definition.source_path.clone()}</code> },
         ),
         Column::new(common::status(), "keep", move |key| status_cell(state, key)),
-        Column::new(t::col_permissions(), "", permissions_cell),
+        Column::new(t::col_permissions(), "if-roomy", permissions_cell),
         Column::new(t::col_limit(), "num", limit_cell),
         Column::new(t::col_used(), "num", used_cell),
         Column::new(t::col_last_used(), "", |key: &ApiKey| match key.last_used_at {
             Some(time) => view! { <RelativeTime time /> }.into_any(),
             None => view! { <span class="muted">{common::never()}</span> }.into_any(),
         }),
-        Column::new(t::col_expires(), "", |key: &ApiKey| match key.definition.expires_at {
-            Some(time) => view! { <RelativeTime time /> }.into_any(),
-            None => view! { <span class="muted">{common::never()}</span> }.into_any(),
+        Column::new(t::col_expires(), "if-wide", |key: &ApiKey| {
+            match key.definition.expires_at {
+                Some(time) => view! { <RelativeTime time /> }.into_any(),
+                None => view! { <span class="muted">{common::never()}</span> }.into_any(),
+            }
         }),
         Column::actions(move |key| actions_cell(state, key)),
     ];

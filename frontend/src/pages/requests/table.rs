@@ -17,18 +17,24 @@ pub fn RequestsTable(state: RequestsState, rows: Signal<Vec<Arc<LogItem>>>) -> i
     let columns = vec![
         Column::new(t::col_time(), "nowrap", time_cell),
         Column::new(common::status(), "fit", status_cell),
-        Column::new(t::col_request(), "wide", move |item| request_cell(state, item)),
+        Column::new(t::col_request(), "wide title", move |item| request_cell(state, item)),
         Column::new(t::col_route(), "", |item: &LogItem| {
             or_muted(item.route_name.clone(), t::no_route())
         }),
         Column::new(t::col_caller(), "", caller_cell),
-        Column::new(t::col_model(), "", |item: &LogItem| or_muted(item.model.clone(), "–")),
+        Column::new(t::col_model(), "if-roomy", |item: &LogItem| {
+            or_muted(item.model.clone(), "–")
+        }),
         Column::new(t::col_duration(), "num", |item: &LogItem| {
             milliseconds(item.response_time_ms)
         }),
-        Column::new(t::col_ttfb(), "num", |item: &LogItem| milliseconds(item.ttfb_ms)),
-        Column::new(t::col_tokens(), "num", tokens_cell),
-        Column::new(t::col_size(), "num", |item: &LogItem| format::bytes(item.response_size)),
+        Column::new(t::col_ttfb(), "num if-wide", |item: &LogItem| {
+            milliseconds(item.ttfb_ms)
+        }),
+        Column::new(t::col_tokens(), "num if-wide", tokens_cell),
+        Column::new(t::col_size(), "num if-roomy", |item: &LogItem| {
+            format::bytes(item.response_size)
+        }),
     ];
     let rules = RowRules {
         id: |item: &LogItem| item.id.clone(),

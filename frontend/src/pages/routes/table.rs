@@ -29,7 +29,7 @@ pub fn RoutesTable(state: RoutesState, rows: Signal<Vec<Arc<Placed>>>) -> impl I
         Column::new(t::col_priority(), "num fit", |row: &Placed| {
             row.route.definition.priority
         }),
-        Column::new(t::col_route(), "wide", move |row: &Placed| {
+        Column::new(t::col_route(), "wide title", move |row: &Placed| {
             title_cell(state, &row.route)
         }),
         Column::new(t::col_match(), "wide", |row: &Placed| match_cell(&row.route.definition)),
