@@ -15,7 +15,7 @@ use crate::db::Db;
 use crate::rate_limit::RateLimits;
 use crate::secrets::SecretBox;
 use crate::snapshot::{Snapshot, SnapshotCell};
-use crate::upstream::UpstreamClient;
+use crate::upstream::{OwnCalls, UpstreamClient};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
@@ -34,6 +34,8 @@ pub struct App {
     pub secrets: SecretBox,
     /// Connections to upstreams.
     pub upstream: UpstreamClient,
+    /// The client for what the gateway itself asks.
+    pub own_calls: OwnCalls,
     /// The token buckets of keys and routes; they outlive snapshots.
     pub limits: RateLimits,
     /// What the administrator must show.

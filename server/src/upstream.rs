@@ -6,7 +6,9 @@
 pub mod balance;
 pub mod client;
 pub mod failure;
+pub mod own_calls;
 pub mod retry;
 
 pub use client::UpstreamClient;
 pub use failure::Failure;
+pub use own_calls::OwnCalls;

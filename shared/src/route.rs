@@ -172,7 +172,7 @@ pub struct ToggleRoute {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct TestRoute {
-    /// Method; `GET` when absent, or `POST` with a body.
+    /// Method; when absent the first that the route names, else `GET`, or `POST` with a body.
     pub test_method: Option<String>,
     /// Client path, query included; a path made from `match_path` when absent.
     pub test_path: Option<String>,
@@ -190,7 +190,7 @@ pub struct TestRoute {
 pub struct RouteTestResult {
     /// An answer with a status below 400 came.
     pub success: bool,
-    /// The route would take this request.
+    /// The route, if active, would take this request. It is sent all the same.
     pub matched: bool,
     /// Where it was sent; secrets in the query are masked.
     pub target_url: String,

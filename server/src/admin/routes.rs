@@ -1,6 +1,7 @@
 //! `/admin/routes`: where requests go. Credentials in answers are masked; a mask that is sent back keeps the stored value.
 
 mod explain;
+mod test;
 
 use super::auth::Administrator;
 use super::json::{self, JsonObject};
@@ -33,6 +34,7 @@ pub fn router() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(explain::explain))
         .routes(routes!(get, update, delete))
         .routes(routes!(toggle))
+        .routes(routes!(test::test))
         .routes(routes!(update_by_post))
         .routes(routes!(delete_by_post))
 }

@@ -9,7 +9,7 @@ use crate::rate_limit::{LimitClock, RateLimits};
 use crate::secrets::{SecretBox, UnlockError};
 use crate::snapshot::SnapshotCell;
 use crate::telemetry::figures;
-use crate::upstream::{UpstreamClient, client::ClientSettings};
+use crate::upstream::{OwnCalls, UpstreamClient, client::ClientSettings, own_calls::SetUpError};
 use secrecy::SecretString;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -33,6 +33,9 @@ pub enum StartError {
     /// The audit log cannot be opened.
     #[error(transparent)]
     Audit(#[from] OpenAuditError),
+    /// The gateway could not call anybody itself.
+    #[error(transparent)]
+    OwnCalls(#[from] SetUpError),
     /// TLS cannot be set up.
     #[error("TLS cannot be set up: {0}")]
     Tls(#[from] rustls::Error),
@@ -68,6 +71,7 @@ impl App {
             pool_idle: Duration::from_secs(config.proxy.pool_idle_seconds),
             pool_max_idle_per_host: config.proxy.pool_max_idle_per_host,
         })?;
+        let own_calls = OwnCalls::new(Duration::from_secs(config.proxy.connect_timeout.into()))?;
         let app = Arc::new(Self {
             config,
             snapshot: SnapshotCell::default(),
@@ -75,6 +79,7 @@ impl App {
             audit,
             secrets,
             upstream,
+            own_calls,
             limits: RateLimits::new(LimitClock::monotonic()),
             admin_token,
             started,

@@ -75,13 +75,8 @@ impl UpstreamClient {
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
         tcp.set_keepalive(Some(Duration::from_secs(60)));
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let tls = rustls::ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()?
-            .with_root_certificates(root_certificates())
-            .with_no_client_auth();
         let https = HttpsConnectorBuilder::new()
-            .with_tls_config(tls)
+            .with_tls_config(tls_config()?)
             .https_or_http()
             .enable_http1()
             .wrap_connector(tcp);
@@ -119,6 +114,15 @@ impl UpstreamClient {
     pub fn connections(&self) -> &ConnectionCounts {
         &self.connections
     }
+}
+
+/// TLS towards upstreams: the system's certificates, no client certificate.
+pub(super) fn tls_config() -> Result<rustls::ClientConfig, rustls::Error> {
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    Ok(rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(root_certificates())
+        .with_no_client_auth())
 }
 
 /// The machine's trusted certificates, so that a company's own authority is believed; Mozilla's where the machine has

@@ -2,5 +2,8 @@
 
 mod access;
 mod keys;
+mod logs;
+mod metrics;
+mod route_test;
 mod routes;
 mod session;

@@ -4,3 +4,4 @@ pub mod admin;
 pub mod database;
 pub mod postgres;
 pub mod process;
+pub mod record;

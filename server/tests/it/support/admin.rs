@@ -2,24 +2,14 @@
 
 use axum::Router;
 use axum::body::Body;
-use fastgate::admin_token::AdminToken;
 use fastgate::app::App;
-use fastgate::audit_log::AuditLog;
 use fastgate::client::{ClientAddress, TrustedProxies};
 use fastgate::config::{Config, LiveConfig};
-use fastgate::db::Db;
-use fastgate::rate_limit::RateLimits;
-use fastgate::secrets::SecretBox;
-use fastgate::snapshot::SnapshotCell;
-use fastgate::upstream::UpstreamClient;
-use fastgate::upstream::client::ClientSettings;
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use serde_json::Value;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
-use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use tower::ServiceExt as _;
 
@@ -53,27 +43,9 @@ impl Admin {
         let mut config = Config::default();
         config.database.sqlite_path = folder.path().join("fastgate.db");
         change(&mut config);
-        let db = Db::open(&config.database).unwrap();
-        let app = App {
-            snapshot: SnapshotCell::default(),
-            audit: AuditLog::open(&db, &config.audit).await.unwrap(),
-            secrets: SecretBox::new([7; 32]),
-            upstream: UpstreamClient::new(ClientSettings {
-                connect_timeout: Duration::from_secs(5),
-                pool_idle: Duration::from_secs(5),
-                pool_max_idle_per_host: 4,
-            })
-            .unwrap(),
-            limits: RateLimits::default(),
-            admin_token: AdminToken::from_token(TOKEN),
-            started: Instant::now(),
-            draining: AtomicBool::new(false),
-            changes: Arc::default(),
-            config: LiveConfig::new(config),
-            db,
-        };
-        app.load_snapshot().await.unwrap();
-        let app = Arc::new(app);
+        config.security.admin_token = Some(TOKEN.into());
+        let started = App::start(LiveConfig::new(config)).await.unwrap();
+        let app = started.app;
         Self {
             router: fastgate::doors::router(app.clone()),
             app,
@@ -109,7 +81,12 @@ impl Admin {
     }
 
     /// The response itself, for bodies that have no end.
-    pub async fn respond(&self, request: Request<Body>) -> http::Response<Body> {
+    pub async fn respond(&self, mut request: Request<Body>) -> http::Response<Body> {
+        if request.extensions().get::<ClientAddress>().is_none() {
+            let ip = IpAddr::from([127, 0, 0, 1]);
+            let peer = TrustedProxies::default().peer(ip);
+            request.extensions_mut().insert(ClientAddress { peer, ip });
+        }
         self.router.clone().oneshot(request).await.unwrap()
     }
 
