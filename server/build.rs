@@ -5,6 +5,8 @@ fn main() -> std::io::Result<()> {
     std::fs::create_dir_all(folder)?;
     // A rebuilt dashboard is embedded anew.
     println!("cargo::rerun-if-changed=../dist");
+    // A new migration is embedded, although no Rust file changed.
+    println!("cargo::rerun-if-changed=../migrations");
     println!("cargo::rerun-if-changed=build.rs");
     Ok(())
 }

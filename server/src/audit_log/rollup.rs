@@ -30,7 +30,9 @@ pub const OTHER: &str = "(other)";
 /// Spans of each length that are kept in memory; an older one is let go.
 const OPEN_SPANS: usize = 3;
 /// Rows of one span: clients choose models and source paths, and must not fill the database with them.
-const MAX_ROWS: usize = 2_000;
+const MAX_ROWS: usize = 1_000;
+/// From this many rows on, requests without a key are no longer told apart by what strangers can choose.
+const MAX_KEYLESS_ROWS: usize = 100;
 /// Distinct paths of one span.
 const MAX_PATHS: usize = 500;
 /// Distinct paths of one span that no route took; scanners send many.
@@ -203,7 +205,7 @@ impl Span {
         let stored = |dimensions: &Dimensions| known.and_then(|known| known.rows.get(dimensions));
         if !self.rows.contains_key(&dimensions) && stored(&dimensions).is_none() {
             let rows = self.rows.len() + known.map_or(0, |known| known.rows.len());
-            if rows >= MAX_ROWS {
+            if rows >= MAX_ROWS || (sample.key_id.is_none() && rows >= MAX_KEYLESS_ROWS) {
                 OTHER.clone_into(&mut dimensions.model);
                 OTHER.clone_into(&mut dimensions.source_path);
             }

@@ -38,7 +38,10 @@ pub struct Writer {
 }
 
 /// What goes into one transaction.
-#[expect(clippy::vec_box, reason = "records come in boxes and are large: moving the boxes is cheaper")]
+#[expect(
+    clippy::vec_box,
+    reason = "records come in boxes and are large: moving the boxes is cheaper"
+)]
 #[derive(Default)]
 struct Batch {
     started: Vec<Box<Record>>,

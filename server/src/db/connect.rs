@@ -141,11 +141,8 @@ impl Target {
         if text.starts_with("postgres://") || text.starts_with("postgresql://") {
             return Ok(Self::Postgres(url.clone()));
         }
-        if let Some(path) = text.strip_prefix("sqlite://").filter(|path| !path.is_empty()) {
-            return Ok(Self::Sqlite(PathBuf::from(path)));
-        }
         Err(OpenError::Configuration(
-            "database.url has an unknown scheme; allowed is postgres://user:password@host:port/name, or sqlite://path"
+            "database.url has an unknown scheme; allowed is postgres://user:password@host:port/name; for SQLite set database.sqlite_path instead"
                 .to_owned(),
         ))
     }

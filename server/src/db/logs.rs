@@ -224,7 +224,11 @@ impl<'a> Search<'a> {
         }
         match (status, query.status) {
             (Some(status), _) => rows = rows.filter(r::status_code.eq(status)),
-            (None, Some((first, last))) if first == last => rows = rows.filter(r::status_code.eq(i32::from(first))),
+            // SQLite would take an equal status before an equal key, although most records have the same status: where
+            // there is a better way, the status is given as a range.
+            (None, Some((first, last))) if first == last && !query.has_selective_filter() => {
+                rows = rows.filter(r::status_code.eq(i32::from(first)));
+            }
             (None, Some((first, last))) => {
                 rows = rows.filter(r::status_code.between(i32::from(first), i32::from(last)));
             }
@@ -250,6 +254,8 @@ impl<'a> Search<'a> {
             None => rows,
         };
         rows = match query.is_stream {
+            // Errors are fewer than streams.
+            Some(true) if query.has_error == Some(true) => rows.filter(r::is_stream.eq(true)),
             Some(true) => rows.filter(r::is_stream),
             Some(false) => rows.filter(not(r::is_stream)),
             None => rows,

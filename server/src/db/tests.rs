@@ -125,7 +125,7 @@ async fn a_query_that_panics_is_an_error() {
 
 #[rstest]
 #[case("mysql://x")]
-#[case("sqlite://")]
+#[case("sqlite://x.db")]
 fn an_unknown_scheme_is_refused(#[case] url: &str) {
     let config = config::Database {
         url: Some(url.to_owned().into()),

@@ -131,6 +131,18 @@ fn clients_cannot_fill_the_tables_with_names() {
 }
 
 #[test]
+fn strangers_cannot_fill_the_tables_with_source_paths() {
+    let names: Vec<String> = (0..500).map(|number| format!("source-{number}")).collect();
+    let samples = names.iter().map(|name| Sample {
+        key_id: None,
+        source_path: Some(name),
+        ..sample(NOON)
+    });
+    let changes = Rollups::default().fold(samples, segments());
+    assert_eq!(changes.spans[&(MINUTE, NOON)].rows.len(), MAX_KEYLESS_ROWS + 1);
+}
+
+#[test]
 fn paths_that_no_route_took_are_bounded_earlier() {
     let names: Vec<String> = (0..200).map(|number| format!("/{number}")).collect();
     let samples = names.iter().map(|name| Sample {
