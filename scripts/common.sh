@@ -17,7 +17,8 @@ fail() {
     exit 1
 }
 
-have() { command -v "$1" >/dev/null 2>&1; }
+# Debian keeps the programs of PostgreSQL in a folder of their own.
+have() { command -v "$1" >/dev/null 2>&1 || compgen -G "/usr/lib/postgresql/*/bin/$1" >/dev/null; }
 
 # The version of a crate in Cargo.lock.
 locked_version() {

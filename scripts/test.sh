@@ -8,19 +8,10 @@ need_node
 
 scripts/check.sh
 
-postgres=$(mktemp -d "${TMPDIR:-/tmp}/fastgate-postgres.XXXXXX")
-chmod 755 "$postgres"
-trap 'scripts/postgres.sh stop "$postgres"' EXIT
-say "starting a private PostgreSQL"
-FASTGATE_TEST_POSTGRES_URL=$(scripts/postgres.sh start "$postgres")
-export FASTGATE_TEST_POSTGRES_URL
-
+# The tests start a private server of their own.
+need_debian initdb postgresql
 say "tests: server and shared"
-if cargo nextest --version >/dev/null 2>&1; then
-    cargo nextest run --locked --status-level fail --final-status-level fail
-else
-    cargo test --locked --quiet
-fi
+cargo test --locked --quiet
 
 scripts/build.sh
 scripts/executable.sh

@@ -343,11 +343,10 @@ impl fmt::Display for Problems {
     }
 }
 
-/// Variables that others set: the project's tests, and Kubernetes for a service that is called `fastgate`.
+/// Variables that Kubernetes sets for a service that is called `fastgate`.
 fn is_foreign(name: &str, value: &str) -> bool {
     let rest = &name[PREFIX.len()..];
-    rest.starts_with("TEST_")
-        || rest == "SERVICE_HOST"
+    rest == "SERVICE_HOST"
         || rest.starts_with("SERVICE_PORT")
         || (rest.starts_with("PORT") && (value.contains("://") || rest.starts_with("PORT_")))
 }
