@@ -3,16 +3,16 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 
-const running = new Set();
+const running = new Map();
 
 process.on("exit", () => {
-  for (const child of running) child.kill("SIGKILL");
+  for (const [child, signal] of running) child.kill(signal);
 });
 
-/** Starts a program; it is ended at the latest when this process ends. */
-export function start(command, args, options = {}) {
+/** Starts a program; it is ended at the latest when this process ends, then by `lastSignal`. */
+export function start(command, args, { lastSignal = "SIGKILL", ...options } = {}) {
   const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], ...options });
-  running.add(child);
+  running.set(child, lastSignal);
   child.on("exit", () => running.delete(child));
   return child;
 }

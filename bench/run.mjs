@@ -1,0 +1,157 @@
+// The measurements: the same requests direct, through nginx and through the gateway, in turns, so that what else happens
+// on the machine hits all of them. Figures are ratios first: a shared machine's absolute ones say little.
+
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { cpus, tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { end, run, start, until } from "../end2end/support/children.mjs";
+import { executable, freePort, startGateway } from "../end2end/support/gateway.mjs";
+import { cpuSeconds, memory, pidsOf, quiet } from "./process.mjs";
+import { ratios, row, table } from "./report.mjs";
+import { gaps } from "./stream.mjs";
+
+const ROUNDS = Number(process.env.ROUNDS ?? 5);
+const SECONDS = Number(process.env.SECONDS_EACH ?? 5);
+const CONNECTIONS = 64;
+const here = (name) => fileURLToPath(new URL(name, import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), "fastgate-bench-"));
+const note = (text) => console.error(`    ${text}`);
+
+/** Starts nginx with one of the configurations here, `@NAME@` replaced. */
+async function nginx(name, values) {
+  const text = readFileSync(here(name), "utf8").replaceAll(/@(\w+)@/g, (_, key) => values[key]);
+  // Workers of a root's nginx run as nobody, who may not enter the folder.
+  const user = process.getuid() === 0 ? "user root;\n" : "";
+  const file = join(folder, name);
+  writeFileSync(file, user + text);
+  // Killed, the master would leave its workers behind.
+  const options = { stdio: ["ignore", "ignore", "inherit"], lastSignal: "SIGTERM" };
+  const child = start("nginx", ["-p", folder, "-c", file, "-g", "daemon off;"], options);
+  await until(`nginx listens (${name})`, () => fetch(`http://127.0.0.1:${values.PORT}/`).catch(() => null));
+  return child;
+}
+
+/** One run of wrk. */
+async function load(url, key, connections, seconds) {
+  const args = ["-t", "1", "-c", String(connections), "-d", `${seconds}s`, "--timeout", "10s", "-s", here("chat.lua"), url];
+  const { stdout, stderr } = await run("wrk", args, { env: { ...process.env, BENCH_KEY: key } });
+  const line = stdout.split("\n").find((line) => line.startsWith("{"));
+  if (!line) throw new Error(`wrk: ${stdout}${stderr}`);
+  const result = JSON.parse(line);
+  if (result.errors > 0) throw new Error(`${url}: ${result.errors} of ${result.requests} requests failed`);
+  return result;
+}
+
+/** Starts everything: upstreams, nginx, the gateway with a key and routes by model. */
+async function setUp() {
+  const ports = { up: await freePort(), proxy: await freePort() };
+  const upstream = await nginx("upstream.conf", { DIR: folder, PORT: ports.up });
+  const paced = start("node", [here("../end2end/support/upstream.mjs")]);
+  const pacedUrl = await new Promise((resolve) => paced.stdout.once("data", (bytes) => resolve(String(bytes).trim())));
+  const pacedHost = new URL(pacedUrl).host;
+  const gateway = await startGateway();
+  const idle = await idleMemory(gateway);
+  const host = `127.0.0.1:${ports.up}`;
+  const secret = { add_headers: { Authorization: "Bearer sk-upstream-secret-4f2a" } };
+  await gateway.route({ match_path: "/v1/*", target_host: host, target_path: "", priority: 50, match_body_schema: { model: "qwen3" }, ...secret });
+  await gateway.route({ match_path: "/v1/*", target_host: host, target_path: "", priority: 60, match_body_schema: { model: "gpt-4o-mini" }, ...secret });
+  await gateway.route({ match_path: "/v1/*", target_host: host, target_path: "", priority: 90, ...secret });
+  await gateway.route({ match_path: "/paced/*", target_host: pacedHost, target_path: "/v1/chat/completions" });
+  const { key_value: key } = await gateway.key();
+  const proxy = await nginx("proxy.conf", { DIR: folder, PORT: ports.proxy, KEY: key, UPSTREAM: ports.up, PACED: new URL(pacedUrl).port });
+  const sides = [
+    { name: "direct", url: `http://${host}`, paced: `${pacedUrl}/v1/chat/completions`, pid: null },
+    { name: "nginx", url: `http://127.0.0.1:${ports.proxy}`, paced: `http://127.0.0.1:${ports.proxy}/paced/v1/chat/completions`, pid: proxy.pid },
+    { name: "fastgate", url: gateway.url, paced: `${gateway.url}/paced/chat`, pid: gateway.child.pid },
+  ];
+  return { sides, key, gateway, idle, children: [upstream, proxy, paced] };
+}
+
+/** Resident memory (MiB) a moment after the start. */
+async function idleMemory(gateway) {
+  await quiet([gateway.child.pid]);
+  return memory([gateway.child.pid]);
+}
+
+/** One side under load: requests per second, CPU time per request (µs), the most memory (MiB). */
+async function loaded(side, key) {
+  const pids = side.pid === null ? [] : pidsOf(side.pid);
+  const before = cpuSeconds(pids);
+  let most = 0;
+  const watch = setInterval(() => (most = Math.max(most, memory(pids))), 200);
+  const { requests, seconds, p50_us, p99_us } = await load(`${side.url}/v1/chat/completions`, key, CONNECTIONS, SECONDS);
+  clearInterval(watch);
+  // What is done after the answer (audit records, logs) belongs to the request as well.
+  await quiet(pids);
+  const cpu_us = ((cpuSeconds(pids) - before) * 1e6) / requests;
+  return { rate: requests / seconds, cpu_us, memory: most, p50_us, p99_us };
+}
+
+/** Milliseconds from the start of the process to the first 200 of /health/ready, on the database that is there. */
+async function startTime(gatewayFolder) {
+  const began = performance.now();
+  const gateway = await startGateway({ folder: gatewayFolder });
+  const ms = performance.now() - began;
+  await gateway.stop({ keepFolder: true });
+  return ms;
+}
+
+async function main() {
+  const { sides, key, gateway, idle, children } = await setUp();
+  const figures = Object.fromEntries(sides.map(({ name }) => [name, { rate: [], cpu_us: [], memory: [], p50_us: [], p99_us: [], one_us: [], gap_ms: [] }]));
+  try {
+    for (const side of sides) await load(`${side.url}/v1/chat/completions`, key, CONNECTIONS, 2);
+    for (let round = 1; round <= ROUNDS; round += 1) {
+      note(`round ${round} of ${ROUNDS}`);
+      for (const side of sides) {
+        const into = figures[side.name];
+        for (const [name, value] of Object.entries(await loaded(side, key))) into[name].push(value);
+        into.one_us.push((await load(`${side.url}/v1/chat/completions`, key, 1, 2)).p50_us);
+      }
+      const streams = await Promise.all(sides.map((side) => gaps(side.paced, key)));
+      streams.forEach((gap, index) => figures[sides[index].name].gap_ms.push(gap));
+    }
+    await gateway.stop({ keepFolder: true });
+    const starts = [];
+    for (let n = 0; n < Math.max(5, ROUNDS); n += 1) starts.push(await startTime(gateway.folder));
+    const report = write(figures, idle, starts);
+    const file = here("../target/bench/report.md");
+    mkdirSync(join(file, ".."), { recursive: true });
+    writeFileSync(file, report);
+    console.log(report);
+    note(`also in ${file}`);
+  } finally {
+    await end(gateway.child);
+    for (const child of children) await end(child);
+    rmSync(folder, { recursive: true, force: true });
+    rmSync(gateway.folder, { recursive: true, force: true });
+  }
+}
+
+function write({ direct, nginx, fastgate }, idle, starts) {
+  const added = (side) => side.one_us.map((us, round) => us - direct.one_us[round]);
+  const gap = (side) => side.gap_ms.map((ms, round) => ms - direct.gap_ms[round]);
+  const size = statSync(executable()).size / 1e6;
+  const compared = table(
+    ["", "direct", "nginx", "M-FastGate", "M-FastGate ÷ nginx"],
+    [
+      row("CPU time per request, µs", [null, nginx.cpu_us, fastgate.cpu_us], ratios(fastgate.cpu_us, nginx.cpu_us), 1),
+      row(`requests per second, ${CONNECTIONS} connections`, [direct.rate, nginx.rate, fastgate.rate], ratios(fastgate.rate, nginx.rate), 0),
+      row(`response time, ${CONNECTIONS} connections, median, ms`, [direct, nginx, fastgate].map((side) => side.p50_us.map((us) => us / 1000)), ratios(fastgate.p50_us, nginx.p50_us), 2),
+      row(`response time, ${CONNECTIONS} connections, 99 %, ms`, [direct, nginx, fastgate].map((side) => side.p99_us.map((us) => us / 1000)), ratios(fastgate.p99_us, nginx.p99_us), 2),
+      row("time to first byte added, one connection, µs", [null, added(nginx), added(fastgate)], ratios(added(fastgate), added(nginx)), 0),
+      row("stream, 50 chunks 20 ms apart, median gap, ms", [direct.gap_ms, nginx.gap_ms, fastgate.gap_ms], null, 2),
+      row("… away from the direct one, ms", [null, gap(nginx), gap(fastgate)], null, 2),
+      row(`memory, ${CONNECTIONS} connections, MiB`, [null, nginx.memory, fastgate.memory], ratios(fastgate.memory, nginx.memory), 1),
+    ],
+  );
+  const alone = table(
+    ["M-FastGate alone", ""],
+    [row("memory after the start, MiB", [[idle]], undefined, 1), row("start to ready, existing database, ms", [starts], undefined, 0), row("executable, MB", [[size]], undefined, 1)],
+  );
+  const how = `${ROUNDS} rounds in turns, ${SECONDS} s each, ${cpus().length} cores shared by load, proxy and upstream. Each cell: median (least – most).`;
+  return `${how}\n\n${compared}\n\n${alone}\n`;
+}
+
+await main();
