@@ -22,6 +22,7 @@ scripts/venv.sh end2end/clients/python/requirements.txt
 target/venv/bin/python -m pytest -q -p no:cacheprovider end2end/clients/python
 
 need_debian curl curl
+need_debian openssl openssl
 PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 scripts/npm-ci.sh end2end
 say "tests: the official JavaScript client"
 npm --prefix end2end run --silent clients

@@ -43,11 +43,11 @@ export function cleanEnvironment() {
 }
 
 /**
- * Starts a gateway and waits until it is ready. `settings` are environment variables without their `FASTGATE_`;
- * `port: null` leaves address and port to the settings file in `folder`, and `url` then says where it is.
+ * Starts a gateway and waits until it is ready. `settings` are environment variables without their `FASTGATE_`, `more`
+ * are others with their whole name; `port: null` leaves address and port to the settings file in `folder`, and `url` then says where it is.
  */
-export async function startGateway({ folder = newFolder(), port, url, settings = {}, args = [] } = {}) {
-  const env = { ...cleanEnvironment(), FASTGATE_SECURITY__ADMIN_TOKEN: ADMIN_TOKEN };
+export async function startGateway({ folder = newFolder(), port, url, settings = {}, more = {}, args = [] } = {}) {
+  const env = { ...cleanEnvironment(), ...more, FASTGATE_SECURITY__ADMIN_TOKEN: ADMIN_TOKEN };
   if (port !== null) {
     port ??= await freePort();
     url = `http://127.0.0.1:${port}`;

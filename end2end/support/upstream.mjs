@@ -4,7 +4,9 @@
 // A chat's `metadata` steers it (all values are strings, as the API wants): `chunks` and `gap_ms` of a stream,
 // `delay_ms` before the answer. A model `error-429` answers with that status.
 
+import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import { pathToFileURL } from "node:url";
 
 const MODELS = ["gpt-4o-mini", "gpt-3.5-turbo", "text-embedding-3-small"];
@@ -14,9 +16,12 @@ const CREATED = 1_700_000_000;
 const pause = (ms) => new Promise((resume) => setTimeout(resume, ms).unref());
 const number = (text, otherwise) => (text === undefined ? otherwise : Number(text));
 
-/** Starts an upstream; `name` comes back in the `x-upstream` header and as the first word of every chat. */
-export async function startUpstream({ name = "A", port = 0 } = {}) {
-  const upstream = new Upstream(name);
+/**
+ * Starts an upstream; `name` comes back in the `x-upstream` header and as the first word of every chat. With `tls`, the
+ * paths of a `certificate` and its `key`, it speaks https.
+ */
+export async function startUpstream({ name = "A", port = 0, tls } = {}) {
+  const upstream = new Upstream(name, tls);
   await upstream.listen(port);
   return upstream;
 }
@@ -26,18 +31,20 @@ export class Upstream {
   /** One entry a request: method, url, headers, body, `at`, and `left_at` when the client went away early (ms of the epoch). */
   seen = [];
 
-  constructor(name) {
+  constructor(name, tls) {
     this.name = name;
+    this.tls = tls;
   }
 
   async listen(port) {
-    this.server = createServer((request, response) => {
-      this.serve(request, response).catch((error) => response.destroy(error));
-    });
+    const serve = (request, response) => this.serve(request, response).catch((error) => response.destroy(error));
+    this.server = this.tls
+      ? createTlsServer({ cert: readFileSync(this.tls.certificate), key: readFileSync(this.tls.key) }, serve)
+      : createServer(serve);
     await new Promise((resolve, reject) => this.server.once("error", reject).listen(port, "127.0.0.1", resolve));
     this.port = this.server.address().port;
     this.host = `127.0.0.1:${this.port}`;
-    this.url = `http://${this.host}`;
+    this.url = `${this.tls ? "https" : "http"}://${this.host}`;
   }
 
   /** Stops listening and drops every connection, as a crash would. */

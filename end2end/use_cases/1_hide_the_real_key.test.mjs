@@ -1,9 +1,13 @@
 // Use case 1: clients get a key of the gateway, the upstream's own key stays in the gateway.
 
 import assert from "node:assert/strict";
-import { describe, it } from "node:test";
+import { rmSync } from "node:fs";
+import { after, before, describe, it } from "node:test";
+import { makeCertificate } from "../support/certificate.mjs";
 import { JSON_TYPE, WAYS, adminCurl, clientCall, curl, curlLines, post } from "../support/curl.mjs";
+import { newFolder, startGateway } from "../support/gateway.mjs";
 import { stage } from "../support/stage.mjs";
+import { startUpstream } from "../support/upstream.mjs";
 
 const SECRET = "sk-proj-0123456789abcdef4f2a";
 const here = stage();
@@ -59,6 +63,49 @@ for (const way of WAYS) {
     });
   });
 }
+
+describe("an upstream over https", () => {
+  let folder;
+  let tls;
+  let upstream;
+  before(async () => {
+    folder = newFolder();
+    tls = await makeCertificate(folder);
+    upstream = await startUpstream({ name: "A", tls });
+  });
+  after(async () => {
+    await upstream?.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  /** A gateway's answer through a route to `upstream`. */
+  async function answerThrough(gateway) {
+    try {
+      const fields = { target_host: upstream.host, target_protocol: "https" };
+      const added = await adminCurl(gateway)("/routes", ...post({ ...route(), ...fields }));
+      assert.equal(added.status, 201, added.body);
+      const { key_value } = await gateway.key({ permissions: ["chat"] });
+      return await curl("-X", "POST", ...clientCall(gateway, key_value, "/v1/chat/completions", chat));
+    } finally {
+      await gateway.stop();
+    }
+  }
+
+  it("gets its own key and the request", async () => {
+    const answer = await answerThrough(await startGateway({ more: { SSL_CERT_FILE: tls.ca } }));
+    assert.equal(answer.status, 200, answer.body);
+    assert.equal(upstream.last.headers.authorization, `Bearer ${SECRET}`);
+    assert.equal(upstream.last.headers.host, upstream.host);
+  });
+
+  it("gets nothing when its certificate is not trusted", async () => {
+    const seen = upstream.seen.length;
+    const answer = await answerThrough(await startGateway());
+    assert.equal(answer.status, 502);
+    assert.equal(answer.json().error.type, "upstream_error");
+    assert.equal(upstream.seen.length, seen);
+  });
+});
 
 describe("a key of the gateway", () => {
   const permissions = ["chat", "completions"];
