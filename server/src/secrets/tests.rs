@@ -1,3 +1,5 @@
+//! Sealing, opening, masking.
+
 use super::*;
 use fastgate_shared::route::{Route, RouteDefinition};
 use jiff::Timestamp;

@@ -4,6 +4,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on ends here")]
 
 mod admin;
+mod architecture;
+mod journey;
 mod migrations;
 mod program;
 mod storage;

@@ -1,3 +1,5 @@
+//! Counting by the minute, and folding counts.
+
 use super::*;
 
 const NOON: i64 = 1_800_000_000_000_000 / 86_400_000_000 * 86_400_000_000 + 43_200_000_000;

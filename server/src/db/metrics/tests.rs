@@ -1,3 +1,5 @@
+//! Sums and percentiles over time.
+
 use super::*;
 use proptest::prelude::*;
 
