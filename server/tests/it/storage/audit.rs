@@ -1,3 +1,5 @@
+//! From the queue to the tables: batches, crashes, a database that is away.
+
 use super::{audit_log, noon, record};
 use crate::support::database::TestDatabase;
 use fastgate::audit_log::AuditLog;

@@ -1,3 +1,5 @@
+//! API keys in both databases.
+
 use super::noon;
 use crate::support::database::TestDatabase;
 use fastgate::db::keys::{self, KeyFilter, PreviousSecret, StoredKey};

@@ -1,3 +1,5 @@
+//! Pages, filters and exports of the log in both databases.
+
 use super::{audit_log, noon, record};
 use crate::support::database::TestDatabase;
 use fastgate::audit_log::record::Record;

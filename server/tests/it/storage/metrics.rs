@@ -1,3 +1,5 @@
+//! Figures from the roll-ups in both databases.
+
 use super::{audit_log, noon, record};
 use crate::support::database::TestDatabase;
 use fastgate::db::metrics::{self, MetricsRange};

@@ -1,3 +1,5 @@
+//! Forgetting by age and by size in both databases.
+
 use super::{audit_log, noon, record};
 use crate::support::database::TestDatabase;
 use fastgate::audit_log::retention;

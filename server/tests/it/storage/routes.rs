@@ -1,3 +1,5 @@
+//! Routes in both databases.
+
 use super::noon;
 use crate::support::database::TestDatabase;
 use fastgate::db::routes::{self, StoredRoute};

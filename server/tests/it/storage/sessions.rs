@@ -1,3 +1,5 @@
+//! Sessions and settings in both databases.
+
 use super::noon;
 use crate::support::database::TestDatabase;
 use fastgate::db::sessions::{self, StoredSession};

@@ -1,3 +1,5 @@
+//! Filters, cursors and limits as texts.
+
 use super::*;
 use proptest::prelude::*;
 use rstest::rstest;
