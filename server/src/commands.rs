@@ -104,7 +104,7 @@ pub async fn admin_token(loaded: &Loaded, rotate: bool) -> Result<(), CommandErr
 /// The token alone on stdout, so that a script can take it.
 fn print_token(token: &SecretString, origin: &Origin) -> Result<(), CommandError> {
     if *origin != Origin::Default {
-        eprintln!("configured by {origin}:");
+        writeln!(io::stderr(), "configured by {origin}:")?;
     }
     writeln!(io::stdout(), "{}", token.expose_secret())?;
     Ok(())

@@ -3,13 +3,15 @@
 
 use anyhow::Context as _;
 use clap::Parser as _;
-use fastgate::app::App;
 use fastgate::cli::{Cli, Command};
-use fastgate::config::{LiveConfig, Loaded, Sources};
-use fastgate::serve::Listeners;
-use fastgate::shutdown::{Lifecycle, Reloader, Signals};
-use fastgate::{commands, telemetry};
+use fastgate::commands;
+use fastgate::config::{Loaded, Sources};
+use fastgate::serve;
+use fastgate::shutdown::Signals;
+use fastgate::telemetry;
+use std::io::Write as _;
 use std::process::ExitCode;
+use std::time::Duration;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -24,7 +26,7 @@ fn main() -> ExitCode {
         (Command::Openapi, _) => commands::openapi().map_err(Into::into),
         (Command::Completions { shell }, _) => commands::completions(shell).map_err(Into::into),
         (_, Err(problems)) => {
-            eprintln!("the configuration is refused:\n{problems}");
+            say(format_args!("the configuration is refused:\n{problems}"));
             return ExitCode::from(REFUSED);
         }
         (Command::Serve, Ok(loaded)) => run(serve(loaded, sources)),
@@ -37,34 +39,34 @@ fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("fastgate: {error:#}");
+            say(format_args!("fastgate: {error:#}"));
             ExitCode::FAILURE
         }
     }
 }
 
+/// For the operator. A closed stderr is no reason for another exit code.
+fn say(text: std::fmt::Arguments<'_>) {
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
+
 fn run(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
-    tokio::runtime::Builder::new_multi_thread()
+    let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
-        .context("cannot start")?
-        .block_on(work)
+        .context("cannot start")?;
+    let done = runtime.block_on(work);
+    // A database call that hangs must not keep the process from ending.
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    done
 }
 
 async fn serve(loaded: Loaded, sources: Sources) -> anyhow::Result<()> {
     let log = telemetry::start(&loaded.config.logging)?;
     let signals = Signals::listen().context("cannot listen to signals")?;
-    // First: a port in use must not touch the database.
-    let listeners = Listeners::open(&loaded.config.server).await?;
-    let started = App::start(LiveConfig::new(loaded.config.clone())).await?;
-    let lifecycle = Lifecycle::default();
-    let reloader = Reloader {
-        sources,
-        loaded,
-        level: log.level().clone(),
-    };
-    tokio::spawn(signals.watch(started.app.clone(), lifecycle.clone(), reloader));
-    listeners.announce(&started);
-    listeners.serve(started.app, lifecycle).await;
-    Ok(())
+    let ended = serve::until_told(loaded, sources, signals, log.level().clone()).await;
+    // For those who read the log's file only.
+    ended
+        .inspect_err(|error| tracing::error!(%error, "Not started"))
+        .map_err(Into::into)
 }

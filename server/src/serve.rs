@@ -1,11 +1,13 @@
 //! Opens the listeners, says where they are, and lets the gateway end in order. What signals do is in `shutdown`.
 
-use crate::app::{App, Started};
-use crate::config;
+use crate::app::{App, StartError, Started};
+use crate::config::{self, LiveConfig, Loaded, Sources};
 use crate::doors;
 use crate::listen::{self, Doors, Gate};
-use crate::shutdown::Lifecycle;
+use crate::shutdown::{Lifecycle, Reloader, Signals};
+use crate::telemetry::LevelControl;
 use secrecy::ExposeSecret as _;
+use std::io::{self, Write as _};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,7 +22,39 @@ const FLUSH_LIMIT: Duration = Duration::from_secs(10);
 #[error("cannot listen on {address}: {source}")]
 pub struct ListenError {
     address: SocketAddr,
-    source: std::io::Error,
+    source: io::Error,
+}
+
+/// Why the gateway does not serve.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// A listener cannot be opened.
+    #[error(transparent)]
+    Listen(#[from] ListenError),
+    /// The gateway cannot be put together.
+    #[error(transparent)]
+    Start(#[from] StartError),
+}
+
+/// Opens everything, and serves until a signal says stop.
+///
+/// # Errors
+/// Whatever keeps it from starting.
+pub async fn until_told(
+    loaded: Loaded,
+    sources: Sources,
+    signals: Signals,
+    level: LevelControl,
+) -> Result<(), ServeError> {
+    // First: a port in use must not touch the database.
+    let listeners = Listeners::open(&loaded.config.server).await?;
+    let started = App::start(LiveConfig::new(loaded.config.clone())).await?;
+    let lifecycle = Lifecycle::default();
+    let reloader = Reloader { sources, loaded, level };
+    tokio::spawn(signals.watch(started.app.clone(), lifecycle.clone(), reloader));
+    listeners.announce(&started);
+    listeners.serve(started.app, lifecycle).await;
+    Ok(())
 }
 
 /// The open listeners. They take connections from now on; [`Listeners::serve`] answers them.
@@ -52,8 +86,12 @@ impl Listeners {
         let dashboard = self.dashboard();
         if let Some(token) = &started.new_token {
             let token = token.expose_secret();
-            eprintln!("\nNo admin token is configured, so one was generated. It is shown only now:\n\n    {token}\n");
-            eprintln!("Sign in with it at {dashboard}\n");
+            // A closed stderr is no reason to stop; `fastgate admin-token --rotate` makes another token.
+            let _ = writeln!(
+                io::stderr(),
+                "\nNo admin token is configured, so one was generated. It is shown only now:\n\n    {token}\n\n\
+                 Sign in with it at {dashboard}\n"
+            );
         }
         for (_, address, doors) in &self.0 {
             tracing::info!(%address, ?doors, "Listening");

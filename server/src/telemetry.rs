@@ -90,10 +90,10 @@ fn panics_become_lines() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         std::panic::set_hook(Box::new(|panic| {
-            let message = panic.payload_as_str().unwrap_or("no message");
+            let cause = panic.payload_as_str().unwrap_or("unknown");
             let place = panic.location().map(ToString::to_string).unwrap_or_default();
             let thread = std::thread::current();
-            tracing::error!(message, place, thread = thread.name(), "Panic");
+            tracing::error!(cause, place, thread = thread.name(), "Panic");
         }));
     });
 }

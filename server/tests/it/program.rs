@@ -181,6 +181,8 @@ fn a_port_in_use_ends_with_code_1_and_leaves_the_database_alone() {
     assert_eq!(code, Some(1));
     assert!(text.contains("cannot listen on"), "{text}");
     assert!(!folder.path().join("data").exists());
+    let log = fs::read_to_string(folder.path().join("logs/fastgate.log")).unwrap();
+    assert!(log.contains("Not started"), "{log}");
 }
 
 #[tokio::test]
