@@ -19,7 +19,7 @@ use axum::{Extension, Json};
 use fastgate_shared::problem::{FieldError, Problem as ProblemDocument};
 use fastgate_shared::route::pattern::Token;
 use fastgate_shared::route::{MatchVerdict, RouteTestResult, TestRoute};
-use http::{HeaderMap, Method, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -50,10 +50,10 @@ pub async fn test(
     _: Administrator,
     State(app): State<Arc<App>>,
     Path(route_id): Path<String>,
-    Extension(request_id): Extension<RequestId>,
-    Extension(client): Extension<ClientAddress>,
+    sender: (Extension<RequestId>, Extension<ClientAddress>),
     body: JsonObject,
 ) -> Result<Json<RouteTestResult>, Problem> {
+    let (Extension(request_id), Extension(client)) = sender;
     let asked: TestRoute = json::whole(body.0.unwrap_or_default(), Vec::new())?;
     let mut route = super::read(&app, &route_id).await?;
     // Tried before it is switched on.
@@ -153,19 +153,9 @@ impl Asking {
         let path = plan.path.path_and_query(&self.raw_path, self.query.as_deref(), &values);
         let uri = target::uri(first, &path)
             .map_err(|_| Problem::field("test_path", "makes a path that is too long or cannot be sent"))?;
-        let mut headers = self.headers;
-        hop_by_hop::strip(&mut headers);
-        hop_by_hop::strip_underscored(&mut headers);
-        headers.remove(header::EXPECT);
-        // The client of the test counts the body itself.
-        headers.remove(header::CONTENT_LENGTH);
-        forwarded::rebuild(&mut headers, client.peer, &request_id.to_header());
-        forwarded::add_via(&mut headers, http::Version::HTTP_11);
+        let mut headers = end_to_end(self.headers, client, request_id);
         if !self.body.is_empty() && !headers.contains_key(header::CONTENT_TYPE) {
-            headers.insert(
-                header::CONTENT_TYPE,
-                header::HeaderValue::from_static("application/json"),
-            );
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         }
         plan.headers.apply(&mut headers, &values);
         headers.insert(header::HOST, first.host.clone());
@@ -184,6 +174,18 @@ impl Asking {
             max_body_bytes: MAX_BODY_BYTES,
         })
     }
+}
+
+/// The header fields that go on to an upstream, as the proxy's `transform` stage makes them.
+fn end_to_end(mut headers: HeaderMap, client: ClientAddress, request_id: &RequestId) -> HeaderMap {
+    hop_by_hop::strip(&mut headers);
+    hop_by_hop::strip_underscored(&mut headers);
+    headers.remove(header::EXPECT);
+    // The client of the test counts the body itself.
+    headers.remove(header::CONTENT_LENGTH);
+    forwarded::rebuild(&mut headers, client.peer, &request_id.to_header());
+    forwarded::add_via(&mut headers, http::Version::HTTP_11);
+    headers
 }
 
 fn result(verdict: Option<&MatchVerdict>, target_url: String, reply: Reply) -> RouteTestResult {

@@ -125,10 +125,6 @@ impl Admin {
     pub async fn put(&self, path: &str, body: Value) -> Answer {
         self.call("PUT", path, body).await
     }
-
-    pub async fn delete(&self, path: &str) -> Answer {
-        self.call("DELETE", path, Value::Null).await
-    }
 }
 
 impl Answer {

@@ -5,7 +5,6 @@ use super::{Pieces, Records, cells};
 use crate::admin::problem::Problem;
 use crate::app::App;
 use crate::db::DbResult;
-use axum::body::Bytes;
 use fastgate_shared::audit_log::LogRecord;
 use futures_util::StreamExt as _;
 use rust_xlsxwriter::{Workbook, Worksheet, XlsxError};
@@ -53,7 +52,7 @@ pub async fn write(app: &App, fields: Vec<&'static str>, mut records: Records) -
         .map_err(Problem::internal)?
         .map_err(|error| Problem::unavailable("The file could not be written; try again.", error))?;
     let reader = tokio_util::io::ReaderStream::with_capacity(tokio::fs::File::from_std(file), PIECE);
-    Ok(reader.map(|piece| piece.map(Bytes::from).map_err(Into::into)).boxed())
+    Ok(reader.map(|piece| piece.map_err(Into::into)).boxed())
 }
 
 /// Beside the database, where there is room for data; the system's folder for such files may be memory.
