@@ -5,7 +5,7 @@ mod changes;
 mod compile;
 mod start;
 
-pub use changes::{Change, ChangeError, change};
+pub use changes::{Change, ChangeError, change, now};
 pub use start::{StartError, Started};
 
 use crate::admin_token::AdminToken;

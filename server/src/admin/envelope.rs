@@ -4,7 +4,7 @@ use super::problem::Problem;
 use crate::request_id::RequestId;
 use axum::extract::Request;
 use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use http::{StatusCode, header};
 use std::any::Any;
 
@@ -41,7 +41,17 @@ pub fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
     Problem::internal(format_args!("panic: {}", text.escape_debug())).into_response()
 }
 
-/// For paths that are nothing.
-pub async fn nothing_here(request: Request) -> Problem {
-    Problem::not_found("path", request.uri().path())
+/// For paths that are nothing. 0.2 took a path with a slash at its end for the one without.
+pub async fn nothing_here(request: Request) -> Response {
+    let path = request.uri().path();
+    let trimmed = path.trim_end_matches('/');
+    if path.starts_with("/admin/") && trimmed != path {
+        let query = request
+            .uri()
+            .query()
+            .map(|query| format!("?{query}"))
+            .unwrap_or_default();
+        return Redirect::temporary(&format!("{trimmed}{query}")).into_response();
+    }
+    Problem::not_found("path", path).into_response()
 }

@@ -6,7 +6,7 @@ use super::openapi::{Deleted, KEYS};
 use super::page::Query;
 use super::problem::Problem;
 use crate::api_keys::NewKey;
-use crate::app::{App, change};
+use crate::app::{App, change, now};
 use crate::db::keys::{self as stored, KeyFilter, StoredKey};
 use axum::Json;
 use axum::extract::{Path, State};
@@ -16,8 +16,10 @@ use fastgate_shared::problem::{FieldError, Problem as ProblemDocument};
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use jiff::{SignedDuration, Timestamp};
 use secrecy::ExposeSecret as _;
+use serde::Serialize;
 use serde_json::{Map, Value};
 use std::sync::Arc;
+use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -37,15 +39,24 @@ pub fn router() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(delete_by_post))
 }
 
+/// What a new or changed key may say; for the document.
+#[derive(Serialize, ToSchema)]
+struct KeyBody {
+    #[serde(flatten)]
+    definition: ApiKeyDefinition,
+    /// Instead of `expires_at`: days from now, 1–36500.
+    expires_days: Option<u32>,
+}
+
 /// Make a key.
 ///
 /// The secret, `key_value`, is shown in this answer only. Instead of `expires_at`, `expires_days` (1–36500) may be given;
 /// with neither, `security.default_expiry_days` holds; `"expires_at": null` means never.
-#[utoipa::path(post, path = "/admin/keys", tag = KEYS, request_body = ApiKeyDefinition,
+#[utoipa::path(post, path = "/admin/keys", tag = KEYS, request_body = KeyBody,
     responses((status = 201, body = CreatedApiKey), (status = 422, body = ProblemDocument)))]
 async fn create(_: Administrator, State(app): State<Arc<App>>, body: JsonObject) -> Result<Response, Problem> {
     let mut members = body.required()?;
-    let now = Timestamp::now();
+    let now = now();
     let errors = take_expiry_days(&mut members, now);
     if !members.contains_key("expires_at")
         && let Some(days) = app.config.security.default_expiry_days
@@ -129,7 +140,7 @@ async fn get(
 ///
 /// Changes the fields that are named; null means the default. Takes effect with the answer.
 #[utoipa::path(put, path = "/admin/keys/{key_id}", tag = KEYS, params(("key_id" = String, Path)),
-    request_body = ApiKeyDefinition,
+    request_body = KeyBody,
     responses((status = 200, body = ApiKey), (status = 404, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
 async fn update(
     _: Administrator,
@@ -141,7 +152,8 @@ async fn update(
     change(&app, move |change| async move {
         let missing = |error| Problem::about("key", &key_id, error);
         let stored = change.key(&key_id).await.map_err(|error| missing(error.into()))?;
-        let errors = take_expiry_days(&mut members, Timestamp::now());
+        let errors = take_expiry_days(&mut members, now());
+        forget_older_use(&mut members, &stored.key);
         let definition: ApiKeyDefinition = json::validated(json::patch(&stored.key, members, errors)?)?;
         let changed = change.change_key(&key_id, definition).await.map_err(missing)?;
         tracing::info!(key_id, "an API key was changed");
@@ -187,7 +199,7 @@ async fn rotate(
     let grace = SignedDuration::from_secs(grace_seconds.into());
     change(&app, move |change| async move {
         let secret = NewKey::generate(&change.app().config.security.key_prefix);
-        let old_until = (grace_seconds > 0).then(|| Timestamp::now() + grace);
+        let old_until = (grace_seconds > 0).then(|| now() + grace);
         let rotated = change
             .rotate_key(&key_id, *secret.hash.as_bytes(), secret.preview.clone(), old_until)
             .await
@@ -200,7 +212,7 @@ async fn rotate(
 
 /// Change a key, where PUT does not pass.
 #[utoipa::path(post, path = "/admin/keys/update/{key_id}", tag = KEYS, params(("key_id" = String, Path)),
-    request_body = ApiKeyDefinition,
+    request_body = KeyBody,
     responses((status = 200, body = ApiKey), (status = 404, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
 async fn update_by_post(
     administrator: Administrator,
@@ -220,6 +232,22 @@ async fn delete_by_post(
     key_id: Path<String>,
 ) -> Result<Json<Deleted>, Problem> {
     delete(administrator, app, key_id).await
+}
+
+/// A client that sends back what it read a while ago does not say that the key was used less.
+fn forget_older_use(members: &mut Map<String, Value>, stored: &ApiKey) {
+    let count = members.get("usage_count").and_then(Value::as_u64);
+    if count.is_some_and(|count| count <= stored.usage_count) {
+        members.remove("usage_count");
+    }
+    let used = match members.get("last_used_at") {
+        Some(Value::Null) => Some(None),
+        Some(Value::String(text)) => text.parse::<Timestamp>().ok().map(Some),
+        _ => None,
+    };
+    if used.is_some_and(|used| used <= stored.last_used_at) {
+        members.remove("last_used_at");
+    }
 }
 
 fn shown_once(secret: &NewKey, key: ApiKey) -> CreatedApiKey {

@@ -39,6 +39,12 @@ impl Query {
         read
     }
 
+    /// A parameter, left where it is.
+    #[must_use]
+    pub fn peek(&self, name: &str) -> Option<String> {
+        self.values.get(name).cloned()
+    }
+
     /// Takes a parameter out.
     pub fn take(&mut self, name: &str) -> Option<String> {
         self.values.remove(name)

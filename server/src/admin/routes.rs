@@ -20,6 +20,7 @@ use fastgate_shared::route::{Route, RouteDefinition, ToggleRoute};
 use garde::Validate as _;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use jiff::Timestamp;
+use serde_json::{Map, Value};
 use std::sync::Arc;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -100,10 +101,12 @@ async fn get(
 /// Change a route.
 ///
 /// Changes the fields that are named; null means the default. Masked credentials keep their stored value, unless the
-/// route's host or protocol changes: then they must be sent anew.
+/// route's host or protocol changes: then they must be sent anew. With an `updated_at` that is not the stored one any
+/// more the answer is 409, so that nobody's change is lost.
 #[utoipa::path(put, path = "/admin/routes/{route_id}", tag = ROUTES, params(("route_id" = String, Path)),
     request_body = RouteDefinition,
-    responses((status = 200, body = Route), (status = 404, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
+    responses((status = 200, body = Route), (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument),
+        (status = 422, body = ProblemDocument)))]
 async fn update(
     _: Administrator,
     State(app): State<Arc<App>>,
@@ -113,6 +116,7 @@ async fn update(
     let members = body.required()?;
     change(&app, move |change| async move {
         let stored = route(&change, &route_id).await?;
+        refuse_older(&members, &stored)?;
         // The client's picture of the route is the masked one: what it leaves out is masked as well, so that a new host
         // never gets a credential that was not entered for it.
         let patched: RouteDefinition = json::patch(&mask_route(stored.clone()), members, Vec::new())?;
@@ -167,7 +171,8 @@ async fn toggle(
 /// Change a route, where PUT does not pass.
 #[utoipa::path(post, path = "/admin/routes/update/{route_id}", tag = ROUTES, params(("route_id" = String, Path)),
     request_body = RouteDefinition,
-    responses((status = 200, body = Route), (status = 404, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
+    responses((status = 200, body = Route), (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument),
+        (status = 422, body = ProblemDocument)))]
 async fn update_by_post(
     administrator: Administrator,
     app: State<Arc<App>>,
@@ -206,6 +211,21 @@ async fn read(app: &App, route_id: &str) -> Result<Route, Problem> {
 async fn route(change: &Change, route_id: &str) -> Result<Route, Problem> {
     let found = change.route(route_id).await;
     found.map_err(|error| Problem::about("route", route_id, error))
+}
+
+/// A client that sends back the whole route must have read the latest one.
+fn refuse_older(members: &Map<String, Value>, stored: &Route) -> Result<(), Problem> {
+    let read = members.get("updated_at").and_then(Value::as_str);
+    match read.and_then(|text| text.parse::<Timestamp>().ok()) {
+        Some(read) if read < stored.updated_at => Err(Problem::new(
+            StatusCode::CONFLICT,
+            format!(
+                "The route was changed at {}; read it again, or leave `updated_at` out.",
+                stored.updated_at
+            ),
+        )),
+        _ => Ok(()),
+    }
 }
 
 async fn save(

@@ -56,6 +56,13 @@ where
     task.await.unwrap_or_else(|_| Err(ChangeError::BrokeOff.into()))
 }
 
+/// The time, as precise as the database keeps it, so that a thing reads the same when it was just made and later.
+#[must_use]
+pub fn now() -> Timestamp {
+    let now = Timestamp::now();
+    Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
+}
+
 impl Change {
     /// The running gateway.
     #[must_use]
@@ -158,7 +165,7 @@ impl Change {
     /// # Errors
     /// [`ChangeError::Refused`] when it cannot be compiled.
     pub async fn add_route(&self, definition: RouteDefinition) -> Result<Route, ChangeError> {
-        let now = Timestamp::now();
+        let now = now();
         let route = Route {
             route_id: uuid::Uuid::now_v7().to_string(),
             definition,
@@ -175,7 +182,7 @@ impl Change {
     pub async fn change_route(&self, route_id: &str, definition: RouteDefinition) -> Result<Route, ChangeError> {
         let mut route = self.route(route_id).await?;
         route.definition = definition;
-        route.updated_at = Timestamp::now();
+        route.updated_at = now();
         self.write_route(route, routes::update).await
     }
 

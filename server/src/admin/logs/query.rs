@@ -1,8 +1,10 @@
 //! The filters of the log, read from a query string. What they mean is in `db/logs`.
 
 use crate::admin::page::Query;
-use crate::db::logs::{LogPage, LogQuery, Order};
-use fastgate_shared::audit_log::LogFilter;
+use crate::db::logs::{self, LogPage, LogQuery, MAX_LIMIT, Order};
+use crate::db::{DbConnection, DbError, DbResult};
+use fastgate_shared::audit_log::{LogFilter, LogItem};
+use fastgate_shared::page::CursorPage;
 use utoipa::IntoParams;
 
 /// Every filter.
@@ -94,6 +96,40 @@ pub fn take_page(asked: &mut Query) -> LogPage {
 pub fn take_order(asked: &mut Query) -> Order {
     let order = asked.take("order");
     or_refuse(asked, LogPage::parse(order.as_deref(), None, None)).order
+}
+
+/// The page that begins after `skip` records; `order` and `limit` are as in the query string, and were accepted.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn page_after(
+    connection: &mut DbConnection,
+    filter: &LogQuery,
+    (order, limit): (Option<&str>, u64),
+    skip: u64,
+) -> DbResult<CursorPage<LogItem>> {
+    let mut cursor = None;
+    let mut left = skip;
+    while left > 0 {
+        let step = left.min(MAX_LIMIT);
+        let passed = logs::page(connection, filter, &accepted(order, step, cursor.as_deref())?)?;
+        cursor = passed.next_cursor;
+        if cursor.is_none() {
+            // Nothing is left; the total is the same.
+            return Ok(CursorPage {
+                items: Vec::new(),
+                next_cursor: None,
+                ..passed
+            });
+        }
+        left -= step;
+    }
+    logs::page(connection, filter, &accepted(order, limit, cursor.as_deref())?)
+}
+
+fn accepted(order: Option<&str>, limit: u64, cursor: Option<&str>) -> DbResult<LogPage> {
+    LogPage::parse(order, Some(&limit.to_string()), cursor)
+        .map_err(|_| DbError::Internal("the log refused its own cursor".to_owned()))
 }
 
 /// The filters and further parameters.

@@ -1,6 +1,7 @@
 //! `/admin/keys`.
 
 use crate::support::admin::Admin;
+use crate::support::record::{record, store};
 use jiff::{SignedDuration, Timestamp};
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -151,6 +152,22 @@ async fn a_change_touches_only_what_it_names(#[case] method: &str, #[case] path:
         admin.call(method, &path, json!({"source_path": null})).await.refused(),
         ["source_path"]
     );
+}
+
+#[tokio::test]
+async fn a_key_may_be_sent_back_as_it_was_read() {
+    let admin = Admin::open().await;
+    let mut created = admin.post("/admin/keys", json!({"source_path": "a"})).await.json(201);
+    let path = format!("/admin/keys/{}", created["key_id"].as_str().unwrap());
+    let mut record = record(&admin.app, "/a", 200);
+    record.key_id = Some(created["key_id"].as_str().unwrap().into());
+    store(&admin.app, record).await;
+    let members = created.as_object_mut().unwrap();
+    members.remove("key_value");
+    members.insert("name".to_owned(), json!("named"));
+    let changed = admin.put(&path, created).await.json(200);
+    assert_eq!(changed["name"], "named");
+    assert_eq!(changed["usage_count"], 1, "the use since then stays counted");
 }
 
 #[rstest]

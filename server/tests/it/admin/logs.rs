@@ -59,6 +59,12 @@ async fn a_page_shows_the_newest_first_and_leads_to_the_next() {
     assert_eq!(next["next_cursor"], Value::Null);
     let oldest = admin.get("/admin/logs?order=asc&limit=1").await.json(200);
     assert_eq!(paths(&oldest), ["/v1/models"]);
+    let skipped = admin.get("/admin/logs?skip=1&limit=1").await.json(200);
+    assert_eq!(paths(&skipped), ["/v1/chat/completions?x=1"]);
+    let beyond = admin.get("/admin/logs?skip=5&order=asc").await.json(200);
+    assert_eq!((&beyond["items"], &beyond["total"]), (&json!([]), &json!(3)));
+    let both = format!("/admin/logs?skip=1&cursor={cursor}");
+    assert_eq!(admin.get(&both).await.refused(), ["skip"]);
 }
 
 #[rstest]

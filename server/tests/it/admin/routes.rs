@@ -237,3 +237,16 @@ async fn the_match_call_tells_every_routes_verdict() {
         .refused();
     assert_eq!(refused, ["method", "path"]);
 }
+
+#[tokio::test]
+async fn a_change_of_what_somebody_else_changed_is_refused() {
+    let admin = Admin::open().await;
+    let path = format!("/admin/routes/{}", create(&admin, chat()).await);
+    let mut read = admin.get(&path).await.json(200);
+    admin.put(&path, json!({"priority": 7})).await.json(200);
+    read["timeout"] = json!(5);
+    let problem = admin.put(&path, read.clone()).await.json(409);
+    assert!(problem["detail"].as_str().unwrap().contains("updated_at"), "{problem}");
+    read["updated_at"] = admin.get(&path).await.json(200)["updated_at"].clone();
+    assert_eq!(admin.put(&path, read).await.json(200)["timeout"], 5);
+}

@@ -5,6 +5,7 @@ use axum::body::Body;
 use fastgate::app::App;
 use fastgate::client::{ClientAddress, TrustedProxies};
 use fastgate::config::{Config, LiveConfig};
+use fastgate::db::Dialect;
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use serde_json::Value;
@@ -39,9 +40,16 @@ impl Admin {
 
     /// With a changed configuration.
     pub async fn with(change: impl FnOnce(&mut Config)) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let mut config = Config::default();
-        config.database.sqlite_path = folder.path().join("fastgate.db");
+        Self::on(Dialect::Sqlite, change).await
+    }
+
+    /// Over a database of this kind, with a changed configuration.
+    pub async fn on(dialect: Dialect, change: impl FnOnce(&mut Config)) -> Self {
+        let (database, folder) = super::database::empty(dialect);
+        let mut config = Config {
+            database,
+            ..Config::default()
+        };
         change(&mut config);
         config.security.admin_token = Some(TOKEN.into());
         let started = App::start(LiveConfig::new(config)).await.unwrap();

@@ -1,0 +1,77 @@
+//! The life of an administration on either database: what the other files look at in detail, once through.
+
+use crate::support::admin::Admin;
+use crate::support::record::{record, store};
+use fastgate::db::Dialect;
+use rstest::rstest;
+use serde_json::{Value, json};
+
+#[rstest]
+#[case(Dialect::Sqlite)]
+#[case(Dialect::Postgres)]
+#[tokio::test]
+async fn keys_and_routes_live_on_either_database(#[case] dialect: Dialect) {
+    let admin = Admin::on(dialect, |_| ()).await;
+    let key = admin
+        .post("/admin/keys", json!({"source_path": "a", "permissions": ["chat"]}))
+        .await
+        .json(201);
+    let key_path = format!("/admin/keys/{}", key["key_id"].as_str().unwrap());
+    admin
+        .put(&key_path, json!({"name": "n", "expires_at": "2040-01-01"}))
+        .await
+        .json(200);
+    admin
+        .post(&format!("{key_path}/rotate"), json!({"grace_seconds": 5}))
+        .await
+        .json(200);
+    let shown = admin.get("/admin/keys?source_path=a&is_active=true").await.json(200);
+    assert_eq!(shown[0]["expires_at"], "2040-01-01T23:59:59.999999Z");
+    assert_eq!(shown[0]["created_at"], key["created_at"]);
+
+    let route = json!({"route_name": "r", "match_path": "/v1/*", "target_host": "h", "add_headers": {"X-Api-Key": "0123456789abcdef"}});
+    let route = admin.post("/admin/routes", route).await.json(201);
+    let route_path = format!("/admin/routes/{}", route["route_id"].as_str().unwrap());
+    assert_eq!(admin.get(&route_path).await.json(200), route);
+    admin.post(&format!("{route_path}/toggle"), Value::Null).await.json(200);
+    admin.app.load_snapshot().await.unwrap();
+    let listed = admin.get("/admin/routes").await.json(200);
+    assert_eq!(listed[0]["is_active"], false);
+    assert_eq!(listed[0]["add_headers"]["X-Api-Key"], "012…cdef");
+
+    for path in [key_path, route_path] {
+        admin.call("DELETE", &path, Value::Null).await.json(200);
+        admin.get(&path).await.json(404);
+    }
+}
+
+#[rstest]
+#[case(Dialect::Sqlite)]
+#[case(Dialect::Postgres)]
+#[tokio::test]
+async fn the_log_is_read_on_either_database(#[case] dialect: Dialect) {
+    let admin = Admin::on(dialect, |_| ()).await;
+    for status in [200, 404] {
+        store(&admin.app, record(&admin.app, "/a", status)).await;
+    }
+    admin.app.audit.flush().await;
+    let page = admin.get("/admin/logs?status_code=4xx").await.json(200);
+    assert_eq!(page["total"], 1);
+    let csv = admin
+        .get("/admin/logs/export?fields=status_code&order=asc")
+        .await
+        .text(200);
+    assert_eq!(csv, "status_code\n200\n404\n");
+    assert_eq!(admin.get("/admin/metrics").await.json(200)["total_requests"], 2);
+    assert_eq!(
+        admin
+            .get("/admin/metrics/daily?days=2")
+            .await
+            .json(200)
+            .as_array()
+            .unwrap()
+            .len(),
+        2
+    );
+    admin.get("/health/ready").await.json(200);
+}
