@@ -9,7 +9,7 @@ mod secret;
 
 pub use presented::extract;
 pub use ring::KeyRing;
-pub use secret::{KeyHash, NewKey};
+pub use secret::{KeyHash, NewKey, VALUE_CHARS};
 
 use crate::permissions::Permissions;
 use crate::rate_limit::Limiter;

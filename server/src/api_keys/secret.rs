@@ -9,7 +9,7 @@ use std::hash::{Hash, Hasher};
 use subtle::ConstantTimeEq;
 
 /// Letters and digits after the prefix: 62^43 > 2^256.
-const VALUE_CHARS: usize = 43;
+pub const VALUE_CHARS: usize = 43;
 
 /// SHA-256 of a key's value. A plain hash is enough because the value has 256 random bits. Silent in `Debug`.
 #[derive(Clone, Copy)]

@@ -2,6 +2,7 @@
 
 use super::App;
 use crate::admin_token::stored::{self, TokenError};
+use crate::api_keys::VALUE_CHARS;
 use crate::audit_log::{AuditLog, OpenAuditError, retention};
 use crate::config::LiveConfig;
 use crate::db::{Db, DbError, OpenError};
@@ -64,7 +65,11 @@ impl App {
             .await
             .map_err(|_| DbError::Unavailable("opening the database broke off".to_owned()))??;
         let secrets = SecretBox::unlock(&config, &db).await?;
-        let audit = AuditLog::open(&db, &config.audit).await?;
+        let mut audit = AuditLog::open(&db, &config.audit).await?;
+        audit
+            .redactor
+            .hide_keys(&config.security.key_prefix, VALUE_CHARS)
+            .map_err(OpenAuditError::from)?;
         let (admin_token, new_token) = stored::establish(&config.security, &db).await?;
         let upstream = UpstreamClient::new(ClientSettings {
             connect_timeout: Duration::from_secs(config.proxy.connect_timeout.into()),

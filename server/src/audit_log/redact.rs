@@ -19,6 +19,8 @@ pub struct Redactor {
     json_key: Option<Regex>,
     /// Names of query and form fields, in lower case.
     names: Vec<String>,
+    /// An API key of this gateway, wherever it stands.
+    api_key: Option<Regex>,
 }
 
 impl Redactor {
@@ -40,7 +42,31 @@ impl Redactor {
                     .build()?,
             )
         };
-        Ok(Self { json_key, names })
+        Ok(Self {
+            json_key,
+            names,
+            api_key: None,
+        })
+    }
+
+    /// From now on whole API keys are replaced wherever they stand: a client may send one in a field that is not made for
+    /// it. `prefix` is what keys begin with, `length` how many letters and digits follow.
+    ///
+    /// # Errors
+    /// When they make too large a pattern.
+    pub fn hide_keys(&mut self, prefix: &str, length: usize) -> Result<(), regex::Error> {
+        let pattern = format!("{}[0-9A-Za-z]{{{length}}}", regex::escape(prefix));
+        self.api_key = Some(Regex::new(&pattern)?);
+        Ok(())
+    }
+
+    /// A text with whole API keys replaced.
+    #[must_use]
+    pub fn text<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        match &self.api_key {
+            Some(key) => key.replace_all(text, REDACTED),
+            None => Cow::Borrowed(text),
+        }
     }
 
     /// Header fields with the credentials replaced.
@@ -48,7 +74,10 @@ impl Redactor {
     pub fn headers(&self, headers: &HeaderMap) -> HeaderMap {
         let mut redacted = headers.clone();
         for (name, value) in redacted.iter_mut() {
-            if is_secret_header(name.as_str()) || self.names.iter().any(|secret| secret == name.as_str()) {
+            if is_secret_header(name.as_str())
+                || self.names.iter().any(|secret| secret == name.as_str())
+                || value.to_str().is_ok_and(|text| self.holds_key(text))
+            {
                 *value = HeaderValue::from_static(REDACTED);
             }
         }
@@ -67,6 +96,13 @@ impl Redactor {
     /// A URL or path with the credentials in its query replaced.
     #[must_use]
     pub fn url<'a>(&self, url: &'a str) -> Cow<'a, str> {
+        match self.text(url) {
+            Cow::Borrowed(url) => self.query_of(url),
+            Cow::Owned(url) => Cow::Owned(self.query_of(&url).into_owned()),
+        }
+    }
+
+    fn query_of<'a>(&self, url: &'a str) -> Cow<'a, str> {
         let Some((before, query)) = url.split_once('?') else {
             return Cow::Borrowed(url);
         };
@@ -96,6 +132,7 @@ impl Redactor {
     /// A captured body with the values of secret fields replaced, at any depth, also where it was cut.
     #[must_use]
     pub fn body(&self, text: &str, is_form: bool) -> String {
+        let text = &*self.text(text);
         if is_form {
             return self.query(text).into_owned();
         }
@@ -119,10 +156,36 @@ impl Redactor {
         clean
     }
 
+    fn holds_key(&self, text: &str) -> bool {
+        self.api_key.as_ref().is_some_and(|key| key.is_match(text))
+    }
+
     fn is_secret_parameter(&self, name: &str) -> bool {
         let name = percent_decode_str(name).decode_utf8_lossy().to_lowercase();
         is_secret_query_name(&name) || self.names.contains(&name)
     }
+}
+
+/// Header fields without the values that repeat one of these credentials.
+pub fn forget_in_headers<'a>(headers: &mut HeaderMap, credentials: impl Iterator<Item = &'a str>) {
+    for credential in credentials {
+        for value in headers.values_mut() {
+            if memchr::memmem::find(value.as_bytes(), credential.as_bytes()).is_some() {
+                *value = HeaderValue::from_static(REDACTED);
+            }
+        }
+    }
+}
+
+/// A text without these credentials.
+#[must_use]
+pub fn forget<'a>(mut text: String, credentials: impl Iterator<Item = &'a str>) -> String {
+    for credential in credentials {
+        if text.contains(credential) {
+            text = text.replace(credential, REDACTED);
+        }
+    }
+    text
 }
 
 /// A pattern for a name in which any letter may be written as a JSON escape (`\u0070assword`).
@@ -241,6 +304,20 @@ mod tests {
     #[case("/a", "/a")]
     fn secret_query_parameters_are_replaced(#[case] url: &str, #[case] expected: &str) {
         assert_eq!(redactor().url(url), expected);
+    }
+
+    #[test]
+    fn a_whole_api_key_is_replaced_wherever_it_stands() {
+        let mut redactor = redactor();
+        redactor.hide_keys("fg_", 8).unwrap();
+        assert_eq!(
+            redactor.url("/fg_Ab12Cd34/x?q=fg_Ab12Cd34"),
+            "/[redacted]/x?q=[redacted]"
+        );
+        assert_eq!(redactor.body("not JSON: fg_Ab12Cd34.", false), "not JSON: [redacted].");
+        assert_eq!(redactor.text("fg_short and fg_Ab-12Cd34"), "fg_short and fg_Ab-12Cd34");
+        let headers = HeaderMap::from_iter([(http::header::USER_AGENT, HeaderValue::from_static("x fg_Ab12Cd34"))]);
+        assert_eq!(redactor.headers(&headers)["user-agent"], REDACTED);
     }
 
     #[test]

@@ -49,6 +49,17 @@ impl HeaderPlan {
         })
     }
 
+    /// The credentials that are set, without their scheme: what may not be recorded when an upstream repeats it.
+    pub fn credentials(&self) -> impl Iterator<Item = &str> {
+        self.set.iter().filter_map(|(_, value)| match value {
+            SetValue::Fixed(value) if value.is_sensitive() => {
+                let text = value.to_str().ok()?;
+                Some(text.split_once(' ').map_or(text, |(_, credential)| credential))
+            }
+            _ => None,
+        })
+    }
+
     /// Removes, then sets (replacing), in the order of the contract: Transforms.
     pub fn apply(&self, headers: &mut HeaderMap, values: &Values<'_>) {
         for name in &self.remove {

@@ -6,6 +6,7 @@ use fastgate_shared::problem::FieldError;
 use fastgate_shared::route::RouteDefinition;
 use fastgate_shared::route::pattern::PathPattern;
 use fastgate_shared::route::target::Protocol;
+use fastgate_shared::route::transform::is_secret_query_name;
 use http::uri::{Authority, Scheme};
 use http::{HeaderValue, Uri};
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -101,14 +102,25 @@ fn compile_target(field: &str, host: &str, protocol: Protocol, weight: u32) -> R
 }
 
 /// How the path at the upstream is made.
-#[derive(Debug)]
 pub struct PathPlan {
     /// `None`: the client's own path.
     path: Option<Template>,
     /// Query of `target_path`, which comes first.
     query: Option<Template>,
+    /// Values in it that are credentials.
+    credentials: Vec<String>,
     /// Bytes of `match_path`'s literal prefix, in canonical spelling; `None` without `strip_path_prefix`.
     strip: Option<usize>,
+}
+
+impl std::fmt::Debug for PathPlan {
+    /// The query may hold a credential: it is never shown.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PathPlan")
+            .field("path", &self.path)
+            .field("strip", &self.strip)
+            .finish_non_exhaustive()
+    }
 }
 
 impl PathPlan {
@@ -122,11 +134,21 @@ impl PathPlan {
         // A pattern that does not parse is refused where the route is compiled.
         let prefix_len =
             || PathPattern::parse(&definition.match_path).map_or(0, |pattern| pattern.literal_prefix().len());
+        let credentials = definition.target_path.split(['?', '&']).filter_map(|part| {
+            let (name, value) = part.split_once('=')?;
+            is_secret_query_name(name).then(|| value.to_owned())
+        });
         Self {
+            credentials: credentials.collect(),
             path: (!path.is_empty()).then(|| Template::parse(path)),
             query,
             strip: definition.strip_path_prefix.then(prefix_len),
         }
+    }
+
+    /// The credentials in the query of `target_path`, as they are written there.
+    pub fn credentials(&self) -> impl Iterator<Item = &str> {
+        self.credentials.iter().map(String::as_str)
     }
 
     /// The path and query at the upstream.

@@ -7,6 +7,7 @@ use super::error::{ProxyError, Source};
 use crate::app::App;
 use crate::audit_log::live::InFlight;
 use crate::audit_log::record::Record;
+use crate::audit_log::redact::{forget, forget_in_headers};
 use crate::body::capture::Capture;
 use crate::body::replay::ReplayBody;
 use crate::body::usage::Usage;
@@ -57,7 +58,7 @@ impl Exchange {
     /// A request's head has arrived.
     #[must_use]
     pub fn begin(app: &Arc<App>, request: &Request<ReplayBody>, sender: &Sender, started: Instant) -> Self {
-        let headers = request.headers();
+        let headers = app.audit.redactor.headers(request.headers());
         let text = |name: header::HeaderName| {
             headers
                 .get(name)
@@ -66,10 +67,13 @@ impl Exchange {
         let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
         let started_us = Timestamp::now().as_microsecond() - started.elapsed().as_micros() as i64;
         let source_path = headers.get("x-source-path").and_then(|value| value.to_str().ok());
+        let source_path = source_path.map(|source| source.chars().take(255).collect::<String>().into());
+        let user_agent = text(header::USER_AGENT);
+        let content_type = text(header::CONTENT_TYPE).unwrap_or_default();
         let record = Record {
             id: app.audit.next_id(),
             request_id: sender.request_id.to_shared(),
-            source_path: source_path.map(|source| source.chars().take(255).collect::<String>().into()),
+            source_path,
             key_id: None,
             key_preview: None,
             route_id: None,
@@ -88,7 +92,7 @@ impl Exchange {
             gateway_us: None,
             request_size: 0,
             response_size: 0,
-            user_agent: text(header::USER_AGENT),
+            user_agent,
             ip_address: sender.client_ip,
             is_stream: false,
             stream_chunks: 0,
@@ -96,14 +100,13 @@ impl Exchange {
             prompt_tokens: None,
             completion_tokens: None,
             error_message: None,
-            request_headers: app.audit.redactor.headers(headers),
+            request_headers: headers,
             response_headers: HeaderMap::new(),
             request_body: None,
             response_body: None,
             attempts: Vec::new(),
             match_reason: None,
         };
-        let content_type = text(header::CONTENT_TYPE).unwrap_or_default();
         Self {
             in_flight: app.audit.live.enter(Box::new(record), started),
             app: app.clone(),
@@ -184,7 +187,8 @@ impl Exchange {
     /// The head of the response is ready for the client.
     pub fn answered(&self, status: StatusCode, headers: &HeaderMap, is_stream: bool) {
         let elapsed = self.in_flight.started().elapsed();
-        let headers = self.app.audit.redactor.headers(headers);
+        let mut headers = self.app.audit.redactor.headers(headers);
+        forget_in_headers(&mut headers, self.credentials());
         self.in_flight.update(|record| {
             record.status_code = Some(status.as_u16());
             record.response_headers = headers;
@@ -199,7 +203,7 @@ impl Exchange {
     /// The gateway itself answers.
     pub fn refused(&self, error: &ProxyError) {
         self.in_flight.update(|record| {
-            record.error_message = Some(error.to_string());
+            record.error_message = Some(self.app.audit.redactor.text(&error.to_string()).into_owned());
             if let ProxyError::NoRoute { nearest, .. } = error {
                 record.match_reason = Some(nearest.clone());
             }
@@ -243,8 +247,14 @@ impl Exchange {
                 .body
                 .captured()
                 .map(|text| redactor.body(&text, self.request_is_form));
-            record.response_body = end.response.text().map(|text| redactor.body(&text, false));
+            let response = end.response.text().map(|text| redactor.body(&text, false));
+            record.response_body = response.map(|text| forget(text, self.credentials()));
         }
+    }
+
+    /// What an upstream could repeat in its answer: the credentials that it got.
+    fn credentials(&self) -> impl Iterator<Item = &str> {
+        self.route.iter().flat_map(|route| route.plan.credentials())
     }
 
     fn count(&self, record: &Record) {
