@@ -17,7 +17,7 @@ pub struct ApiKeyDefinition {
     pub source_path: String,
     /// A name for people, up to 255 characters.
     #[serde(default)]
-    #[garde(inner(length(chars, max = 255)))]
+    #[garde(inner(length(chars, max = 255), custom(crate::fields::one_line)))]
     pub name: Option<String>,
     /// What the key may do; empty allows everything. See [`crate::route::permission`].
     #[serde(default, deserialize_with = "null_is_default")]

@@ -21,3 +21,14 @@ where
 {
     Ok(Option::<T>::deserialize(deserializer)?.unwrap_or_default())
 }
+
+/// A name: text of one line, without control characters.
+///
+/// # Errors
+/// When it has a control character.
+pub fn one_line<C>(text: &str, _: &C) -> garde::Result {
+    if text.chars().any(char::is_control) {
+        return Err(garde::Error::new("must have no control characters"));
+    }
+    Ok(())
+}

@@ -32,7 +32,7 @@ pub enum RouteAuth {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RouteDefinition {
     /// A name for people, 1–255 characters.
-    #[garde(length(chars, min = 1, max = 255))]
+    #[garde(length(chars, min = 1, max = 255), custom(crate::fields::one_line))]
     pub route_name: String,
     /// Free text, up to 2,000 characters.
     #[serde(default)]

@@ -3,13 +3,13 @@
 use super::auth::Administrator;
 use super::json::{self, JsonObject};
 use super::openapi::{Deleted, KEYS};
-use super::page::Query;
+use super::page::{Id, Query};
 use super::problem::Problem;
 use crate::api_keys::NewKey;
 use crate::app::{App, change, now};
 use crate::db::keys::{self as stored, KeyFilter, StoredKey};
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use fastgate_shared::api_key::{ApiKey, ApiKeyDefinition, CreatedApiKey, RotateKey};
 use fastgate_shared::problem::{FieldError, Problem as ProblemDocument};
@@ -124,11 +124,7 @@ async fn sources(_: Administrator, State(app): State<Arc<App>>, query: Query) ->
 /// Get a key.
 #[utoipa::path(get, path = "/admin/keys/{key_id}", tag = KEYS, params(("key_id" = String, Path)),
     responses((status = 200, body = ApiKey), (status = 404, body = ProblemDocument)))]
-async fn get(
-    _: Administrator,
-    State(app): State<Arc<App>>,
-    Path(key_id): Path<String>,
-) -> Result<Json<ApiKey>, Problem> {
+async fn get(_: Administrator, State(app): State<Arc<App>>, Id(key_id): Id) -> Result<Json<ApiKey>, Problem> {
     let id = key_id.clone();
     let found = app.db.read(move |connection| stored::get(connection, &id)).await;
     found
@@ -145,7 +141,7 @@ async fn get(
 async fn update(
     _: Administrator,
     State(app): State<Arc<App>>,
-    Path(key_id): Path<String>,
+    Id(key_id): Id,
     body: JsonObject,
 ) -> Result<Json<ApiKey>, Problem> {
     let mut members = body.required()?;
@@ -167,11 +163,7 @@ async fn update(
 /// It is refused from now on; its audit records stay.
 #[utoipa::path(delete, path = "/admin/keys/{key_id}", tag = KEYS, params(("key_id" = String, Path)),
     responses((status = 200, body = Deleted), (status = 404, body = ProblemDocument)))]
-async fn delete(
-    _: Administrator,
-    State(app): State<Arc<App>>,
-    Path(key_id): Path<String>,
-) -> Result<Json<Deleted>, Problem> {
+async fn delete(_: Administrator, State(app): State<Arc<App>>, Id(key_id): Id) -> Result<Json<Deleted>, Problem> {
     change(&app, move |change| async move {
         change
             .delete_key(&key_id)
@@ -192,7 +184,7 @@ async fn delete(
 async fn rotate(
     _: Administrator,
     State(app): State<Arc<App>>,
-    Path(key_id): Path<String>,
+    Id(key_id): Id,
     body: JsonObject,
 ) -> Result<Json<CreatedApiKey>, Problem> {
     let RotateKey { grace_seconds } = json::validated(json::whole(body.0.unwrap_or_default(), Vec::new())?)?;
@@ -217,7 +209,7 @@ async fn rotate(
 async fn update_by_post(
     administrator: Administrator,
     app: State<Arc<App>>,
-    key_id: Path<String>,
+    key_id: Id,
     body: JsonObject,
 ) -> Result<Json<ApiKey>, Problem> {
     update(administrator, app, key_id, body).await
@@ -229,7 +221,7 @@ async fn update_by_post(
 async fn delete_by_post(
     administrator: Administrator,
     app: State<Arc<App>>,
-    key_id: Path<String>,
+    key_id: Id,
 ) -> Result<Json<Deleted>, Problem> {
     delete(administrator, app, key_id).await
 }

@@ -7,12 +7,12 @@ mod stream;
 
 use super::auth::Administrator;
 use super::openapi::LOGS;
-use super::page::Query;
+use super::page::{Id, Query};
 use super::problem::Problem;
 use crate::app::App;
 use crate::db::logs as stored;
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use fastgate_shared::audit_log::{LogItem, LogRecord};
 use fastgate_shared::page::CursorPage;
 use fastgate_shared::problem::Problem as ProblemDocument;
@@ -79,11 +79,7 @@ async fn list(
 /// Get a record with headers, captured bodies, attempts, and why its route won.
 #[utoipa::path(get, path = "/admin/logs/{log_id}", tag = LOGS, params(("log_id" = String, Path)),
     responses((status = 200, body = LogRecord), (status = 404, body = ProblemDocument)))]
-async fn get(
-    _: Administrator,
-    State(app): State<Arc<App>>,
-    Path(log_id): Path<String>,
-) -> Result<Json<LogRecord>, Problem> {
+async fn get(_: Administrator, State(app): State<Arc<App>>, Id(log_id): Id) -> Result<Json<LogRecord>, Problem> {
     let id = log_id.clone();
     let found = app.db.read(move |connection| stored::get(connection, &id)).await?;
     found.map(Json).ok_or_else(|| Problem::not_found("log record", &log_id))

@@ -1,7 +1,8 @@
-//! `skip` and `limit` of lists, and reading query strings: unknown parameters are refused by name, like unknown fields.
+//! What is asked for in a path and its query: ids, `skip` and `limit` of lists, filters. Unknown parameters are refused by
+//! name, like unknown fields.
 
 use super::problem::{Problem, shorten};
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequestParts, Path};
 use fastgate_shared::page::Page;
 use fastgate_shared::problem::FieldError;
 use http::request::Parts;
@@ -30,6 +31,11 @@ impl Query {
             }
             // A form that leaves a filter empty sends `name=`: it means "no filter".
             if value.is_empty() {
+                continue;
+            }
+            // PostgreSQL takes no text with it, and no name or path has it.
+            if value.contains('\0') {
+                read.refuse(name, "has a NUL character");
                 continue;
             }
             if read.values.insert(name.clone(), value).is_some() {
@@ -124,6 +130,21 @@ impl Query {
             Ok(())
         } else {
             Err(Problem::fields(self.errors))
+        }
+    }
+}
+
+/// The id in a path. What cannot be an id is one of nothing.
+#[derive(Debug)]
+pub struct Id(pub String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Id {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        match Path::<String>::from_request_parts(parts, state).await {
+            Ok(Path(id)) if !id.contains('\0') => Ok(Self(id)),
+            _ => Err(Problem::not_found("path", parts.uri.path())),
         }
     }
 }

@@ -6,14 +6,14 @@ mod test;
 use super::auth::Administrator;
 use super::json::{self, JsonObject};
 use super::openapi::{Deleted, ROUTES};
-use super::page::Query;
+use super::page::{Id, Query};
 use super::problem::Problem;
 use crate::app::{App, Change, ChangeError, change};
 use crate::db::routes as stored;
 use crate::routing::RouteTable;
 use crate::secrets::{mask_route, merge_masked};
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use fastgate_shared::problem::{FieldError, Problem as ProblemDocument, field_errors};
 use fastgate_shared::route::{Route, RouteDefinition, ToggleRoute};
@@ -90,11 +90,7 @@ async fn list(_: Administrator, State(app): State<Arc<App>>, mut query: Query) -
 /// Get a route.
 #[utoipa::path(get, path = "/admin/routes/{route_id}", tag = ROUTES, params(("route_id" = String, Path)),
     responses((status = 200, body = Route), (status = 404, body = ProblemDocument)))]
-async fn get(
-    _: Administrator,
-    State(app): State<Arc<App>>,
-    Path(route_id): Path<String>,
-) -> Result<Json<Route>, Problem> {
+async fn get(_: Administrator, State(app): State<Arc<App>>, Id(route_id): Id) -> Result<Json<Route>, Problem> {
     read(&app, &route_id).await.map(|route| Json(mask_route(route)))
 }
 
@@ -110,7 +106,7 @@ async fn get(
 async fn update(
     _: Administrator,
     State(app): State<Arc<App>>,
-    Path(route_id): Path<String>,
+    Id(route_id): Id,
     body: JsonObject,
 ) -> Result<Json<Route>, Problem> {
     let members = body.required()?;
@@ -131,11 +127,7 @@ async fn update(
 /// It takes no further request; those in flight go on.
 #[utoipa::path(delete, path = "/admin/routes/{route_id}", tag = ROUTES, params(("route_id" = String, Path)),
     responses((status = 200, body = Deleted), (status = 404, body = ProblemDocument)))]
-async fn delete(
-    _: Administrator,
-    State(app): State<Arc<App>>,
-    Path(route_id): Path<String>,
-) -> Result<Json<Deleted>, Problem> {
+async fn delete(_: Administrator, State(app): State<Arc<App>>, Id(route_id): Id) -> Result<Json<Deleted>, Problem> {
     change(&app, move |change| async move {
         change
             .delete_route(&route_id)
@@ -156,7 +148,7 @@ async fn delete(
 async fn toggle(
     _: Administrator,
     State(app): State<Arc<App>>,
-    Path(route_id): Path<String>,
+    Id(route_id): Id,
     body: JsonObject,
 ) -> Result<Json<Route>, Problem> {
     let ToggleRoute { is_active } = json::whole(body.0.unwrap_or_default(), Vec::new())?;
@@ -176,7 +168,7 @@ async fn toggle(
 async fn update_by_post(
     administrator: Administrator,
     app: State<Arc<App>>,
-    route_id: Path<String>,
+    route_id: Id,
     body: JsonObject,
 ) -> Result<Json<Route>, Problem> {
     update(administrator, app, route_id, body).await
@@ -188,7 +180,7 @@ async fn update_by_post(
 async fn delete_by_post(
     administrator: Administrator,
     app: State<Arc<App>>,
-    route_id: Path<String>,
+    route_id: Id,
 ) -> Result<Json<Deleted>, Problem> {
     delete(administrator, app, route_id).await
 }

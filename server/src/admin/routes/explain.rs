@@ -16,6 +16,9 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+/// Header fields that a request may be described with; the listener takes no more either.
+const MAX_HEADERS: usize = 128;
+
 /// Ask which route would take a request.
 ///
 /// Every route in matching order; the first that matched wins. Nothing is sent.
@@ -72,6 +75,9 @@ pub fn method(text: &str) -> Result<Method, &'static str> {
 /// # Errors
 /// The first name or value that cannot be sent.
 pub fn headers(fields: &BTreeMap<String, String>) -> Result<HeaderMap, String> {
+    if fields.len() > MAX_HEADERS {
+        return Err(format!("has more than {MAX_HEADERS} header fields"));
+    }
     let mut headers = HeaderMap::new();
     for (name, value) in fields {
         let shown = name.escape_debug();

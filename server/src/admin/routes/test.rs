@@ -5,6 +5,7 @@ use super::explain::{body_text, headers, method};
 use crate::admin::auth::Administrator;
 use crate::admin::json::{self, JsonObject};
 use crate::admin::openapi::ROUTES;
+use crate::admin::page::Id;
 use crate::admin::problem::Problem;
 use crate::api_keys;
 use crate::app::App;
@@ -14,7 +15,7 @@ use crate::message::{Values, forwarded, hop_by_hop, target};
 use crate::request_id::RequestId;
 use crate::routing::{Asked, CompiledRoute, RouteTable, explain, path};
 use crate::upstream::own_calls::{Call, Reply};
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::{Extension, Json};
 use fastgate_shared::problem::{FieldError, Problem as ProblemDocument};
 use fastgate_shared::route::pattern::Token;
@@ -49,7 +50,7 @@ struct Asking {
 pub async fn test(
     _: Administrator,
     State(app): State<Arc<App>>,
-    Path(route_id): Path<String>,
+    Id(route_id): Id,
     sender: (Extension<RequestId>, Extension<ClientAddress>),
     body: JsonObject,
 ) -> Result<Json<RouteTestResult>, Problem> {

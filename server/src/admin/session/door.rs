@@ -9,11 +9,12 @@ use crate::db::sessions::StoredSession;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
+use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum_extra::extract::cookie::{Cookie, SameSite};
 use fastgate_shared::rpc::{Session, SessionDoor, SignIn, SignOut, async_trait};
 use fastgate_shared::session::{SessionInfo, SignInRefusal};
-use http::{HeaderMap, HeaderValue, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use http_body_util::Limited;
 use leptos::prelude::provide_context;
 use leptos::reactive::owner::expect_context;
@@ -45,7 +46,7 @@ fn register() {
     leptos::server_fn::axum::register_explicit::<Session>();
 }
 
-async fn call(app: Arc<App>, throttle: Arc<Throttle>, request: Request) -> impl axum::response::IntoResponse {
+async fn call(app: Arc<App>, throttle: Arc<Throttle>, request: Request) -> Response {
     let caller = Caller::of(&request);
     let request = request.map(|body| Body::new(Limited::new(body, MAX_BODY_BYTES)));
     let context = move || {
@@ -57,7 +58,14 @@ async fn call(app: Arc<App>, throttle: Arc<Throttle>, request: Request) -> impl 
         };
         provide_context::<Arc<dyn SessionDoor>>(Arc::new(door));
     };
-    leptos_axum::handle_server_fns_with_context(context, request).await
+    let mut response = leptos_axum::handle_server_fns_with_context(context, request)
+        .await
+        .into_response();
+    // A call that cannot be read is the caller's fault; the functions themselves tell failures in their answers.
+    if response.status() == StatusCode::INTERNAL_SERVER_ERROR {
+        *response.status_mut() = StatusCode::BAD_REQUEST;
+    }
+    response
 }
 
 /// What a call says about the browser behind it.

@@ -75,3 +75,32 @@ async fn the_log_is_read_on_either_database(#[case] dialect: Dialect) {
     );
     admin.get("/health/ready").await.json(200);
 }
+
+#[rstest]
+#[case(Dialect::Sqlite)]
+#[case(Dialect::Postgres)]
+#[tokio::test]
+async fn texts_that_no_database_takes_are_refused(#[case] dialect: Dialect) {
+    let admin = Admin::on(dialect, |_| ()).await;
+    for path in [
+        "/admin/logs?path=%00",
+        "/admin/logs?model=a%00",
+        "/admin/keys?source_path=%00",
+    ] {
+        assert_eq!(admin.get(path).await.refused().len(), 1, "{path}");
+    }
+    for path in [
+        "/admin/keys/%00",
+        "/admin/routes/%ff",
+        "/admin/logs/%00",
+        "/admin/logs/99999999999999999999",
+    ] {
+        admin.get(path).await.json(404);
+    }
+    let key = json!({"source_path": "a\0", "name": "\0"});
+    assert_eq!(admin.post("/admin/keys", key).await.refused(), ["name", "source_path"]);
+    let route = json!({"route_name": "\0", "match_path": "/a", "target_host": "h", "description": "a\0b"});
+    assert_eq!(admin.post("/admin/routes", route).await.refused(), ["route_name"]);
+    let route = json!({"route_name": "r", "match_path": "/a", "target_host": "h", "description": "a\0b"});
+    admin.post("/admin/routes", route).await.json(201);
+}

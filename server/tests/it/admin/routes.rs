@@ -236,6 +236,9 @@ async fn the_match_call_tells_every_routes_verdict() {
         .await
         .refused();
     assert_eq!(refused, ["method", "path"]);
+    let many: serde_json::Map<String, Value> = (0..40_000).map(|n| (format!("h{n}"), json!(""))).collect();
+    let asked = json!({"path": "/a", "headers": many});
+    assert_eq!(admin.post("/admin/routes/match", asked).await.refused(), ["headers"]);
 }
 
 #[tokio::test]

@@ -176,3 +176,19 @@ async fn another_page_cannot_sign_a_browser_in() {
     let answer = admin.send(request).await;
     assert_eq!((answer.status.as_u16(), answer.header("set-cookie")), (403, ""));
 }
+
+#[rstest]
+#[case("")]
+#[case("{}")]
+#[case("{\"token\": 7}")]
+#[case("not json")]
+#[tokio::test]
+async fn a_call_that_cannot_be_read_is_the_callers_fault(#[case] body: &'static str) {
+    let admin = Admin::open().await;
+    let request = Request::post("/admin/rpc/sign_in")
+        .header("host", "localhost:8000")
+        .header("content-type", "application/json")
+        .body(Body::from(body))
+        .unwrap();
+    assert_eq!(admin.send(request).await.status, 400);
+}
