@@ -61,6 +61,14 @@ pub struct RowRules<T> {
     pub selected: Signal<Option<String>>,
 }
 
+impl<T> Clone for RowRules<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for RowRules<T> {}
+
 /// A table of rows.
 #[component]
 pub fn DataTable<T>(
@@ -74,12 +82,7 @@ pub fn DataTable<T>(
 where
     T: PartialEq + Send + Sync + 'static,
 {
-    let RowRules {
-        id,
-        dim,
-        open,
-        selected,
-    } = rules;
+    let id = rules.id;
     let ids = Memo::new(move |_| rows.with(|rows| rows.iter().map(|row| id(row)).collect::<Vec<_>>()));
     // Not compared as a whole: each row compares itself.
     let by_id = Memo::new_with_compare(
@@ -106,32 +109,10 @@ where
             move |_| by_id.with(|by_id| by_id.get(&key).cloned()),
             |before, now| !same_row(before.and_then(Option::as_ref), now.and_then(Option::as_ref)),
         );
-        let cells = columns.iter().cloned().map(|Column { label, class, cell }| {
-            view! {
-                <td role="cell" class=class data-label=label>
-                    {move || item.get().map(|item| cell(&item))}
-                </td>
-            }
-        });
-        let selected_id = row_id.clone();
-        let press = move |event: ev::MouseEvent| {
-            if let Some(open) = open.filter(|_| !is_control(&event)) {
-                open.run(row_id.clone());
-            }
-        };
-        view! {
-            <tr
-                role="row"
-                data-dim=move || item.get().is_some_and(|item| dim(&item)).to_string()
-                data-selected=move || (selected.get().as_deref() == Some(selected_id.as_str())).to_string()
-                on:click=press
-            >
-                {cells.collect_view()}
-            </tr>
-        }
+        view! { <TableRow columns=columns.clone() item row_id rules /> }
     };
     view! {
-        <table class="table" class:table-openable=open.is_some() role="table">
+        <table class="table" class:table-openable=rules.open.is_some() role="table">
             <caption class="visually-hidden">{caption}</caption>
             <thead role="rowgroup">
                 <tr role="row">{heads}</tr>
@@ -140,6 +121,39 @@ where
                 <For each=move || ids.get() key=Clone::clone children=row />
             </tbody>
         </table>
+    }
+}
+
+#[component]
+fn TableRow<T>(columns: Vec<Column<T>>, item: Memo<Option<Arc<T>>>, row_id: String, rules: RowRules<T>) -> impl IntoView
+where
+    T: Send + Sync + 'static,
+{
+    let RowRules {
+        dim, open, selected, ..
+    } = rules;
+    let cells = columns.into_iter().map(|Column { label, class, cell }| {
+        view! {
+            <td role="cell" class=class data-label=label>
+                {move || item.get().map(|item| cell(&item))}
+            </td>
+        }
+    });
+    let selected_id = row_id.clone();
+    let press = move |event: ev::MouseEvent| {
+        if let Some(open) = open.filter(|_| !is_control(&event)) {
+            open.run(row_id.clone());
+        }
+    };
+    view! {
+        <tr
+            role="row"
+            data-dim=move || item.get().is_some_and(|item| dim(&item)).to_string()
+            data-selected=move || (selected.get().as_deref() == Some(selected_id.as_str())).to_string()
+            on:click=press
+        >
+            {cells.collect_view()}
+        </tr>
     }
 }
 

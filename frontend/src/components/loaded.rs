@@ -78,12 +78,16 @@ pub fn ErrorState(problem: Problem, #[prop(into)] on_retry: Callback<()>) -> imp
 
 /// An empty place: one sentence and the next action.
 #[component]
-pub fn EmptyState(glyph: Glyph, #[prop(into)] sentence: String, children: Children) -> impl IntoView {
+pub fn EmptyState(
+    glyph: Glyph,
+    #[prop(into)] sentence: String,
+    #[prop(optional)] children: Option<Children>,
+) -> impl IntoView {
     view! {
         <div class="empty">
             <Icon glyph />
             <p>{sentence}</p>
-            {children()}
+            {children.map(|children| children())}
         </div>
     }
 }

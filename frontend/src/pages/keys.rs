@@ -61,7 +61,7 @@ impl KeysState {
 pub fn KeysPage() -> impl IntoView {
     let state = KeysState {
         address: Address::get(),
-        keys: Query::new(|| (), |()| api::keys::list()),
+        keys: Query::new(|| (), |()| api::keys::list()).poll(15_000),
         secret: RwSignal::new(None),
         asked: RwSignal::new(None),
     };

@@ -16,46 +16,56 @@ use crate::locales::shell as t;
 use crate::state::language::LanguageChoice;
 use crate::state::session::Session;
 
+/// One try after the other.
+#[derive(Clone, Copy, Default)]
+struct Attempt {
+    busy: RwSignal<bool>,
+    refusal: RwSignal<Option<String>>,
+    /// Seconds until the next try is heard.
+    wait: RwSignal<u64>,
+}
+
+impl Attempt {
+    fn send(self, session: Session, token: String) {
+        if self.busy.get_untracked() || self.wait.get_untracked() > 0 {
+            return;
+        }
+        if token.is_empty() {
+            self.refusal.set(Some(t::token_missing().to_owned()));
+            return;
+        }
+        self.busy.set(true);
+        self.refusal.set(None);
+        spawn_local(async move {
+            let answer = api::session::sign_in(token).await;
+            self.busy.set(false);
+            match answer {
+                Ok(Ok(info)) => session.begin(info),
+                Ok(Err(SignInRefusal::Throttled { retry_after_seconds })) => {
+                    count_down(self.wait, retry_after_seconds);
+                }
+                Ok(Err(why)) => self.refusal.set(Some(sentence(&why))),
+                Err(problem) => self.refusal.set(Some(api::sentence(&problem))),
+            }
+        });
+    }
+}
+
 /// The form.
 #[component]
 pub fn SignInPage() -> impl IntoView {
     let session = Session::get();
     let input = NodeRef::<html::Input>::new();
     let shown = RwSignal::new(false);
-    let busy = RwSignal::new(false);
-    let refusal = RwSignal::new(None::<String>);
-    let wait = RwSignal::new(0_u64);
+    let attempt = Attempt::default();
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
         // Read from the element: password managers fill it without an event.
-        let token = input
-            .get_untracked()
-            .map(|input| input.value())
-            .unwrap_or_default()
-            .trim()
-            .to_owned();
-        if busy.get_untracked() || wait.get_untracked() > 0 {
-            return;
-        }
-        if token.is_empty() {
-            refusal.set(Some(t::token_missing().to_owned()));
-            return;
-        }
-        busy.set(true);
-        refusal.set(None);
-        spawn_local(async move {
-            let answer = api::session::sign_in(token).await;
-            busy.set(false);
-            match answer {
-                Ok(Ok(info)) => session.begin(info),
-                Ok(Err(SignInRefusal::Throttled { retry_after_seconds })) => count_down(wait, retry_after_seconds),
-                Ok(Err(why)) => refusal.set(Some(sentence(&why))),
-                Err(problem) => refusal.set(Some(api::sentence(&problem))),
-            }
-        });
+        let token = input.get_untracked().map(|input| input.value()).unwrap_or_default();
+        attempt.send(session, token.trim().to_owned());
     };
-    let message = move || match wait.get() {
-        0 => refusal.get(),
+    let message = move || match attempt.wait.get() {
+        0 => attempt.refusal.get(),
         seconds => Some(t::throttled(seconds)),
     };
     view! {
@@ -75,7 +85,7 @@ pub fn SignInPage() -> impl IntoView {
                 <div id="sign-in-error" role="alert">
                     {move || message().map(|text| view! { <p class="field-error"><Icon glyph=Glyph::Alert />{text}</p> })}
                 </div>
-                <Button submit=true weight=Weight::Primary busy>
+                <Button submit=true weight=Weight::Primary busy=attempt.busy>
                     {t::sign_in()}
                 </Button>
                 <p class="field-hint">{t::sign_in_lost()}</p>

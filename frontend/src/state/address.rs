@@ -6,11 +6,14 @@ use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_location, use_navigate, use_query_map};
 use leptos_router::params::ParamsMap;
 
+/// Parameters with their new values, none to remove one; and whether the history entry is replaced.
+type Change = (Vec<(&'static str, Option<String>)>, bool);
+
 /// The query part of the address.
 #[derive(Clone, Copy)]
 pub struct Address {
     query: Memo<ParamsMap>,
-    go: Callback<(Vec<(&'static str, Option<String>)>, bool)>,
+    go: Callback<Change>,
 }
 
 impl Address {
@@ -19,7 +22,7 @@ impl Address {
         let query = use_query_map();
         let path = use_location().pathname;
         let navigate = use_navigate();
-        let go = Callback::new(move |(changes, replace): (Vec<(&'static str, Option<String>)>, bool)| {
+        let go = Callback::new(move |(changes, replace): Change| {
             let mut query = query.get_untracked();
             for (name, value) in changes {
                 query.remove(name);

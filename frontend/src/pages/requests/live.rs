@@ -111,9 +111,7 @@ pub fn LiveView(state: RequestsState) -> impl IntoView {
     let content = move || {
         if empty.get() {
             view! {
-                <EmptyState glyph=Glyph::Pulse sentence=t::waiting()>
-                    {()}
-                </EmptyState>
+                <EmptyState glyph=Glyph::Pulse sentence=t::waiting() />
             }
             .into_any()
         } else {
