@@ -19,9 +19,11 @@ pub fn count(n: u64) -> String {
     grouped
 }
 
-/// `842 ms`, `1.24 s`, `2 min 5 s`.
+/// `0.4 ms`, `842 ms`, `1.24 s`, `2 min 5 s`.
 pub fn duration(ms: f64) -> String {
-    if ms < 10.0 {
+    if ms > 0.0 && ms < 0.1 {
+        "< 0.1 ms".to_owned()
+    } else if ms < 10.0 {
         format!("{ms:.1} ms")
     } else if ms < 1_000.0 {
         format!("{ms:.0} ms")

@@ -11,7 +11,7 @@ use crate::layout::help::HelpDialog;
 use crate::layout::nav::Sidebar;
 use crate::locales::shell as t;
 use crate::state::session::Session;
-use crate::state::shortcuts::Shortcuts;
+use crate::state::shortcuts::{Shortcuts, focus};
 
 /// The frame.
 #[component]
@@ -27,8 +27,15 @@ pub fn Frame(children: Children) -> impl IntoView {
             },
         )
     });
+    // The router would take the press for a navigation and leave the focus here.
+    let skip = |event: leptos::ev::MouseEvent| {
+        event.prevent_default();
+        if let Some(main) = document().get_element_by_id("main") {
+            focus(&main);
+        }
+    };
     view! {
-        <a class="skip visually-hidden" href="#main">
+        <a class="skip visually-hidden" href="#main" on:click=skip>
             {t::skip()}
         </a>
         <div class="frame">

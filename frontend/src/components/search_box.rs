@@ -28,7 +28,7 @@ pub fn SearchBox(
     // The address may change by other means; what is being typed is never replaced.
     Effect::new(move |_| {
         let value = value.get();
-        if let Some(input) = input.get().filter(|input| input.value().trim() != value) {
+        if let Some(input) = input.get().filter(|input| !has_focus(input)) {
             input.set_value(&value);
         }
     });
@@ -71,4 +71,8 @@ pub fn SelectFilter(
             <crate::components::field::Choices value choices />
         </select>
     }
+}
+
+fn has_focus(input: &web_sys::Element) -> bool {
+    document().active_element().as_ref() == Some(input)
 }

@@ -5,6 +5,7 @@ super::texts! {
     requests = "Requests", "请求";
     last_hour(n: &str) = "{n} in the last hour", "最近一小时 {n}";
     success_rate = "Success rate", "成功率";
+    one_error = "1 error", "1 个错误";
     errors(n: &str) = "{n} errors", "{n} 个错误";
     latency = "Response time, median", "响应时间中位数";
     p95_p99(p95: &str, p99: &str) = "p95 {p95} · p99 {p99}", "p95 {p95} · p99 {p99}";
@@ -12,8 +13,8 @@ super::texts! {
     mean = "mean", "平均";
     in_flight = "In flight", "进行中";
     per_minute(n: &str) = "{n} per minute", "每分钟 {n}";
-    configured = "Active keys and routes", "启用的密钥和路由";
-    keys_and_routes(keys: &str, routes: &str) = "{keys} keys · {routes} routes", "{keys} 个密钥 · {routes} 条路由";
+    active_keys = "Active keys", "启用的密钥";
+    active_routes(n: &str) = "Active routes: {n}", "启用的路由:{n}";
     traffic = "Traffic by hour", "每小时流量";
     ok = "without error", "无错误";
     failed = "with error", "有错误";

@@ -44,6 +44,7 @@ super::texts! {
     in_flight = "In flight", "进行中";
     no_key = "no key", "无密钥";
     no_route = "no route", "无路由";
+    one = "1 request", "1 个请求";
     total(n: &str) = "{n} requests", "{n} 个请求";
     total_at_least(n: &str) = "more than {n} requests", "超过 {n} 个请求";
     older = "Load older", "加载更早的请求";
@@ -88,5 +89,5 @@ super::texts! {
     no_headers = "No header fields.", "没有标头。";
     pretty = "Pretty", "格式化";
     raw = "Raw", "原始";
-    copy_curl = "Copy as curl", "复制为 curl";
+    curl_command = "curl command", " curl 命令";
 }

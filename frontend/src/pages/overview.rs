@@ -54,6 +54,15 @@ pub fn OverviewPage() -> impl IntoView {
     }
 }
 
+/// `1 error`, `12 errors`.
+fn errors_in_words(n: u64) -> String {
+    if n == 1 {
+        t::one_error().to_owned()
+    } else {
+        t::errors(&format::count(n))
+    }
+}
+
 /// The answer, or an empty one until it is there.
 fn loaded<T: Clone + Default + Send + Sync>(query: Query<T>) -> Signal<T> {
     Signal::derive(move || query.data.get().unwrap_or_default())

@@ -68,6 +68,15 @@ impl Session {
         });
     }
 
+    /// Asks whether the session still holds, where an answer of the API does not say it (a live connection that broke).
+    pub fn verify(self) {
+        spawn_local(async move {
+            if api::session::current().await == Ok(None) {
+                Self::expire();
+            }
+        });
+    }
+
     /// Where this browser stands.
     pub fn standing(self) -> Standing {
         self.standing.get()

@@ -3,7 +3,7 @@
 use fastgate_shared::metrics::{HourlyBucket, MetricsSummary};
 use leptos::prelude::*;
 
-use super::series;
+use super::{errors_in_words, series};
 use crate::components::chart::Sparkline;
 use crate::format;
 use crate::locales::overview as t;
@@ -23,7 +23,7 @@ pub fn Figures(summary: Signal<MetricsSummary>, hourly: Signal<Vec<HourlyBucket>
             <Figure
                 label=t::success_rate()
                 value=tell(|s| format::percent(s.success_rate))
-                note=tell(|s| t::errors(&format::count(s.total_errors)))
+                note=tell(|s| errors_in_words(s.total_errors))
                 line=series(hourly, |hour| hour.figures.success_rate)
             />
             <Figure
@@ -47,12 +47,9 @@ pub fn Figures(summary: Signal<MetricsSummary>, hourly: Signal<Vec<HourlyBucket>
                 note=tell(|s| t::per_minute(&format!("{:.0}", s.requests_per_minute)))
             />
             <Figure
-                label=t::configured()
-                value=tell(|s| format!("{} / {}", s.active_api_keys, s.active_routes))
-                note=tell(|s| t::keys_and_routes(
-                    &format::count(s.active_api_keys),
-                    &format::count(s.active_routes),
-                ))
+                label=t::active_keys()
+                value=tell(|s| format::count(s.active_api_keys))
+                note=tell(|s| t::active_routes(&format::count(s.active_routes)))
             />
         </section>
     }

@@ -4,6 +4,7 @@ use fastgate_shared::metrics::{MetricsSummary, TopEntry};
 use leptos::prelude::*;
 use serde_json::{Value, json};
 
+use super::errors_in_words;
 use crate::api;
 use crate::app::BASE;
 use crate::format;
@@ -52,7 +53,7 @@ fn TopList(title: &'static str, entries: Signal<Vec<TopEntry>>, filter: fn(&TopE
                     <span class="top-bar" style:width=share(entry.count)></span>
                     <span class="top-name">{entry.name.clone()}</span>
                     <span class="top-errors">
-                        {(entry.errors > 0).then(|| t::errors(&format::count(entry.errors)))}
+                        {(entry.errors > 0).then(|| errors_in_words(entry.errors))}
                     </span>
                     <span class="top-count">{format::count(entry.count)}</span>
                 </a>

@@ -20,6 +20,7 @@ use crate::components::button::Button;
 use crate::components::icon::Glyph;
 use crate::components::loaded::EmptyState;
 use crate::locales::requests as t;
+use crate::state::session::Session;
 
 /// Rows kept.
 const MAX_ROWS: usize = 1_000;
@@ -107,6 +108,16 @@ pub fn LiveView(state: RequestsState) -> impl IntoView {
     let connection = listen(state, feed);
     use_interval_fn(move || feed.show(), SHOW_EVERY_MS);
     Effect::watch(move || state.filter.get(), move |_, _, _| feed.clear(), false);
+    let session = Session::get();
+    Effect::watch(
+        move || connection.get(),
+        move |state, before, _| {
+            if *state == ConnectionReadyState::Closed && before.is_some() {
+                session.verify();
+            }
+        },
+        false,
+    );
     let empty = Memo::new(move |_| feed.rows.with(Vec::is_empty));
     let content = move || {
         if empty.get() {

@@ -9,7 +9,7 @@ use crate::components::icon::{Glyph, Icon};
 use crate::locales::{common, requests as t};
 use crate::state::address::Address;
 
-/// The filters here; the disclosure starts open when one of them is set.
+/// The filters here. Those that are set show as chips, so the disclosure can stay closed.
 const PARAMS: [&str; 9] = [
     "start_time",
     "end_time",
@@ -40,7 +40,6 @@ pub fn MoreFilters(address: Address) -> impl IntoView {
         event.prevent_default();
         address.filter_all(fields.map(|(param, value)| (param, value.get_untracked())).to_vec());
     };
-    let any_set = fields.iter().any(|(_, value)| !value.get_untracked().is_empty());
     let either = |yes: &'static str, no: &'static str| {
         vec![
             (String::new(), t::either().to_owned()),
@@ -49,7 +48,7 @@ pub fn MoreFilters(address: Address) -> impl IntoView {
         ]
     };
     view! {
-        <details class="more-filters" open=any_set>
+        <details class="more-filters">
             <summary>
                 <Icon glyph=Glyph::Filter />
                 {t::more_filters()}

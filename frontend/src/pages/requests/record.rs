@@ -62,7 +62,7 @@ fn RecordView(record: LogRecord, tab: RwSignal<usize>) -> impl IntoView {
             {status_badge(&item)}
             <span class="method">{item.method.clone()}</span>
             <code class="record-path">{item.path.clone()}</code>
-            <CopyButton text=command what=t::copy_curl() />
+            <CopyButton text=command what=t::curl_command() />
         </div>
         {item
             .error_message

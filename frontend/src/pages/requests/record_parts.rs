@@ -13,12 +13,22 @@ use crate::locales::{common, requests as t};
 pub fn Timeline(item: LogItem) -> impl IntoView {
     let total = item.response_time_ms?;
     let first_byte = item.ttfb_ms.unwrap_or(total).min(total);
-    let gateway = item.gateway_ms.unwrap_or(0.0).clamp(0.0, first_byte);
+    // Without an upstream all of it was the gateway's own time.
+    let asked_upstream = item.target_url.is_some();
+    let gateway = item
+        .gateway_ms
+        .filter(|_| asked_upstream)
+        .unwrap_or(first_byte)
+        .min(first_byte);
     let phases = [
         ("phase phase-gateway", t::phase_gateway(), gateway),
         ("phase phase-upstream", t::phase_upstream(), first_byte - gateway),
         ("phase phase-body", t::phase_body(), total - first_byte),
     ];
+    let phases = phases
+        .into_iter()
+        .filter(|(.., ms)| asked_upstream || *ms > 0.0)
+        .collect::<Vec<_>>();
     let bar = |(class, _, ms): (&'static str, &'static str, f64)| {
         view! { <span class=class style:flex-grow=format!("{:.4}", ms / total.max(0.001))></span> }
     };
@@ -34,10 +44,10 @@ pub fn Timeline(item: LogItem) -> impl IntoView {
     Some(view! {
         <section class="timeline" aria-label=t::timeline()>
             <div class="phases" aria-hidden="true">
-                {phases.map(bar).into_iter().collect_view()}
+                {phases.iter().copied().map(bar).collect_view()}
             </div>
             <ul class="phase-words" role="list">
-                {phases.map(word).into_iter().collect_view()}
+                {phases.into_iter().map(word).collect_view()}
             </ul>
         </section>
     })
