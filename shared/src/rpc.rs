@@ -3,6 +3,8 @@
 //! The bodies run on the server and reach its rooms through [`SessionDoor`], which the server puts into the context,
 //! so that this crate need not know the server.
 
+#![expect(missing_docs, reason = "the macro makes a field of each argument and takes no words for it")]
+
 use crate::session::{SessionInfo, SignInRefusal};
 use leptos::prelude::*;
 use leptos::server_fn::codec::Json;

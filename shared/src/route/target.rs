@@ -124,7 +124,7 @@ pub fn validate_host_or_targets<'a, C>(targets: &'a [Target]) -> impl FnOnce(&St
 ///
 /// # Errors
 /// When all weights are 0.
-pub fn validate_targets<C>(targets: &Vec<Target>, _: &C) -> garde::Result {
+pub fn validate_targets<C>(targets: &[Target], _: &C) -> garde::Result {
     if !targets.is_empty() && targets.iter().all(|target| target.weight == 0) {
         return Err(garde::Error::new(
             "all weights are 0; at least one target needs a weight from 1 to 1000",
