@@ -1,12 +1,12 @@
 //! Texts that several pages use.
 
 super::texts! {
-    unreachable = "The gateway could not be reached. Check that it is running, then try again.", "无法连接网关。请确认网关正在运行,然后重试。";
-    unreadable(why: &str) = "The gateway's answer could not be read: {why}", "无法读取网关的响应:{why}";
+    unreachable = "The gateway could not be reached. Check that it is running, then try again.", "无法连接网关。请确认网关正在运行，然后重试。";
+    unreadable(why: &str) = "The gateway's answer could not be read: {why}", "无法读取网关的响应：{why}";
     retry = "Retry", "重试";
     request_id = "Request id", "请求 ID";
     could_not_load = "This could not be loaded", "加载失败";
-    could_not_refresh = "Showing older data: refreshing failed.", "刷新失败,显示的是较早的数据。";
+    could_not_refresh = "Showing older data: refreshing failed.", "刷新失败，显示的是较早的数据。";
     loading = "Loading…", "加载中…";
     close = "Close", "关闭";
     cancel = "Cancel", "取消";

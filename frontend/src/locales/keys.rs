@@ -26,10 +26,10 @@ super::texts! {
     create = "Create key", "创建密钥";
 
     source = "Source", "来源";
-    source_hint = "Who or what uses the key, e.g. openai-chat. It is written into every audit record.", "谁在使用此密钥,例如 openai-chat。会写入每条审计记录。";
+    source_hint = "Who or what uses the key, e.g. openai-chat. It is written into every audit record.", "谁在使用此密钥，例如 openai-chat。会写入每条审计记录。";
     name_hint = "A name for people.", "便于识别的名称。";
     permissions = "Permissions", "权限";
-    permissions_hint = "One per line; empty allows everything. An operation (chat, embeddings, models …), route:<name>, model:<glob>, path:<pattern>.", "每行一个;留空表示全部允许。可为操作(chat、embeddings、models …)、route:<名称>、model:<通配>、path:<模式>。";
+    permissions_hint = "One per line; empty allows everything. An operation (chat, embeddings, models …), route:<name>, model:<glob>, path:<pattern>.", "每行一个；留空表示全部允许。可为操作（chat、embeddings、models …）、route:<名称>、model:<通配>、path:<模式>。";
     presets = "Presets", "预设";
     preset_all = "Everything", "全部";
     preset_chat = "Chat only", "仅对话";
@@ -39,7 +39,7 @@ super::texts! {
     expires = "Expires", "过期时间";
     expires_never = "Never", "永不";
     expires_days(n: u32) = "In {n} days", "{n} 天后";
-    expires_keep(when: &str) = "Keep: {when}", "保持:{when}";
+    expires_keep(when: &str) = "Keep: {when}", "保持：{when}";
     expires_at = "On a date", "指定日期";
     expires_date = "Expiry date and time", "过期日期和时间";
     expires_date_missing = "choose a date and time", "请选择日期和时间";
@@ -48,7 +48,7 @@ super::texts! {
 
     created = "Key created", "密钥已创建";
     rotated = "Key rotated", "密钥已轮换";
-    show_once = "This is the only time that the key is shown. The gateway stores only its hash.", "密钥仅在此时显示一次,网关只保存其哈希。";
+    show_once = "This is the only time that the key is shown. The gateway stores only its hash.", "密钥仅在此时显示一次，网关只保存其哈希。";
     the_key = "API key", "API 密钥";
     stored_it = "I have stored the key", "我已保存密钥";
     as_env = "As .env", ".env 格式";
@@ -56,12 +56,12 @@ super::texts! {
 
     saved(name: &str) = "Saved {name}.", "已保存 {name}。";
     enabled(name: &str) = "{name} is active again.", "{name} 已重新启用。";
-    disabled(name: &str) = "{name} is off: it now answers 401.", "{name} 已停用,将返回 401。";
+    disabled(name: &str) = "{name} is off: it now answers 401.", "{name} 已停用，将返回 401。";
     deleted(name: &str) = "Deleted {name}.", "已删除 {name}。";
-    delete_title = "Delete this key?", "删除此密钥?";
-    delete_text(name: &str, preview: &str) = "Clients that use {name} ({preview}) get 401 at once. Its past requests stay in the log. This cannot be undone.", "使用 {name}({preview})的客户端将立即收到 401。历史请求仍保留在日志中。此操作无法撤销。";
-    rotate_title = "Rotate this key?", "轮换此密钥?";
-    rotate_text(name: &str) = "{name} gets a new value, shown once. The old value works until the grace time ends.", "{name} 将获得新值,仅显示一次。旧值在宽限期结束前仍然有效。";
+    delete_title = "Delete this key?", "删除此密钥？";
+    delete_text(name: &str, preview: &str) = "Clients that use {name} ({preview}) get 401 at once. Its past requests stay in the log. This cannot be undone.", "使用 {name}（{preview}）的客户端将立即收到 401。历史请求仍保留在日志中。此操作无法撤销。";
+    rotate_title = "Rotate this key?", "轮换此密钥？";
+    rotate_text(name: &str) = "{name} gets a new value, shown once. The old value works until the grace time ends.", "{name} 将获得新值，仅显示一次。旧值在宽限期结束前仍然有效。";
     rotate = "Rotate", "轮换";
     grace = "Old value works for", "旧值继续有效";
     grace_none = "not at all", "立即失效";

@@ -2,7 +2,7 @@
 
 super::texts! {
     title = "Requests", "请求";
-    lead = "Every request that the gateway took, whatever its end.", "网关接收的每个请求,无论结果如何。";
+    lead = "Every request that the gateway took, whatever its end.", "网关接收的每个请求，无论结果如何。";
     search = "Search paths", "搜索路径";
     live = "Live", "实时";
     history = "History", "历史";
@@ -18,10 +18,10 @@ super::texts! {
     remove_filter(name: &str) = "Remove filter {name}", "移除筛选 {name}";
     start_time = "From", "开始时间";
     end_time = "Until", "结束时间";
-    time_hint = "RFC 3339 or a date, UTC", "RFC 3339 或日期(UTC)";
+    time_hint = "RFC 3339 or a date, UTC", "RFC 3339 或日期（UTC）";
     model = "Model", "模型";
     source = "Source", "来源";
-    min_ms = "Took at least, ms", "最短耗时(毫秒)";
+    min_ms = "Took at least, ms", "最短耗时（毫秒）";
     stream = "Streamed", "流式";
     streamed_only = "streamed", "流式";
     not_streamed = "not streamed", "非流式";
@@ -39,7 +39,7 @@ super::texts! {
     col_model = "Model", "模型";
     col_duration = "Duration", "耗时";
     col_ttfb = "First byte", "首字节";
-    col_tokens = "Tokens", "令牌数";
+    col_tokens = "Tokens", "Token 数";
     col_size = "Size", "大小";
     in_flight = "In flight", "进行中";
     no_key = "no key", "无密钥";
@@ -53,12 +53,12 @@ super::texts! {
     waiting = "Waiting for requests…", "等待请求…";
     connecting = "Connecting", "连接中";
     connected = "Live", "实时";
-    disconnected = "Disconnected, trying again", "已断开,正在重连";
+    disconnected = "Disconnected, trying again", "已断开，正在重连";
     paused = "Paused", "已暂停";
     pause = "Pause", "暂停";
     resume = "Resume", "继续";
     new_n(n: usize) = "{n} new", "{n} 条新请求";
-    kept(n: usize) = "{n} rows, at most 1,000 kept", "{n} 行,最多保留 1,000 行";
+    kept(n: usize) = "{n} rows, at most 1,000 kept", "{n} 行，最多保留 1,000 行";
 
     record_title = "Request", "请求详情";
     outcome = "Outcome", "结果";
@@ -72,10 +72,10 @@ super::texts! {
     sent_to = "Sent to", "发往";
     why_route = "Why this route", "路由原因";
     client = "Client", "客户端";
-    sizes(request: &str, response: &str) = "{request} in, {response} out", "入 {request},出 {response}";
+    sizes(request: &str, response: &str) = "{request} in, {response} out", "入 {request}，出 {response}";
     transferred = "Transferred", "传输量";
     events(n: u64) = "{n} events", "{n} 个事件";
-    tokens(prompt: &str, completion: &str) = "{prompt} prompt, {completion} completion", "提示 {prompt},补全 {completion}";
+    tokens(prompt: &str, completion: &str) = "{prompt} prompt, {completion} completion", "提示 {prompt}，补全 {completion}";
     timeline = "Timeline", "时间线";
     phase_gateway = "Gateway", "网关";
     phase_upstream = "Upstream until first byte", "上游首字节前";
