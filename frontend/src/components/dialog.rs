@@ -32,7 +32,8 @@ pub enum Shape {
 impl Shape {
     const fn class(self) -> &'static str {
         match self {
-            Self::Center | Self::MustAnswer => "dialog",
+            Self::Center => "dialog",
+            Self::MustAnswer => "dialog dialog-roomy",
             Self::Drawer | Self::WideFormDrawer => "dialog dialog-drawer dialog-wide",
             Self::FormDrawer => "dialog dialog-drawer",
         }

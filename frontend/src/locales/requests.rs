@@ -58,7 +58,7 @@ super::texts! {
     pause = "Pause", "暂停";
     resume = "Resume", "继续";
     new_n(n: usize) = "{n} new", "{n} 条新请求";
-    kept(n: usize) = "{n} rows, at most 1,000 kept", "{n} 行，最多保留 1,000 行";
+    kept(n: usize) = "{n} shown, at most 1,000 kept", "显示 {n} 条，最多保留 1,000 条";
 
     record_title = "Request", "请求详情";
     outcome = "Outcome", "结果";

@@ -123,7 +123,17 @@ fn TestResult(result: RouteTestResult) -> impl IntoView {
             <dt>{t::first_byte()}</dt>
             <dd>{duration(result.ttfb_ms)}</dd>
         </dl>
-        {(!headers.is_empty()).then(|| view! { <CodeBlock text=headers label=t::response_headers() /> })}
-        {body.map(|body| view! { <CodeBlock text=body label=t::response_body() /> })}
+        {(!headers.is_empty()).then(|| view! { <Part title=t::response_headers() text=headers /> })}
+        {body.map(|body| view! { <Part title=t::response_body() text=body /> })}
+    }
+}
+
+#[component]
+fn Part(title: &'static str, text: String) -> impl IntoView {
+    view! {
+        <section class="stack-s">
+            <h3>{title}</h3>
+            <CodeBlock text label=title />
+        </section>
     }
 }
