@@ -8,7 +8,8 @@ pub mod routes;
 pub mod session;
 
 use fastgate_shared::problem::Problem;
-use gloo_net::http::{Method, RequestBuilder, Response};
+pub use gloo_net::http::Method;
+use gloo_net::http::{RequestBuilder, Response};
 use leptos::prelude::*;
 use serde::Serialize;
 use serde::de::DeserializeOwned;

@@ -1,10 +1,9 @@
 //! `/admin/keys`.
 
 use fastgate_shared::api_key::{ApiKey, ApiKeyDefinition, CreatedApiKey, RotateKey};
-use gloo_net::http::Method;
 use serde_json::json;
 
-use crate::api::{self, Answer};
+use crate::api::{self, Answer, Method};
 
 /// Every key, up to the API's largest page.
 pub async fn list() -> Answer<Vec<ApiKey>> {

@@ -1,10 +1,9 @@
 //! `/admin/routes`.
 
 use fastgate_shared::route::{MatchExplanation, MatchRequest, Route, RouteDefinition, RouteTestResult, TestRoute};
-use gloo_net::http::Method;
 use serde_json::json;
 
-use crate::api::{self, Answer};
+use crate::api::{self, Answer, Method};
 
 /// Every route in matching order, up to the API's largest page.
 pub async fn list() -> Answer<Vec<Route>> {
