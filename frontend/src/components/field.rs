@@ -49,7 +49,8 @@ pub fn TextField(
         Rule::touch(rule);
     };
     let on_blur = move |_| {
-        if !value.with_untracked(String::is_empty) {
+        // The focus also leaves a field whose form was just closed.
+        if value.try_with_untracked(|text| !text.is_empty()) == Some(true) {
             Rule::touch(rule);
         }
     };

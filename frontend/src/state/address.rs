@@ -54,12 +54,12 @@ impl Address {
 
     /// Opens something: Back undoes it.
     pub fn open(self, name: &'static str, value: impl Into<String>) {
-        self.go.run((vec![(name, Some(value.into()))], false));
+        self.change((vec![(name, Some(value.into()))], false));
     }
 
     /// Opens something that several parameters describe.
     pub fn open_all(self, params: &[(&'static str, &str)]) {
-        self.go.run((
+        self.change((
             params
                 .iter()
                 .map(|(name, value)| (*name, Some((*value).to_owned())))
@@ -70,12 +70,12 @@ impl Address {
 
     /// Removes parameters, as closing a drawer does.
     pub fn close(self, names: &[&'static str]) {
-        self.go.run((names.iter().map(|name| (*name, None)).collect(), true));
+        self.change((names.iter().map(|name| (*name, None)).collect(), true));
     }
 
     /// Changes several filters at once; empty values are removed.
     pub fn filter_all(self, params: Vec<(&'static str, String)>) {
-        self.go.run((
+        self.change((
             params.into_iter().map(|(name, value)| (name, Some(value))).collect(),
             true,
         ));
@@ -83,6 +83,11 @@ impl Address {
 
     /// Changes a filter, without an entry in the history.
     pub fn filter(self, name: &'static str, value: Option<String>) {
-        self.go.run((vec![(name, value)], true));
+        self.change((vec![(name, value)], true));
+    }
+
+    // The page may have been left while an answer was on its way: then there is nothing to change.
+    fn change(self, changes: Change) {
+        let _ = self.go.try_run(changes);
     }
 }

@@ -51,7 +51,8 @@ impl Feed {
     }
 
     fn take(self, item: LogItem) {
-        self.waiting.update_value(|waiting| {
+        // The last event may arrive when the view is gone.
+        let _ = self.waiting.try_update_value(|waiting| {
             if waiting.len() == MAX_WAITING {
                 waiting.remove(0);
             }

@@ -47,7 +47,7 @@ pub fn RouteForm(state: RoutesState, before: Option<String>, model: Option<Route
                 Ok(route) => {
                     toasts.say(t::saved(&route.definition.route_name));
                     state.routes.reload();
-                    close.run(());
+                    state.address.close(&["new", "from", "edit"]);
                 }
                 Err(problem) => refusal.set(errors.refused(&problem)),
             }
