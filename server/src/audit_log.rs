@@ -3,6 +3,7 @@
 //! `record` is what a request leaves behind, `redact` takes the secrets out, `queue` bounds what waits, `writer` puts it
 //! on disk in batches, `rollup` counts by the minute, `retention` forgets, `live` tells the watchers.
 
+pub mod header_text;
 mod ids;
 pub mod live;
 mod queue;

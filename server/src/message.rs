@@ -35,7 +35,7 @@ const TELLING: usize = 8;
 
 impl Plan {
     /// The credentials that the route sends to its upstream.
-    pub fn credentials(&self) -> impl Iterator<Item = &str> {
+    pub fn credentials(&self) -> impl Iterator<Item = &str> + Clone {
         let all = self.headers.credentials().chain(self.path.credentials());
         all.filter(|credential| credential.len() >= TELLING)
     }

@@ -3,7 +3,10 @@
 //! The bodies run on the server and reach its rooms through [`SessionDoor`], which the server puts into the context,
 //! so that this crate need not know the server.
 
-#![expect(missing_docs, reason = "the macro makes a field of each argument and takes no words for it")]
+#![expect(
+    missing_docs,
+    reason = "the macro makes a field of each argument and takes no words for it"
+)]
 
 use crate::session::{SessionInfo, SignInRefusal};
 use leptos::prelude::*;

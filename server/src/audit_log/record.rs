@@ -1,7 +1,8 @@
 //! What a request leaves behind. Made by the proxy's `audit` stage, redacted, then queued.
 
+use super::header_text::HeaderText;
 use fastgate_shared::audit_log::{Attempt, LogItem, Outcome};
-use http::{HeaderMap, Method};
+use http::Method;
 use jiff::Timestamp;
 use std::sync::Arc;
 
@@ -66,10 +67,10 @@ pub struct Record {
     pub completion_tokens: Option<u64>,
     /// What went wrong.
     pub error_message: Option<String>,
-    /// From the client, redacted. Cloning shares the bytes.
-    pub request_headers: HeaderMap,
+    /// From the client, redacted.
+    pub request_headers: HeaderText,
     /// To the client, redacted.
-    pub response_headers: HeaderMap,
+    pub response_headers: HeaderText,
     /// Captured text, redacted.
     pub request_body: Option<String>,
     /// Captured text, redacted.
@@ -77,7 +78,7 @@ pub struct Record {
     /// In order.
     pub attempts: Vec<Attempt>,
     /// Why the route won, or why none did.
-    pub match_reason: Option<String>,
+    pub match_reason: Option<Arc<str>>,
 }
 
 impl Record {
@@ -92,12 +93,6 @@ impl Record {
     #[must_use]
     pub fn size(&self) -> usize {
         let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
-        let headers = |headers: &HeaderMap| {
-            let fields = headers
-                .iter()
-                .map(|(name, value)| name.as_str().len() + value.len() + 64);
-            fields.sum::<usize>()
-        };
         size_of::<Self>()
             + self.path.len()
             + [
@@ -107,13 +102,13 @@ impl Record {
                 &self.error_message,
                 &self.request_body,
                 &self.response_body,
-                &self.match_reason,
             ]
             .map(text)
             .iter()
             .sum::<usize>()
-            + headers(&self.request_headers)
-            + headers(&self.response_headers)
+            + self.match_reason.as_ref().map_or(0, |reason| reason.len())
+            + self.request_headers.as_json().len()
+            + self.response_headers.as_json().len()
             + self.attempts.len() * 128
     }
 

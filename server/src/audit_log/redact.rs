@@ -3,8 +3,9 @@
 //! Works on text, not on parsed JSON: a captured body may be cut anywhere, may be many JSON texts (a stream), and may
 //! hold JSON inside JSON text (arguments of a tool call).
 
+use super::header_text::HeaderText;
 use fastgate_shared::route::transform::{is_secret_header, is_secret_query_name};
-use http::{HeaderMap, HeaderValue};
+use http::HeaderMap;
 use percent_encoding::percent_decode_str;
 use regex::{Regex, RegexBuilder};
 use std::borrow::Cow;
@@ -69,28 +70,25 @@ impl Redactor {
         }
     }
 
-    /// Header fields with the credentials replaced.
+    /// Header fields with the credentials replaced: by their names, by the look of their values, and where a value repeats
+    /// one of `known`.
     #[must_use]
-    pub fn headers(&self, headers: &HeaderMap) -> HeaderMap {
-        let mut redacted = headers.clone();
-        for (name, value) in redacted.iter_mut() {
-            if is_secret_header(name.as_str())
+    pub fn headers<'a>(&self, headers: &HeaderMap, known: impl Iterator<Item = &'a str> + Clone) -> HeaderText {
+        let mut text = HeaderText::with_room_for(headers);
+        for (name, value) in headers {
+            let value = String::from_utf8_lossy(value.as_bytes());
+            let is_secret = is_secret_header(name.as_str())
                 || self.names.iter().any(|secret| secret == name.as_str())
-                || value.to_str().is_ok_and(|text| self.holds_key(text))
-            {
-                *value = HeaderValue::from_static(REDACTED);
+                || known.clone().any(|credential| value.contains(credential));
+            if is_secret {
+                text.push(name, REDACTED);
+            } else if matches!(name.as_str(), "referer" | "location" | "content-location") {
+                text.push(name, &self.url(&value));
+            } else {
+                text.push(name, &self.text(&value));
             }
         }
-        for name in ["referer", "location", "content-location"] {
-            let Some(value) = redacted.get_mut(name) else { continue };
-            if let Ok(text) = value.to_str()
-                && let Cow::Owned(text) = self.url(text)
-                && let Ok(clean) = HeaderValue::from_str(&text)
-            {
-                *value = clean;
-            }
-        }
-        redacted
+        text
     }
 
     /// A URL or path with the credentials in its query replaced.
@@ -156,24 +154,9 @@ impl Redactor {
         clean
     }
 
-    fn holds_key(&self, text: &str) -> bool {
-        self.api_key.as_ref().is_some_and(|key| key.is_match(text))
-    }
-
     fn is_secret_parameter(&self, name: &str) -> bool {
         let name = percent_decode_str(name).decode_utf8_lossy().to_lowercase();
         is_secret_query_name(&name) || self.names.contains(&name)
-    }
-}
-
-/// Header fields without the values that repeat one of these credentials.
-pub fn forget_in_headers<'a>(headers: &mut HeaderMap, credentials: impl Iterator<Item = &'a str>) {
-    for credential in credentials {
-        for value in headers.values_mut() {
-            if memchr::memmem::find(value.as_bytes(), credential.as_bytes()).is_some() {
-                *value = HeaderValue::from_static(REDACTED);
-            }
-        }
     }
 }
 
@@ -316,8 +299,9 @@ mod tests {
         );
         assert_eq!(redactor.body("not JSON: fg_Ab12Cd34.", false), "not JSON: [redacted].");
         assert_eq!(redactor.text("fg_short and fg_Ab-12Cd34"), "fg_short and fg_Ab-12Cd34");
-        let headers = HeaderMap::from_iter([(http::header::USER_AGENT, HeaderValue::from_static("x fg_Ab12Cd34"))]);
-        assert_eq!(redactor.headers(&headers)["user-agent"], REDACTED);
+        let headers = HeaderMap::from_iter([(http::header::USER_AGENT, "x fg_Ab12Cd34".parse().unwrap())]);
+        let text = redactor.headers(&headers, std::iter::empty());
+        assert_eq!(text.as_json(), r#"[["user-agent","x [redacted]"]]"#);
     }
 
     #[test]
@@ -332,11 +316,19 @@ mod tests {
             headers.insert(name, value.parse().unwrap());
         }
         headers.insert("referer", "http://h/p?token=abc".parse().unwrap());
-        let clean = redactor().headers(&headers);
-        assert_eq!(clean["authorization"], REDACTED);
-        assert_eq!(clean["x-api-key"], REDACTED);
-        assert_eq!(clean["cookie"], REDACTED);
-        assert_eq!(clean["accept"], "*/*");
-        assert_eq!(clean["referer"], "http://h/p?token=[redacted]");
+        headers.insert("x-echo", "it was sk-upstream".parse().unwrap());
+        let clean = redactor().headers(&headers, ["sk-upstream"].into_iter());
+        let fields: Vec<(String, String)> = serde_json::from_str(clean.as_json()).unwrap();
+        let value = |name: &str| {
+            fields
+                .iter()
+                .find(|(field, _)| field == name)
+                .map(|(_, value)| value.as_str())
+        };
+        for secret in ["authorization", "x-api-key", "cookie", "x-echo"] {
+            assert_eq!(value(secret), Some(REDACTED), "{secret}");
+        }
+        assert_eq!(value("accept"), Some("*/*"));
+        assert_eq!(value("referer"), Some("http://h/p?token=[redacted]"));
     }
 }

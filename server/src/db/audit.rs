@@ -83,7 +83,7 @@ pub fn insert_ended(connection: &mut DbConnection, writer: i64, records: &[&Reco
     insert_records(connection, &rows)
 }
 
-fn insert_records(connection: &mut DbConnection, rows: &[RecordRow]) -> DbResult<usize> {
+fn insert_records(connection: &mut DbConnection, rows: &[RecordRow<'_>]) -> DbResult<usize> {
     let mut stored = 0;
     match connection {
         // One prepared statement for each row is the fast way into SQLite, one statement for all into PostgreSQL.
@@ -109,7 +109,7 @@ fn insert_records(connection: &mut DbConnection, rows: &[RecordRow]) -> DbResult
     Ok(stored)
 }
 
-fn insert_details(connection: &mut DbConnection, rows: &[DetailRow]) -> DbResult<()> {
+fn insert_details(connection: &mut DbConnection, rows: &[DetailRow<'_>]) -> DbResult<()> {
     match connection {
         DbConnection::Sqlite(inner) => {
             for row in rows {
@@ -257,7 +257,7 @@ pub fn interrupt_unfinished(
     limit: i64,
     fold: impl FnOnce(Vec<Sample<'_>>) -> Changes,
 ) -> DbResult<usize> {
-    let rows: Vec<RecordRow> = audit_records::table
+    let rows: Vec<RecordRow<'_>> = audit_records::table
         .filter(audit_records::outcome.is_null())
         .filter(audit_records::writer.ne(writer))
         .order(audit_records::id)

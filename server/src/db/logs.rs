@@ -19,6 +19,7 @@ use diesel::prelude::*;
 use fastgate_shared::audit_log::{LogItem, LogRecord, Outcome};
 use fastgate_shared::page::CursorPage;
 use futures_util::{Stream, stream};
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -64,7 +65,7 @@ pub fn get(connection: &mut DbConnection, id: &str) -> DbResult<Option<LogRecord
     let Ok(id) = id.parse::<i64>() else {
         return Ok(None);
     };
-    let row: Option<RecordRow> = audit_records::table
+    let row: Option<RecordRow<'static>> = audit_records::table
         .find(id)
         .select(RecordRow::as_select())
         .first(connection)
@@ -156,7 +157,7 @@ impl<'a> Search<'a> {
         order: Order,
         after: Option<i64>,
         limit: i64,
-    ) -> DbResult<Vec<RecordRow>> {
+    ) -> DbResult<Vec<RecordRow<'static>>> {
         let mut found: Vec<RecordRow> = Vec::new();
         for status in self.each_status() {
             let mut query = self.filtered(status);
@@ -339,7 +340,7 @@ fn with_details(connection: &mut DbConnection, rows: Vec<RecordRow>) -> DbResult
         .collect()
 }
 
-fn record(row: RecordRow, details: Option<DetailRow>) -> DbResult<LogRecord> {
+fn record(row: RecordRow<'_>, details: Option<DetailRow<'_>>) -> DbResult<LogRecord> {
     let item = LogItem::from(row);
     let Some(details) = details else {
         return Ok(LogRecord {
@@ -352,14 +353,15 @@ fn record(row: RecordRow, details: Option<DetailRow>) -> DbResult<LogRecord> {
             match_reason: None,
         });
     };
+    let text = |text: Option<Cow<'_, str>>| text.map(Cow::into_owned);
     Ok(LogRecord {
         item,
         request_headers: serde_json::from_str(&details.request_headers)?,
-        request_body: details.request_body,
+        request_body: text(details.request_body),
         response_headers: serde_json::from_str(&details.response_headers)?,
-        response_body: details.response_body,
+        response_body: text(details.response_body),
         attempts: serde_json::from_str(&details.attempts)?,
-        match_reason: details.match_reason,
+        match_reason: text(details.match_reason),
     })
 }
 
@@ -376,19 +378,20 @@ fn outcome(name: &str) -> Option<Outcome> {
     .find(|outcome| outcome.as_str() == name)
 }
 
-impl From<RecordRow> for LogItem {
-    fn from(row: RecordRow) -> Self {
+impl From<RecordRow<'_>> for LogItem {
+    fn from(row: RecordRow<'_>) -> Self {
+        let text = |text: Option<Cow<'_, str>>| text.map(Cow::into_owned);
         Self {
             id: row.id.to_string(),
-            request_id: row.request_id,
-            source_path: row.source_path,
-            key_id: row.key_id,
-            key_preview: row.key_preview,
-            route_id: row.route_id,
-            route_name: row.route_name,
-            method: row.method,
-            path: row.path,
-            target_url: row.target_url,
+            request_id: row.request_id.into_owned(),
+            source_path: text(row.source_path),
+            key_id: text(row.key_id),
+            key_preview: text(row.key_preview),
+            route_id: text(row.route_id),
+            route_name: text(row.route_name),
+            method: row.method.into_owned(),
+            path: row.path.into_owned(),
+            target_url: text(row.target_url),
             status_code: row.status_code.and_then(|status| u16::try_from(status).ok()),
             outcome: row.outcome.as_deref().and_then(outcome),
             request_time: instant(row.request_time),
@@ -400,14 +403,14 @@ impl From<RecordRow> for LogItem {
             gateway_ms: row.gateway_us.map(milliseconds),
             request_size: count(row.request_size),
             response_size: count(row.response_size),
-            user_agent: row.user_agent,
-            ip_address: row.ip_address,
+            user_agent: text(row.user_agent),
+            ip_address: row.ip_address.into_owned(),
             is_stream: row.is_stream,
             stream_chunks: count(row.stream_chunks),
-            model: row.model,
+            model: text(row.model),
             prompt_tokens: row.prompt_tokens.map(count),
             completion_tokens: row.completion_tokens.map(count),
-            error_message: row.error_message,
+            error_message: text(row.error_message),
         }
     }
 }

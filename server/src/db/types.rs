@@ -2,6 +2,7 @@
 
 use super::{DbError, DbResult};
 use jiff::Timestamp;
+use std::borrow::Cow;
 
 /// A time from its microseconds since the epoch.
 pub(super) fn time(microseconds: i64) -> DbResult<Timestamp> {
@@ -31,10 +32,10 @@ pub(super) fn integer(number: u64) -> i64 {
 }
 
 /// A text as both databases take it: PostgreSQL refuses NUL.
-pub(super) fn clean(text: &str) -> String {
+pub(super) fn clean(text: &str) -> Cow<'_, str> {
     if text.contains('\0') {
-        text.replace('\0', "\u{fffd}")
+        Cow::Owned(text.replace('\0', "\u{fffd}"))
     } else {
-        text.to_owned()
+        Cow::Borrowed(text)
     }
 }

@@ -50,7 +50,7 @@ impl HeaderPlan {
     }
 
     /// The credentials that are set, without their scheme: what may not be recorded when an upstream repeats it.
-    pub fn credentials(&self) -> impl Iterator<Item = &str> {
+    pub fn credentials(&self) -> impl Iterator<Item = &str> + Clone {
         self.set.iter().filter_map(|(_, value)| match value {
             SetValue::Fixed(value) if value.is_sensitive() => {
                 let text = value.to_str().ok()?;

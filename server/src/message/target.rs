@@ -147,7 +147,7 @@ impl PathPlan {
     }
 
     /// The credentials in the query of `target_path`, as they are written there.
-    pub fn credentials(&self) -> impl Iterator<Item = &str> {
+    pub fn credentials(&self) -> impl Iterator<Item = &str> + Clone {
         self.credentials.iter().map(String::as_str)
     }
 

@@ -5,9 +5,10 @@ use super::accept::Sender;
 use super::authenticate::Caller;
 use super::error::{ProxyError, Source};
 use crate::app::App;
+use crate::audit_log::header_text::HeaderText;
 use crate::audit_log::live::InFlight;
 use crate::audit_log::record::Record;
-use crate::audit_log::redact::{forget, forget_in_headers};
+use crate::audit_log::redact::forget;
 use crate::body::capture::Capture;
 use crate::body::replay::ReplayBody;
 use crate::body::usage::Usage;
@@ -16,10 +17,13 @@ use crate::request_id::RequestId;
 use crate::routing::{Candidate, CompiledRoute};
 use crate::telemetry::figures;
 use fastgate_shared::audit_log::{Attempt, LiveEventKind, Outcome};
-use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, header};
 use jiff::Timestamp;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+/// Names the source of a request without a key (contract: Audit log).
+const X_SOURCE_PATH: HeaderName = HeaderName::from_static("x-source-path");
 
 /// A request being handled.
 pub struct Exchange {
@@ -58,18 +62,18 @@ impl Exchange {
     /// A request's head has arrived.
     #[must_use]
     pub fn begin(app: &Arc<App>, request: &Request<ReplayBody>, sender: &Sender, started: Instant) -> Self {
-        let headers = app.audit.redactor.headers(request.headers());
-        let text = |name: header::HeaderName| {
-            headers
-                .get(name)
-                .map(|v| String::from_utf8_lossy(v.as_bytes()).into_owned())
+        let redactor = &app.audit.redactor;
+        let headers = request.headers();
+        let text = |name: HeaderName| {
+            let value = headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()));
+            value.map(|value| redactor.text(&value).into_owned())
         };
         let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
         let started_us = Timestamp::now().as_microsecond() - started.elapsed().as_micros() as i64;
-        let source_path = headers.get("x-source-path").and_then(|value| value.to_str().ok());
-        let source_path = source_path.map(|source| source.chars().take(255).collect::<String>().into());
-        let user_agent = text(header::USER_AGENT);
-        let content_type = text(header::CONTENT_TYPE).unwrap_or_default();
+        let source_path = text(X_SOURCE_PATH).map(|source| shortened(&source).into());
+        let content_type = headers
+            .get(header::CONTENT_TYPE)
+            .map_or(&b""[..], HeaderValue::as_bytes);
         let record = Record {
             id: app.audit.next_id(),
             request_id: sender.request_id.to_shared(),
@@ -79,7 +83,7 @@ impl Exchange {
             route_id: None,
             route_name: None,
             method: request.method().clone(),
-            path: app.audit.redactor.url(path).into_owned(),
+            path: redactor.url(path).into_owned(),
             path_only_len: request.uri().path().len(),
             target_url: None,
             status_code: None,
@@ -92,7 +96,7 @@ impl Exchange {
             gateway_us: None,
             request_size: 0,
             response_size: 0,
-            user_agent,
+            user_agent: text(header::USER_AGENT),
             ip_address: sender.client_ip,
             is_stream: false,
             stream_chunks: 0,
@@ -100,8 +104,8 @@ impl Exchange {
             prompt_tokens: None,
             completion_tokens: None,
             error_message: None,
-            request_headers: headers,
-            response_headers: HeaderMap::new(),
+            request_headers: redactor.headers(headers, std::iter::empty()),
+            response_headers: HeaderText::default(),
             request_body: None,
             response_body: None,
             attempts: Vec::new(),
@@ -112,7 +116,7 @@ impl Exchange {
             app: app.clone(),
             body: request.body().clone(),
             is_head: request.method() == Method::HEAD,
-            request_is_form: content_type.starts_with("application/x-www-form-urlencoded"),
+            request_is_form: content_type.starts_with(b"application/x-www-form-urlencoded"),
             request_id: sender.request_id.clone(),
             route: None,
             upstream: Duration::ZERO,
@@ -154,7 +158,7 @@ impl Exchange {
     pub fn asked_for(&self, model: Option<&str>) {
         if let Some(model) = model {
             self.in_flight
-                .update(|record| record.model = Some(model.chars().take(255).collect()));
+                .update(|record| record.model = Some(shortened(model).to_owned()));
         }
     }
 
@@ -165,7 +169,7 @@ impl Exchange {
         self.in_flight.update(|record| {
             record.route_id = Some(candidate.route.id.clone());
             record.route_name = Some(candidate.route.name.clone());
-            record.match_reason = Some(candidate.route.reason.as_ref().to_owned());
+            record.match_reason = Some(candidate.route.reason.clone());
         });
         if first {
             self.app.audit.live.tell(LiveEventKind::Start, &self.in_flight);
@@ -187,8 +191,7 @@ impl Exchange {
     /// The head of the response is ready for the client.
     pub fn answered(&self, status: StatusCode, headers: &HeaderMap, is_stream: bool) {
         let elapsed = self.in_flight.started().elapsed();
-        let mut headers = self.app.audit.redactor.headers(headers);
-        forget_in_headers(&mut headers, self.credentials());
+        let headers = self.app.audit.redactor.headers(headers, self.credentials());
         self.in_flight.update(|record| {
             record.status_code = Some(status.as_u16());
             record.response_headers = headers;
@@ -205,7 +208,7 @@ impl Exchange {
         self.in_flight.update(|record| {
             record.error_message = Some(self.app.audit.redactor.text(&error.to_string()).into_owned());
             if let ProxyError::NoRoute { nearest, .. } = error {
-                record.match_reason = Some(nearest.clone());
+                record.match_reason = Some(nearest.as_str().into());
             }
         });
     }
@@ -253,7 +256,7 @@ impl Exchange {
     }
 
     /// What an upstream could repeat in its answer: the credentials that it got.
-    fn credentials(&self) -> impl Iterator<Item = &str> {
+    fn credentials(&self) -> impl Iterator<Item = &str> + Clone {
         self.route.iter().flat_map(|route| route.plan.credentials())
     }
 
@@ -298,6 +301,11 @@ impl Drop for Exchange {
             self.app.audit.ended(record);
         }
     }
+}
+
+/// At most 255 bytes, cut between characters.
+fn shortened(text: &str) -> &str {
+    &text[..text.floor_char_boundary(255)]
 }
 
 fn micros(duration: Duration) -> i64 {

@@ -9,11 +9,12 @@ mod routes;
 mod sessions;
 
 use fastgate::audit_log::AuditLog;
+use fastgate::audit_log::header_text::HeaderText;
 use fastgate::audit_log::record::Record;
 use fastgate::config;
 use fastgate::db::Db;
 use fastgate_shared::audit_log::{Attempt, Outcome};
-use http::{HeaderMap, Method};
+use http::Method;
 use jiff::Timestamp;
 
 /// 2030-06-15 12:30:00 UTC.
@@ -28,10 +29,10 @@ pub async fn audit_log(db: &Db) -> AuditLog {
 /// A request that took 100 ms and went well, `number` seconds after [`noon`].
 pub fn record(number: i64) -> Box<Record> {
     let request_time = noon().as_microsecond() + number * 1_000_000;
-    let mut headers = HeaderMap::new();
-    headers.append("accept", "text/plain".parse().unwrap());
-    headers.append("x-twice", "1".parse().unwrap());
-    headers.append("x-twice", "2".parse().unwrap());
+    let mut headers = HeaderText::default();
+    for (name, value) in [("accept", "text/plain"), ("x-twice", "1"), ("x-twice", "2")] {
+        headers.push(&name.parse().unwrap(), value);
+    }
     Box::new(Record {
         id: (request_time / 1000) << 20 | 7,
         request_id: format!("request-{number}").into(),
@@ -73,6 +74,6 @@ pub fn record(number: i64) -> Box<Record> {
             error: None,
             ms: 99.5,
         }],
-        match_reason: Some("it fits".to_owned()),
+        match_reason: Some("it fits".into()),
     })
 }

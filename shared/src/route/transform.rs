@@ -100,13 +100,22 @@ pub fn check_placeholders(template: &str, captures: &[String]) -> Result<(), Str
 /// Whether a header's value is a credential: encrypted at rest, masked in answers, redacted in the log.
 #[must_use]
 pub fn is_secret_header(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    matches!(
-        name.as_str(),
-        "authorization" | "proxy-authorization" | "cookie" | "set-cookie" | "api-key" | "apikey"
-    ) || name.ends_with("-key")
-        || name.ends_with("-token")
-        || name.ends_with("-secret")
+    const NAMES: [&str; 6] = [
+        "authorization",
+        "proxy-authorization",
+        "cookie",
+        "set-cookie",
+        "api-key",
+        "apikey",
+    ];
+    const ENDS: [&str; 3] = ["-key", "-token", "-secret"];
+    let ends_in = |end: &&str| {
+        let start = name.len().checked_sub(end.len());
+        start
+            .and_then(|start| name.get(start..))
+            .is_some_and(|tail| tail.eq_ignore_ascii_case(end))
+    };
+    NAMES.iter().any(|secret| name.eq_ignore_ascii_case(secret)) || ENDS.iter().any(ends_in)
 }
 
 /// Whether a query parameter's value is a credential: treated like a secret header wherever a query is stored or shown.

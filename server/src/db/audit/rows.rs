@@ -6,26 +6,25 @@ use super::super::types::{clean, count, integer};
 use crate::audit_log::record::Record;
 use crate::audit_log::rollup::Sample;
 use diesel::prelude::*;
-use http::HeaderMap;
-use std::fmt::Write as _;
+use std::borrow::Cow;
 
 /// A row of `audit_records`.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable)]
 #[diesel(table_name = audit_records, treat_none_as_default_value = false)]
-pub struct RecordRow {
+pub struct RecordRow<'a> {
     pub id: i64,
     pub writer: i64,
-    pub request_id: String,
-    pub source_path: Option<String>,
-    pub key_id: Option<String>,
-    pub key_preview: Option<String>,
-    pub route_id: Option<String>,
-    pub route_name: Option<String>,
-    pub method: String,
-    pub path: String,
-    pub target_url: Option<String>,
+    pub request_id: Cow<'a, str>,
+    pub source_path: Option<Cow<'a, str>>,
+    pub key_id: Option<Cow<'a, str>>,
+    pub key_preview: Option<Cow<'a, str>>,
+    pub route_id: Option<Cow<'a, str>>,
+    pub route_name: Option<Cow<'a, str>>,
+    pub method: Cow<'a, str>,
+    pub path: Cow<'a, str>,
+    pub target_url: Option<Cow<'a, str>>,
     pub status_code: Option<i32>,
-    pub outcome: Option<String>,
+    pub outcome: Option<Cow<'a, str>>,
     pub request_time: i64,
     pub first_response_time: Option<i64>,
     pub response_time: Option<i64>,
@@ -34,28 +33,28 @@ pub struct RecordRow {
     pub gateway_us: Option<i64>,
     pub request_size: i64,
     pub response_size: i64,
-    pub user_agent: Option<String>,
-    pub ip_address: String,
+    pub user_agent: Option<Cow<'a, str>>,
+    pub ip_address: Cow<'a, str>,
     pub is_stream: bool,
     pub stream_chunks: i64,
-    pub model: Option<String>,
+    pub model: Option<Cow<'a, str>>,
     pub prompt_tokens: Option<i64>,
     pub completion_tokens: Option<i64>,
-    pub error_message: Option<String>,
+    pub error_message: Option<Cow<'a, str>>,
     pub has_error: bool,
 }
 
 /// A row of `audit_details`.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable)]
 #[diesel(table_name = audit_details, treat_none_as_default_value = false)]
-pub struct DetailRow {
+pub struct DetailRow<'a> {
     pub id: i64,
-    pub request_headers: String,
-    pub request_body: Option<String>,
-    pub response_headers: String,
-    pub response_body: Option<String>,
-    pub attempts: String,
-    pub match_reason: Option<String>,
+    pub request_headers: Cow<'a, str>,
+    pub request_body: Option<Cow<'a, str>>,
+    pub response_headers: Cow<'a, str>,
+    pub response_body: Option<Cow<'a, str>>,
+    pub attempts: Cow<'a, str>,
+    pub match_reason: Option<Cow<'a, str>>,
 }
 
 /// Whether a record is shown as an error (contract: `has_error`).
@@ -64,9 +63,9 @@ pub fn has_error(status_code: Option<u16>, error_message: Option<&str>) -> bool 
     status_code.is_some_and(|status| status >= 400) || error_message.is_some()
 }
 
-impl RecordRow {
-    pub fn of(record: &Record, writer: i64) -> Self {
-        let text = |text: Option<&str>| text.map(clean);
+impl<'a> RecordRow<'a> {
+    pub fn of(record: &'a Record, writer: i64) -> Self {
+        let text = |text: Option<&'a str>| text.map(clean);
         Self {
             id: record.id,
             writer,
@@ -80,7 +79,7 @@ impl RecordRow {
             path: clean(&record.path),
             target_url: text(record.target_url.as_deref()),
             status_code: record.status_code.map(i32::from),
-            outcome: record.outcome.map(|outcome| outcome.as_str().to_owned()),
+            outcome: record.outcome.map(|outcome| outcome.as_str().into()),
             request_time: record.request_time,
             first_response_time: record.first_response_time,
             response_time: record.response_time,
@@ -90,7 +89,7 @@ impl RecordRow {
             request_size: integer(record.request_size),
             response_size: integer(record.response_size),
             user_agent: text(record.user_agent.as_deref()),
-            ip_address: record.ip_address.to_string(),
+            ip_address: record.ip_address.to_string().into(),
             is_stream: record.is_stream,
             stream_chunks: integer(record.stream_chunks),
             model: text(record.model.as_deref()),
@@ -123,34 +122,18 @@ impl RecordRow {
     }
 }
 
-impl DetailRow {
-    pub fn of(record: &Record) -> DbResult<Self> {
-        let text = |text: Option<&str>| text.map(clean);
+impl<'a> DetailRow<'a> {
+    pub fn of(record: &'a Record) -> DbResult<Self> {
+        let text = |text: Option<&'a str>| text.map(clean);
         Ok(Self {
             id: record.id,
-            request_headers: headers_as_json(&record.request_headers),
+            request_headers: record.request_headers.as_json().into(),
             request_body: text(record.request_body.as_deref()),
-            response_headers: headers_as_json(&record.response_headers),
+            response_headers: record.response_headers.as_json().into(),
             response_body: text(record.response_body.as_deref()),
-            attempts: clean(&serde_json::to_string(&record.attempts)?),
+            // JSON escapes what no database takes.
+            attempts: serde_json::to_string(&record.attempts)?.into(),
             match_reason: text(record.match_reason.as_deref()),
         })
     }
-}
-
-/// `[["name","value"],…]` in order. Bytes that are not UTF-8 become `\u{fffd}`.
-fn headers_as_json(headers: &HeaderMap) -> String {
-    let mut json = String::with_capacity(2 + headers.len() * 48);
-    json.push('[');
-    for (name, value) in headers {
-        if json.len() > 1 {
-            json.push(',');
-        }
-        let value = String::from_utf8_lossy(value.as_bytes());
-        // Writing to a String cannot fail, nor can a text fail to be JSON.
-        let value = serde_json::to_string(&*value).unwrap_or_else(|_| "\"\"".to_owned());
-        let _ = write!(json, "[\"{name}\",{value}]");
-    }
-    json.push(']');
-    json
 }

@@ -4,7 +4,6 @@ use crate::support::admin::Admin;
 use crate::support::record::{record, store};
 use fastgate_shared::audit_log::LiveEventKind;
 use futures_util::StreamExt as _;
-use http::HeaderValue;
 use rstest::rstest;
 use serde_json::{Value, json};
 use std::time::Instant;
@@ -22,9 +21,9 @@ async fn with_three() -> Admin {
             Some("stream") => {
                 record.is_stream = true;
                 record.model = Some("qwen3".to_owned());
-                record.request_headers.insert("x-a", HeaderValue::from_static("b"));
+                record.request_headers.push(&"x-a".parse().unwrap(), "b");
                 record.request_body = Some("{\"model\":\"qwen3\"}".to_owned());
-                record.match_reason = Some("path /v1/* matched".to_owned());
+                record.match_reason = Some("path /v1/* matched".into());
             }
             Some(_) => {
                 record.user_agent = Some("=HYPERLINK(\"http://evil\")".to_owned());

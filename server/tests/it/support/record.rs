@@ -1,9 +1,10 @@
 //! Made-up audit records.
 
 use fastgate::app::App;
+use fastgate::audit_log::header_text::HeaderText;
 use fastgate::audit_log::record::Record;
 use fastgate_shared::audit_log::Outcome;
-use http::{HeaderMap, Method};
+use http::Method;
 use jiff::Timestamp;
 
 /// A request that ended just now, 20 ms after its start.
@@ -40,8 +41,8 @@ pub fn record(app: &App, path: &str, status: u16) -> Box<Record> {
         prompt_tokens: None,
         completion_tokens: None,
         error_message: None,
-        request_headers: HeaderMap::new(),
-        response_headers: HeaderMap::new(),
+        request_headers: HeaderText::default(),
+        response_headers: HeaderText::default(),
         request_body: None,
         response_body: None,
         attempts: Vec::new(),
