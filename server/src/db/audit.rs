@@ -86,13 +86,12 @@ pub fn insert_ended(connection: &mut DbConnection, writer: i64, records: &[&Reco
 fn insert_records(connection: &mut DbConnection, rows: &[RecordRow<'_>]) -> DbResult<usize> {
     let mut stored = 0;
     match connection {
-        // One prepared statement for each row is the fast way into SQLite, one statement for all into PostgreSQL.
+        // One prepared statement for each row is the fast way into SQLite, one statement for all into PostgreSQL. Diesel
+        // knows `INSERT OR IGNORE` again by its type; an `ON CONFLICT` it would write out anew for each row.
         DbConnection::Sqlite(inner) => {
             for row in rows {
-                stored += diesel::insert_into(audit_records::table)
+                stored += diesel::insert_or_ignore_into(audit_records::table)
                     .values(row)
-                    .on_conflict(audit_records::id)
-                    .do_nothing()
                     .execute(inner)?;
             }
         }
@@ -113,10 +112,8 @@ fn insert_details(connection: &mut DbConnection, rows: &[DetailRow<'_>]) -> DbRe
     match connection {
         DbConnection::Sqlite(inner) => {
             for row in rows {
-                diesel::insert_into(audit_details::table)
+                diesel::insert_or_ignore_into(audit_details::table)
                     .values(row)
-                    .on_conflict(audit_details::id)
-                    .do_nothing()
                     .execute(inner)?;
             }
         }
