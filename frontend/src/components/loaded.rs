@@ -54,7 +54,7 @@ where
 #[component]
 pub fn ErrorState(problem: Problem, #[prop(into)] on_retry: Callback<()>) -> impl IntoView {
     view! {
-        <div class="empty" role="alert">
+        <div class="empty empty-bad" role="alert">
             <Icon glyph=Glyph::Alert />
             <h2>{t::could_not_load()}</h2>
             <p>{api::sentence(&problem)}</p>
