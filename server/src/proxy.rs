@@ -59,7 +59,10 @@ async fn journey(
     let caller = authenticate::authenticate(&snapshot.keys, &mut accepted, Timestamp::now(), prefix);
     exchange.identified(&caller);
     let matched = match_route::match_route(&snapshot.routes, accepted, caller).await?;
-    exchange.asked_for(matched.read.as_ref().and_then(|read| read.model.as_deref()));
+    if let Some(read) = &matched.read {
+        exchange.waited(read.waited);
+        exchange.asked_for(read.model.as_deref());
+    }
     let admission = admit::admit(matched, app.config.rate_limiting.enabled)?;
     forward::forward(app, admission, exchange).await
 }

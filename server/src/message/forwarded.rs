@@ -63,6 +63,19 @@ pub fn add_via(headers: &mut HeaderMap, version: http::Version) {
     headers.append(header::VIA, hop);
 }
 
+/// How often this gateway, or one like it, has passed the request on already, as `Via` tells: a route whose target is the
+/// gateway itself would do so for ever (RFC 9110 section 7.6.3).
+#[must_use]
+pub fn times_passed(headers: &HeaderMap) -> usize {
+    let hops = headers
+        .get_all(header::VIA)
+        .iter()
+        .filter_map(|value| value.to_str().ok());
+    hops.flat_map(|value| value.split(','))
+        .filter(|hop| hop.split_whitespace().nth(1) == Some(VIA_NAME))
+        .count()
+}
+
 /// The address of the client behind trusted proxies: the last in `X-Forwarded-For` that no trusted proxy added.
 #[must_use]
 pub fn client_address(headers: &HeaderMap, peer: Peer, is_trusted: impl Fn(IpAddr) -> bool) -> IpAddr {

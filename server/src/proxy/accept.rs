@@ -3,11 +3,14 @@
 
 use super::error::ProxyError;
 use crate::body::replay::ReplayBody;
-use crate::message::forwarded::Peer;
+use crate::message::forwarded::{self, Peer};
 use crate::request_id::RequestId;
 use crate::routing::{Asked, path};
 use http::{HeaderMap, HeaderValue, Method, Request, Version, header, request::Parts};
 use std::net::IpAddr;
+
+/// Gateways like this one that may stand behind each other; more are one that talks to itself.
+const MAX_PASSES: usize = 8;
 
 /// A request that can be judged: its head is clear, its body still flows.
 pub struct Accepted {
@@ -86,6 +89,9 @@ pub fn accept(request: Request<ReplayBody>, sender: Sender) -> Result<Accepted, 
         let host = authority.as_str().rsplit('@').next().unwrap_or_default();
         let host = HeaderValue::from_str(host).map_err(|_| bad("bad_host", "The target's host is malformed."))?;
         headers.insert(header::HOST, host);
+    }
+    if forwarded::times_passed(&headers) >= MAX_PASSES {
+        return Err(ProxyError::Loop);
     }
     let path = uri.path();
     let canonical_path = match path::canonical(path) {

@@ -31,6 +31,9 @@ pub enum ProxyError {
         /// What is wrong.
         message: String,
     },
+    /// A route leads back to the gateway.
+    #[error("The request goes in a circle: a route's target leads back to this gateway.")]
+    Loop,
     /// No API key.
     #[error("No API key was given. Send it as `Authorization: Bearer …`, `X-API-Key`, `api-key` or `x-goog-api-key`.")]
     MissingKey,
@@ -111,6 +114,12 @@ impl ProxyError {
         };
         match self {
             Self::BadRequest { code, .. } => row(S::BAD_REQUEST, "invalid_request_error", code),
+            Self::Loop => upstream(
+                S::LOOP_DETECTED,
+                "upstream_error",
+                "loop_detected",
+                Outcome::UpstreamError,
+            ),
             Self::MissingKey => row(S::UNAUTHORIZED, "authentication_error", "missing_api_key"),
             Self::UnknownKey => row(S::UNAUTHORIZED, "authentication_error", "invalid_api_key"),
             Self::DisabledKey => row(S::UNAUTHORIZED, "authentication_error", "key_disabled"),

@@ -34,8 +34,8 @@ pub struct Exchange {
     request_is_form: bool,
     request_id: RequestId,
     route: Option<Arc<CompiledRoute>>,
-    /// Time that upstreams took before the response's head.
-    upstream: Duration,
+    /// Time before the response's head in which upstreams, or the client's body, were waited for.
+    waited: Duration,
     started_us: i64,
     ended: bool,
 }
@@ -119,7 +119,7 @@ impl Exchange {
             request_is_form: content_type.starts_with(b"application/x-www-form-urlencoded"),
             request_id: sender.request_id.clone(),
             route: None,
-            upstream: Duration::ZERO,
+            waited: Duration::ZERO,
             started_us,
             ended: false,
         }
@@ -176,6 +176,11 @@ impl Exchange {
         }
     }
 
+    /// Somebody else took this long.
+    pub fn waited(&mut self, time: Duration) {
+        self.waited += time;
+    }
+
     /// An attempt begins.
     pub fn trying(&self, url: &str) {
         let url = self.app.audit.redactor.url(url).into_owned();
@@ -184,7 +189,7 @@ impl Exchange {
 
     /// An attempt ended with a response's head or a failure.
     pub fn attempted(&mut self, attempt: Attempt) {
-        self.upstream += Duration::from_secs_f64(attempt.ms / 1000.0);
+        self.waited(Duration::from_secs_f64(attempt.ms / 1000.0));
         self.in_flight.update(|record| record.attempts.push(attempt));
     }
 
@@ -198,7 +203,7 @@ impl Exchange {
             record.is_stream = is_stream;
             record.first_response_time = Some(self.started_us + micros(elapsed));
             record.ttfb_us = Some(micros(elapsed));
-            record.gateway_us = Some(micros(elapsed.saturating_sub(self.upstream)));
+            record.gateway_us = Some(micros(elapsed.saturating_sub(self.waited)));
         });
         self.app.audit.live.tell(LiveEventKind::FirstByte, &self.in_flight);
     }

@@ -197,7 +197,9 @@ impl Course<'_> {
             return false;
         }
         self.rounds += 1;
-        tokio::time::sleep(backoff(self.rounds, rand::random())).await;
+        let wait = backoff(self.rounds, rand::random());
+        tokio::time::sleep(wait).await;
+        exchange.waited(wait);
         self.tried.clear();
         self.enter(0, exchange);
         self.pick().is_some()

@@ -10,6 +10,7 @@ use crate::routing::{RouteTable, Selection};
 use bytes::Bytes;
 use fastgate_shared::route::RouteAuth;
 use http::HeaderValue;
+use std::time::{Duration, Instant};
 
 /// The routes that take the request.
 pub struct RouteMatch {
@@ -31,6 +32,8 @@ pub struct ReadBody {
     pub encoding: Option<HeaderValue>,
     /// Top-level `model`.
     pub model: Option<String>,
+    /// How long the client took to send it.
+    pub waited: Duration,
 }
 
 impl ReadBody {
@@ -97,10 +100,17 @@ pub async fn match_route(table: &RouteTable, accepted: Accepted, caller: Caller)
 /// # Errors
 /// When it is over `proxy.max_match_body_bytes`, or the client fails.
 pub async fn read(accepted: &Accepted) -> Result<ReadBody, ProxyError> {
+    let started = Instant::now();
     let bytes = accepted.body.buffer().await?;
+    let waited = started.elapsed();
     let encoding = accepted.encoding().cloned();
     let model = PeekedBody::new(encoding.as_ref(), &bytes).model().map(str::to_owned);
-    Ok(ReadBody { bytes, encoding, model })
+    Ok(ReadBody {
+        bytes,
+        encoding,
+        model,
+        waited,
+    })
 }
 
 /// Whether a route that could still win, or the key, depends on the body.

@@ -79,6 +79,10 @@ fn relay_upstream(exchange: Exchange, answer: UpstreamResponse) -> Response<Rela
     } = answer;
     let (mut head, body) = response.into_parts();
     hop_by_hop::strip(&mut head.headers);
+    if body.size_hint().exact().is_none() {
+        // It came in chunks, which count before a length that was sent beside them (RFC 9112 section 6.3).
+        head.headers.remove(header::CONTENT_LENGTH);
+    }
     head.headers.insert(request_id::HEADER, exchange.request_id());
     // The connection to the upstream may have spoken another version.
     head.version = http::Version::HTTP_11;

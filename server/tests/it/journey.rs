@@ -4,6 +4,7 @@ mod accept;
 mod admit;
 mod audit;
 mod authenticate;
+mod connection;
 mod forward;
 mod framing;
 mod match_route;

@@ -1,6 +1,6 @@
 //! Who asked, as the upstream hears it.
 
-use super::{Peer, add_via, client_address, rebuild};
+use super::{Peer, add_via, client_address, rebuild, times_passed};
 use http::{HeaderMap, HeaderName, HeaderValue, Version};
 use rstest::rstest;
 use std::net::IpAddr;
@@ -105,4 +105,14 @@ fn via_is_added_behind_those_of_earlier_hops(#[case] version: Version, #[case] o
     add_via(&mut headers, version);
     let hops: Vec<_> = headers.get_all("via").iter().collect();
     assert_eq!(hops, ["1.1 first", own]);
+}
+
+#[test]
+fn passing_through_is_counted_over_all_lines_of_via() {
+    let headers = fields(&[
+        ("via", "1.1 fastgate, 1.0 fred"),
+        ("via", "1.1 fastgate (x)"),
+        ("via", "1.1 fastgates"),
+    ]);
+    assert_eq!(times_passed(&headers), 2);
 }

@@ -226,3 +226,32 @@ async fn an_expectation_is_answered_by_the_gateway_and_not_passed_on() {
     drop(raw);
     gateway.finish().await;
 }
+
+#[rstest]
+#[case("/health", false)]
+#[case("/health/live", false)]
+#[case("/metrics", false)]
+#[case("/admin", false)]
+#[case("/admin/keys", false)]
+#[case("/healthy", true)]
+#[case("/metrics/x", true)]
+#[case("/administration", true)]
+#[case("//admin/keys", true)]
+#[tokio::test]
+async fn the_gateways_own_paths_are_not_proxied_and_all_others_are(#[case] path: &str, #[case] proxied: bool) {
+    let upstream = Upstream::start();
+    let gateway = TestGateway::to(upstream.host()).await;
+    let key = gateway.key();
+    let mut raw = Raw::connect(&gateway).await;
+    raw.send(format!(
+        "GET {path} HTTP/1.1\r\nHost: h\r\nX-API-Key: {key}\r\nConnection: close\r\n\r\n"
+    ))
+    .await;
+    let answer = raw.read_to_end().await;
+    assert!(answer.to_lowercase().contains("x-request-id: "), "{answer}");
+    assert_eq!(upstream.seen().len(), usize::from(proxied), "{answer}");
+    if proxied {
+        gateway.count_request();
+    }
+    gateway.finish().await;
+}

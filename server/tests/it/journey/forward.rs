@@ -212,3 +212,16 @@ async fn every_method_passes(#[case] method: Method) {
     assert!(!seen.has("transfer-encoding"));
     gateway.finish().await;
 }
+
+#[tokio::test]
+async fn a_route_that_leads_back_to_the_gateway_does_not_go_on_for_ever() {
+    let gateway = TestGateway::builder().start().await;
+    gateway
+        .add_route(json!({"target_host": gateway.address.to_string(), "auth": "none", "retry_count": 0}))
+        .await;
+    // Each time around is a request of its own.
+    (0..8).for_each(|_| gateway.count_request());
+    let (kind, code, _) = gateway.stranger(Method::GET, "/").send().await.refusal(508).await;
+    assert_eq!((kind.as_str(), code.as_str()), ("upstream_error", "loop_detected"));
+    gateway.finish().await;
+}

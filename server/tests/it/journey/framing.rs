@@ -241,3 +241,49 @@ async fn pipelined_requests_are_answered_in_order() {
     );
     gateway.finish().await;
 }
+
+#[tokio::test]
+async fn an_answer_with_two_framings_becomes_one() {
+    let both = "HTTP/1.1 200 OK\r\nContent-Length: 500\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n";
+    let upstream = Upstream::doing([Act::Answer(both.to_owned())]);
+    let gateway = TestGateway::to(upstream.host()).await;
+    let answer = gateway.get("/").send().await;
+    assert_eq!(answer.header("content-length"), "");
+    assert_eq!(answer.header("transfer-encoding"), "chunked");
+    assert_eq!(answer.text().await, "abc");
+    gateway.finish().await;
+}
+
+#[rstest]
+#[case::no_content("GET", "204 No Content")]
+#[case::not_modified("GET", "304 Not Modified")]
+#[case::head("HEAD", "200 OK")]
+#[tokio::test]
+async fn a_body_where_none_may_be_never_reaches_the_client(#[case] method: &str, #[case] status: &str) {
+    let upstream = Upstream::doing([answer(status, &[], "evil")]);
+    let gateway = TestGateway::to(upstream.host()).await;
+    let key = gateway.key();
+    let request = |connection: &str| {
+        format!("{method} /x HTTP/1.1\r\nHost: h\r\nX-API-Key: {key}\r\nConnection: {connection}\r\n\r\n")
+    };
+    let mut raw = Raw::connect(&gateway).await;
+    gateway.count_request();
+    raw.send(request("keep-alive")).await;
+    let first = raw.read_until("\r\n\r\n").await;
+    gateway.count_request();
+    raw.send(request("close")).await;
+    let second = raw.read_to_end().await;
+    assert!(first.starts_with(&format!("HTTP/1.1 {status}")), "{first}");
+    assert!(second.starts_with("HTTP/1.1 200 OK"), "{second}");
+    assert!(!format!("{first}{second}").contains("evil"));
+    assert!(
+        status != "204 No Content" || !first.contains("content-length"),
+        "{first}"
+    );
+    assert_eq!(
+        upstream.connections(),
+        2,
+        "the connection with leftover bytes is not used again"
+    );
+    gateway.finish().await;
+}

@@ -263,8 +263,9 @@ async fn serve(stream: TcpStream, shared: Arc<Mutex<Shared>>, number: usize) -> 
             shared.seen.push(seen.clone());
             (shared.seen.len() - 1, shared.on_head)
         };
-        if !on_head {
-            connection.body(&shared, index).await?;
+        if !on_head && let Err(error) = connection.body(&shared, index).await {
+            shared.lock().unwrap().left += 1;
+            return Err(error);
         }
         let act = shared.lock().unwrap().acts.pop_front().unwrap_or(Act::Echo);
         if !connection.act(act, &shared, index).await? {
@@ -344,7 +345,6 @@ impl Connection {
     async fn take(&mut self, mut size: usize, shared: &Mutex<Shared>, index: usize) -> io::Result<()> {
         while size > 0 {
             if self.buffer.is_empty() && !self.more().await? {
-                shared.lock().unwrap().left += 1;
                 return Err(io::ErrorKind::UnexpectedEof.into());
             }
             let part = self.buffer.len().min(size);
