@@ -102,6 +102,21 @@ const fn row(status: StatusCode, kind: &'static str, code: &'static str) -> Row 
     }
 }
 
+fn body_row(error: &BufferError) -> Row {
+    use StatusCode as S;
+    const REQUEST: &str = "invalid_request_error";
+    match error {
+        BufferError::TooLarge { .. } => row(S::PAYLOAD_TOO_LARGE, REQUEST, "body_too_large"),
+        BufferError::Client(ClientBodyError::Broken) => row(S::BAD_REQUEST, REQUEST, "broken_body"),
+        // Mostly nobody is left who could read it.
+        BufferError::Client(ClientBodyError::Incomplete) => Row {
+            outcome: Outcome::ClientClosed,
+            ..row(S::BAD_REQUEST, REQUEST, "incomplete_body")
+        },
+        BufferError::Client(ClientBodyError::Stalled) => row(S::REQUEST_TIMEOUT, "timeout_error", "body_timeout"),
+    }
+}
+
 impl ProxyError {
     fn row(&self) -> Row {
         use StatusCode as S;
@@ -127,20 +142,7 @@ impl ProxyError {
             Self::NoRoute { .. } => row(S::NOT_FOUND, "not_found_error", "no_matching_route"),
             Self::Forbidden => row(S::FORBIDDEN, "permission_error", "permission_denied"),
             Self::RateLimited { .. } => row(S::TOO_MANY_REQUESTS, "rate_limit_error", "rate_limit_exceeded"),
-            Self::Body(BufferError::TooLarge { .. }) => {
-                row(S::PAYLOAD_TOO_LARGE, "invalid_request_error", "body_too_large")
-            }
-            Self::Body(BufferError::Client(ClientBodyError::Broken)) => {
-                row(S::BAD_REQUEST, "invalid_request_error", "broken_body")
-            }
-            // Mostly nobody is left who could read it.
-            Self::Body(BufferError::Client(ClientBodyError::Incomplete)) => Row {
-                outcome: Outcome::ClientClosed,
-                ..row(S::BAD_REQUEST, "invalid_request_error", "incomplete_body")
-            },
-            Self::Body(BufferError::Client(ClientBodyError::Stalled)) => {
-                row(S::REQUEST_TIMEOUT, "timeout_error", "body_timeout")
-            }
+            Self::Body(error) => body_row(error),
             Self::Upstream(failure) if failure.is_timeout() => upstream(
                 S::GATEWAY_TIMEOUT,
                 "timeout_error",

@@ -69,6 +69,7 @@ impl Exchange {
             value.map(|value| redactor.text(&value).into_owned())
         };
         let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
+        let path = redactor.url(path).into_owned();
         let started_us = Timestamp::now().as_microsecond() - started.elapsed().as_micros() as i64;
         let source_path = text(X_SOURCE_PATH).map(|source| shortened(&source).into());
         let content_type = headers
@@ -83,8 +84,8 @@ impl Exchange {
             route_id: None,
             route_name: None,
             method: request.method().clone(),
-            path: redactor.url(path).into_owned(),
-            path_only_len: request.uri().path().len(),
+            path_only_len: path.find('?').unwrap_or(path.len()),
+            path,
             target_url: None,
             status_code: None,
             outcome: None,

@@ -91,8 +91,8 @@ pub async fn forward(app: &App, admission: Admission, exchange: &mut Exchange) -
             _ => false,
         };
         match answer {
-            Answer::Final(response) => return Ok(course.hand_on(response)),
-            Answer::Refusal(response) if !another => return Ok(course.hand_on(response)),
+            Answer::Final(response) => return Ok(course.hand_on(*response)),
+            Answer::Refusal(response) if !another => return Ok(course.hand_on(*response)),
             Answer::Failed(failure) if !another => return Err(ProxyError::Upstream(failure)),
             _ => {}
         }
@@ -170,9 +170,9 @@ impl Course<'_> {
     }
 
     /// The answer is the client's; the request's body is not needed again.
-    fn hand_on(&self, answer: Box<UpstreamResponse>) -> UpstreamResponse {
+    fn hand_on(&self, answer: UpstreamResponse) -> UpstreamResponse {
         self.admission.accepted.body.forget();
-        *answer
+        answer
     }
 
     /// Moves to the next target, then to the next route, then around again; false when the answer stands.

@@ -226,3 +226,21 @@ async fn without_async_audit_the_record_is_on_disk_before_the_answer_ends(#[case
     assert_eq!(gateway.stored().await.len(), 1);
     gateway.finish().await;
 }
+
+#[rstest]
+#[case::unknown_key("fg_unknown", 401)]
+#[case::too_large("", 413)]
+#[tokio::test]
+async fn a_refusal_reaches_a_client_that_is_still_sending(#[case] key: &str, #[case] status: u16) {
+    let gateway = TestGateway::builder()
+        .route(json!({"target_host": "127.0.0.1:1", "add_body_fields": {"a": 1}}))
+        .start()
+        .await;
+    let key = if key.is_empty() { gateway.key() } else { key };
+    let body = "x".repeat(30 << 20);
+    for _ in 0..5 {
+        let answer = gateway.call(Method::POST, "/").key(key).body(body.clone()).send().await;
+        answer.refusal(status).await;
+    }
+    gateway.finish().await;
+}

@@ -285,10 +285,8 @@ struct Connection {
 impl Connection {
     /// More bytes; false at the end.
     async fn more(&mut self) -> io::Result<bool> {
-        let mut bytes = [0; 16_384];
-        let read = self.stream.read(&mut bytes).await?;
-        self.buffer.extend_from_slice(&bytes[..read]);
-        Ok(read > 0)
+        self.buffer.reserve(16_384);
+        Ok(self.stream.read_buf(&mut self.buffer).await? > 0)
     }
 
     async fn line(&mut self) -> io::Result<String> {
