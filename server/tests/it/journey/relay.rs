@@ -1,5 +1,6 @@
 //! Stage 7: bodies flow as they come, and whoever leaves is noticed.
 
+use crate::support::client::Raw;
 use crate::support::gateway::TestGateway;
 use crate::support::upstream::{Act, Upstream, answer, stream};
 use http::Method;
@@ -242,5 +243,25 @@ async fn a_refusal_reaches_a_client_that_is_still_sending(#[case] key: &str, #[c
         let answer = gateway.call(Method::POST, "/").key(key).body(body.clone()).send().await;
         answer.refusal(status).await;
     }
+    gateway.finish().await;
+}
+
+#[tokio::test]
+async fn a_refusal_can_be_read_by_a_client_that_sends_all_before_it_reads() {
+    let gateway = TestGateway::builder().start().await;
+    let mut lost = 0;
+    for _ in 0..20 {
+        let mut raw = Raw::connect(&gateway).await;
+        gateway.count_request();
+        let length = 3 << 20;
+        raw.send(format!(
+            "POST / HTTP/1.1\r\nHost: h\r\nX-API-Key: fg_unknown\r\nContent-Length: {length}\r\n\r\n"
+        ))
+        .await;
+        let _ = raw.try_send("x".repeat(length)).await;
+        let answer = raw.read_to_end().await;
+        lost += usize::from(!answer.starts_with("HTTP/1.1 401 "));
+    }
+    assert_eq!(lost, 0);
     gateway.finish().await;
 }
