@@ -133,6 +133,7 @@ impl Listeners {
             .is_err()
         {
             tracing::warn!(drain_seconds, "Requests in flight are cut off");
+            app.audit.live.cut_off();
             serving.shutdown().await;
             all_recorded(&app).await;
         }

@@ -3,7 +3,7 @@
 //! Everything comes from memory; the database is not asked. Without a watcher no event is made.
 
 use super::record::Record;
-use fastgate_shared::audit_log::{LiveEventKind, LogItem};
+use fastgate_shared::audit_log::{LiveEventKind, LogItem, Outcome};
 use futures_util::Stream;
 use parking_lot::Mutex;
 use std::collections::{HashMap, VecDeque};
@@ -46,6 +46,8 @@ pub struct InFlight {
 pub struct Live {
     shards: [Mutex<HashMap<i64, Arc<InFlight>>>; SHARDS],
     count: AtomicUsize,
+    /// The gateway ends before the requests that are left.
+    cut_off: AtomicBool,
     watchers: Arc<Watchers>,
     events: broadcast::Sender<Arc<LiveEvent>>,
     history: Mutex<History>,
@@ -101,6 +103,7 @@ impl Default for Live {
         Self {
             shards: std::array::from_fn(|_| Mutex::default()),
             count: AtomicUsize::new(0),
+            cut_off: AtomicBool::new(false),
             watchers: Arc::default(),
             events: broadcast::channel(HISTORY).0,
             history: Mutex::default(),
@@ -138,6 +141,21 @@ impl Live {
     #[must_use]
     pub fn in_flight(&self) -> usize {
         self.count.load(Ordering::Relaxed)
+    }
+
+    /// The requests that are left are cut off: whatever breaks off from now on is not their clients' doing.
+    pub fn cut_off(&self) {
+        self.cut_off.store(true, Ordering::Relaxed);
+    }
+
+    /// What to call the end of a request that broke off.
+    #[must_use]
+    pub fn broken_off(&self) -> Outcome {
+        if self.cut_off.load(Ordering::Relaxed) {
+            Outcome::Interrupted
+        } else {
+            Outcome::ClientClosed
+        }
     }
 
     /// Whether anybody looks; events need not be made otherwise.

@@ -113,7 +113,10 @@ fn body_row(error: &BufferError) -> Row {
             outcome: Outcome::ClientClosed,
             ..row(S::BAD_REQUEST, REQUEST, "incomplete_body")
         },
-        BufferError::Client(ClientBodyError::Stalled) => row(S::REQUEST_TIMEOUT, "timeout_error", "body_timeout"),
+        BufferError::Client(ClientBodyError::Stalled) => Row {
+            outcome: Outcome::Timeout,
+            ..row(S::REQUEST_TIMEOUT, "timeout_error", "body_timeout")
+        },
     }
 }
 

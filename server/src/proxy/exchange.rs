@@ -288,7 +288,7 @@ impl Exchange {
 impl Drop for Exchange {
     /// The client left, or the connection's task ended: whatever was learned so far is recorded.
     fn drop(&mut self) {
-        let mut outcome = Outcome::ClientClosed;
+        let mut outcome = self.app.audit.live.broken_off();
         if std::thread::panicking() {
             // The listener answers in place of the handler that broke down.
             let error = ProxyError::Internal;

@@ -295,7 +295,7 @@ impl Drop for RelayBody {
         let outcome = if self.source_ended() {
             self.outcome
         } else {
-            Outcome::ClientClosed
+            self.exchange.app().audit.live.broken_off()
         };
         drop(self.finish(outcome, None));
     }

@@ -229,7 +229,10 @@ async fn no_secret_is_in_any_record() {
     let record = gateway.record().await;
     let text = format!("{record:?}");
     assert!(!text.contains("canary"), "{text}");
-    assert_eq!(record.item.path, "/x/[redacted]?token=[redacted]&q=1&access_token=[redacted]");
+    assert_eq!(
+        record.item.path,
+        "/x/[redacted]?token=[redacted]&q=1&access_token=[redacted]"
+    );
     gateway.assert_nowhere(&["canary-"]);
     gateway.finish().await;
 }
@@ -246,6 +249,35 @@ async fn a_request_that_lasts_shows_in_the_log_from_its_start() {
     };
     call.leave_when(shown).await;
     assert_eq!(gateway.record().await.item.status_code, Some(499));
+    gateway.finish().await;
+}
+
+#[tokio::test]
+async fn what_the_gateway_cuts_off_at_its_end_was_interrupted() {
+    let upstream = Upstream::doing([Act::Hang]);
+    let (feed, act) = stream("text/event-stream");
+    upstream.then(act);
+    let gateway = TestGateway::to(upstream.host()).await;
+    let waiting = async {
+        let calls = gateway.get("/hangs").try_send();
+        let cut = async {
+            upstream.has_seen(1).await;
+            let mut streaming = gateway.get("/streams").send().await;
+            gateway.cut_off().await;
+            assert!(streaming.piece().await.unwrap().is_err());
+        };
+        tokio::join!(calls, cut).0
+    };
+    assert!(waiting.await.is_err(), "no answer is made up");
+    drop(feed);
+    for record in gateway.records(2).await {
+        assert_eq!(
+            record.item.outcome.unwrap().as_str(),
+            "interrupted",
+            "{}",
+            record.item.path
+        );
+    }
     gateway.finish().await;
 }
 

@@ -91,6 +91,7 @@ async fn a_client_that_stops_in_the_middle_of_its_body_hears_408() {
     assert_eq!((kind.as_str(), code.as_str()), ("timeout_error", "body_timeout"));
     drop(pieces);
     upstream.is_left().await;
+    assert_eq!(gateway.record().await.item.outcome.unwrap().as_str(), "timeout");
     gateway.finish().await;
 }
 

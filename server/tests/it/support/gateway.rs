@@ -46,7 +46,8 @@ pub struct TestGateway {
     keys: Vec<String>,
     asked: AtomicUsize,
     stop: CancellationToken,
-    serving: Option<JoinHandle<()>>,
+    serving: JoinHandle<()>,
+    finished: bool,
     folder: TempDir,
 }
 
@@ -93,8 +94,9 @@ impl Builder {
             routes: Vec::new(),
             keys: Vec::new(),
             asked: AtomicUsize::new(0),
-            serving: Some(tokio::spawn(listen::serve(listener, gate, stop.clone()))),
+            serving: tokio::spawn(listen::serve(listener, gate, stop.clone())),
             stop,
+            finished: false,
             folder,
         };
         for route in routes {
@@ -249,15 +251,23 @@ impl TestGateway {
         }
     }
 
+    /// Ends the listener without waiting for the requests in flight, as at the end of the drain.
+    pub async fn cut_off(&self) {
+        self.app.audit.live.cut_off();
+        self.serving.abort();
+        self.until("nobody is in flight", |app| app.audit.live.in_flight() == 0)
+            .await;
+    }
+
     /// Ends the gateway as a signal would, and checks its books: each request that was sent has one record with an end,
     /// nothing waits, nothing was lost, nobody counts as in flight, and no key stands in any file.
     pub async fn finish(mut self) {
         self.stop.cancel();
-        let serving = self.serving.take().unwrap();
-        tokio::time::timeout(PATIENCE, serving)
+        self.finished = true;
+        // A test may have cut the listener off.
+        let _ = tokio::time::timeout(PATIENCE, &mut self.serving)
             .await
-            .expect("the listener ends in time")
-            .unwrap();
+            .expect("the listener ends in time");
         let asked = self.asked.load(Ordering::SeqCst);
         let records = self.records(asked).await;
         assert_eq!(records.len(), asked, "as many records as requests");
@@ -290,7 +300,7 @@ impl TestGateway {
 impl Drop for TestGateway {
     fn drop(&mut self) {
         self.stop.cancel();
-        if self.serving.is_some() && !std::thread::panicking() {
+        if !self.finished && !std::thread::panicking() {
             panic!("the test must end with `gateway.finish().await`");
         }
     }
