@@ -72,9 +72,7 @@ impl Exchange {
         let path = redactor.url(path).into_owned();
         let started_us = Timestamp::now().as_microsecond() - started.elapsed().as_micros() as i64;
         let source_path = text(X_SOURCE_PATH).map(|source| shortened(&source).into());
-        let content_type = headers
-            .get(header::CONTENT_TYPE)
-            .map_or(&b""[..], HeaderValue::as_bytes);
+        let content_type = text(header::CONTENT_TYPE).unwrap_or_default();
         let record = Record {
             id: app.audit.next_id(),
             request_id: sender.request_id.to_shared(),
@@ -117,7 +115,7 @@ impl Exchange {
             app: app.clone(),
             body: request.body().clone(),
             is_head: request.method() == Method::HEAD,
-            request_is_form: content_type.starts_with(b"application/x-www-form-urlencoded"),
+            request_is_form: content_type.starts_with("application/x-www-form-urlencoded"),
             request_id: sender.request_id.clone(),
             route: None,
             waited: Duration::ZERO,
