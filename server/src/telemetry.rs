@@ -1,6 +1,7 @@
-//! What the operator sees of the running process: the log (`log_file`, `log_format`, `log_level`) and the figures
+//! What the operator sees of the running process: the log (`log_file`, `log_format`, `log_level`, `collected`) and the figures
 //! (`figures`). What a request leaves behind is in `audit_log`, not here.
 
+mod collected;
 pub mod figures;
 pub mod log_file;
 pub mod log_format;
@@ -13,23 +14,30 @@ pub use log_level::LevelControl;
 
 use crate::config::values::log_filter;
 use crate::config::{LogFormat, Logging};
+use collected::{Collected, CollectedGuard};
 use log_file::LogFile;
 use log_format::OneLine;
-use std::io::{BufWriter, Write};
+use std::io;
 use std::sync::Once;
-use tracing_appender::non_blocking::{NonBlocking, NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{Layer as _, fmt};
 
-/// Lines that may wait for each writer. When a disk or terminal does not keep up, further lines are dropped: a request
-/// never waits for the log.
-const WAITING_LINES: usize = 16_384;
+/// Why the log could not be started.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The system gives no thread.
+    #[error("no thread for the log")]
+    Thread(#[from] io::Error),
+    /// There is a log in this process already.
+    #[error("the log was started before")]
+    Twice(#[from] tracing_subscriber::util::TryInitError),
+}
 
 /// Keeps the log flowing; waiting lines are written when it is dropped.
 pub struct LogGuard {
     level: LevelControl,
-    _writers: Vec<WorkerGuard>,
+    _writers: Vec<CollectedGuard>,
 }
 
 impl LogGuard {
@@ -43,17 +51,19 @@ impl LogGuard {
 /// Starts the log: to the file, and as text to stderr. A panic becomes one line of it.
 ///
 /// # Errors
-/// When a log was started before in this process. A file that cannot be written is not an error: stderr says so.
-pub fn start(config: &Logging) -> Result<LogGuard, tracing_subscriber::util::TryInitError> {
+/// See [`StartError`]. A file that cannot be written is not an error: stderr says so.
+pub fn start(config: &Logging) -> Result<LogGuard, StartError> {
     let (filter, level) = log_level::filter(log_filter(&config.level).unwrap_or_default());
-    let (stderr, stderr_guard) = background("log-stderr", BufWriter::new(std::io::stderr()));
+    let (stderr, stderr_guard) = Collected::start("log-stderr", io::stderr())?;
     let mut writers = vec![stderr_guard];
-    let to_file = (!config.file.as_os_str().is_empty()).then(|| {
+    let to_file = if config.file.as_os_str().is_empty() {
+        None
+    } else {
         let file = LogFile::open(config.file.clone(), config.keep_files, Box::new(jiff::Timestamp::now));
-        let (writer, guard) = background("log-file", file);
+        let (writer, guard) = Collected::start("log-file", file)?;
         writers.push(guard);
-        layer(writer, config.format)
-    });
+        Some(layer(writer, config.format))
+    };
     tracing_subscriber::registry()
         .with(filter)
         .with(to_file)
@@ -66,15 +76,7 @@ pub fn start(config: &Logging) -> Result<LogGuard, tracing_subscriber::util::Try
     })
 }
 
-fn background(thread: &str, writer: impl Write + Send + 'static) -> (NonBlocking, WorkerGuard) {
-    NonBlockingBuilder::default()
-        .lossy(true)
-        .buffered_lines_limit(WAITING_LINES)
-        .thread_name(thread)
-        .finish(writer)
-}
-
-fn layer<S>(writer: NonBlocking, format: LogFormat) -> Box<dyn tracing_subscriber::Layer<S> + Send + Sync>
+fn layer<S>(writer: Collected, format: LogFormat) -> Box<dyn tracing_subscriber::Layer<S> + Send + Sync>
 where
     S: tracing::Subscriber + for<'a> tracing_subscriber::registry::LookupSpan<'a>,
 {
