@@ -8,6 +8,7 @@ pub mod histogram;
 
 use super::record::Record;
 use histogram::Histogram;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
 /// Lengths of the spans in seconds: minutes for detail, hours and days so that a year is quickly added up.
@@ -164,6 +165,7 @@ impl Rollups {
     ) -> Changes {
         let mut changes = Changes::default();
         for sample in samples {
+            let (dimensions, path) = (Dimensions::of(&sample), short(sample.path));
             for length in SPANS {
                 let key = (length, start_of(length, sample.at));
                 let known = self.spans.get(&key);
@@ -172,9 +174,9 @@ impl Rollups {
                     unrouted_paths: known.map_or(0, |known| known.unrouted_paths),
                     ..Span::default()
                 });
-                span.count(known, &sample);
+                span.count(known, &dimensions, &sample);
                 if length != MINUTE {
-                    span.count_path(known, &sample);
+                    span.count_path(known, &path, &sample);
                 }
             }
         }
@@ -200,10 +202,15 @@ impl Rollups {
 }
 
 impl Span {
-    fn count(&mut self, known: Option<&Self>, sample: &Sample<'_>) {
-        let mut dimensions = Dimensions::of(sample);
+    fn count(&mut self, known: Option<&Self>, dimensions: &Dimensions, sample: &Sample<'_>) {
+        // All but the first of a batch.
+        if let Some(figures) = self.rows.get_mut(dimensions) {
+            figures.add(sample);
+            return;
+        }
+        let mut dimensions = dimensions.clone();
         let stored = |dimensions: &Dimensions| known.and_then(|known| known.rows.get(dimensions));
-        if !self.rows.contains_key(&dimensions) && stored(&dimensions).is_none() {
+        if stored(&dimensions).is_none() {
             let rows = self.rows.len() + known.map_or(0, |known| known.rows.len());
             if rows >= MAX_ROWS || (sample.key_id.is_none() && rows >= MAX_KEYLESS_ROWS) {
                 OTHER.clone_into(&mut dimensions.model);
@@ -217,10 +224,14 @@ impl Span {
             .add(sample);
     }
 
-    fn count_path(&mut self, known: Option<&Self>, sample: &Sample<'_>) {
-        let mut path = short(sample.path);
+    fn count_path(&mut self, known: Option<&Self>, path: &str, sample: &Sample<'_>) {
+        if let Some(figures) = self.paths.get_mut(path) {
+            figures.add(sample);
+            return;
+        }
+        let mut path = path.to_owned();
         let stored = |path: &str| known.and_then(|known| known.paths.get(path));
-        if !self.paths.contains_key(&path) && stored(&path).is_none() {
+        if stored(&path).is_none() {
             let paths = self.paths.len() + known.map_or(0, |known| known.paths.len());
             let unrouted = sample.route_id.is_none();
             if paths >= MAX_PATHS || (unrouted && self.unrouted_paths >= MAX_UNROUTED_PATHS) {
@@ -230,20 +241,27 @@ impl Span {
             }
         }
         let before = stored(&path);
-        let figures = self
-            .paths
+        self.paths
             .entry(path)
-            .or_insert_with(|| before.copied().unwrap_or_default());
-        figures.requests += 1;
-        figures.errors += u64::from(sample.is_error);
+            .or_insert_with(|| before.copied().unwrap_or_default())
+            .add(sample);
+    }
+}
+
+impl PathFigures {
+    fn add(&mut self, sample: &Sample<'_>) {
+        self.requests += 1;
+        self.errors += u64::from(sample.is_error);
     }
 }
 
 impl Figures {
     fn add(&mut self, sample: &Sample<'_>) {
         let whole = |number: i64| u64::try_from(number).unwrap_or(0);
-        if let Some(name) = sample.route_name {
-            self.route_name = short(name);
+        if let Some(name) = sample.route_name.map(short)
+            && self.route_name != name
+        {
+            self.route_name = name.into_owned();
         }
         self.requests += 1;
         self.errors += u64::from(sample.is_error);
@@ -265,7 +283,7 @@ impl Figures {
 
 impl Dimensions {
     fn of(sample: &Sample<'_>) -> Self {
-        let text = |text: Option<&str>| text.map(short).unwrap_or_default();
+        let text = |text: Option<&str>| text.map(short).unwrap_or_default().into_owned();
         Self {
             key_id: text(sample.key_id),
             source_path: text(sample.source_path),
@@ -309,7 +327,10 @@ pub const fn start_of(length: i32, microseconds: i64) -> i64 {
 }
 
 /// Bounded, and without what a database refuses in a text.
-fn short(text: &str) -> String {
+fn short(text: &str) -> Cow<'_, str> {
+    if text.len() <= MAX_NAME_CHARS && !text.contains('\0') {
+        return text.into();
+    }
     text.chars().filter(|c| *c != '\0').take(MAX_NAME_CHARS).collect()
 }
 
