@@ -46,9 +46,11 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 
 /// Every call with its description.
 fn calls() -> utoipa_axum::router::OpenApiRouter<Arc<App>> {
-    openapi::collector()
+    let mut calls = openapi::collector()
         .merge(keys::router())
         .merge(routes::router())
         .merge(logs::router())
-        .merge(metrics::router())
+        .merge(metrics::router());
+    openapi::complete_answers(calls.get_openapi_mut());
+    calls
 }

@@ -63,6 +63,10 @@ async fn journey(
         exchange.waited(read.waited);
         exchange.asked_for(read.model.as_deref());
     }
+    if let Some(winner) = matched.candidates.candidates().first() {
+        // Before it is admitted: a refusal belongs to the route whose permission or limit it is about.
+        exchange.routed(winner);
+    }
     let admission = admit::admit(matched, app.config.rate_limiting.enabled)?;
     forward::forward(app, admission, exchange).await
 }

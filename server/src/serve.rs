@@ -19,10 +19,10 @@ const FLUSH_LIMIT: Duration = Duration::from_secs(10);
 
 /// An address cannot be listened on.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot listen on {address}: {source}")]
+#[error("cannot listen on {address}: {reason}")]
 pub struct ListenError {
     address: SocketAddr,
-    source: io::Error,
+    reason: io::Error,
 }
 
 /// Why the gateway does not serve.
@@ -73,7 +73,7 @@ impl Listeners {
         let mut open = Vec::new();
         for (port, doors) in wanted {
             let address = SocketAddr::new(server.host, port);
-            let fail = |source| ListenError { address, source };
+            let fail = |reason| ListenError { address, reason };
             let listener = TcpListener::bind(address).await.map_err(fail)?;
             let address = listener.local_addr().map_err(fail)?;
             open.push((listener, address, doors));

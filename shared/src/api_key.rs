@@ -46,6 +46,7 @@ impl Fields for ApiKeyDefinition {
         "expires_at",
         "is_active",
     ];
+    const SHORTHAND: &'static [&'static str] = &["expires_days"];
     const READ_ONLY: &'static [&'static str] = &["key_id", "key_preview", "usage_count", "last_used_at", "created_at"];
 }
 

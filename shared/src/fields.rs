@@ -6,6 +6,8 @@ use serde::{Deserialize, Deserializer};
 pub trait Fields {
     /// Every field that a client may set.
     const WRITABLE: &'static [&'static str];
+    /// Further fields that a call takes and turns into writable ones.
+    const SHORTHAND: &'static [&'static str] = &[];
     /// Fields that the server sets. A client may send them back unchanged, never with another value.
     const READ_ONLY: &'static [&'static str];
 }

@@ -84,7 +84,10 @@ fn check_names<T: Fields>(members: &Map<String, Value>, stored: Option<&Map<Stri
         if !T::READ_ONLY.contains(&name.as_str()) {
             errors.push(FieldError::new(
                 shorten(&name.escape_debug().to_string()),
-                format!("is not a known field; known are {}", T::WRITABLE.join(", ")),
+                format!(
+                    "is not a known field; known are {}",
+                    [T::WRITABLE, T::SHORTHAND].concat().join(", ")
+                ),
             ));
         } else if stored.and_then(|stored| stored.get(name)) != Some(value) {
             errors.push(FieldError::new(name, "is set by the gateway and cannot be changed"));

@@ -115,10 +115,14 @@ async fn list(_: Administrator, State(app): State<Arc<App>>, mut query: Query) -
 }
 
 /// List the source paths of keys.
-#[utoipa::path(get, path = "/admin/keys/sources", tag = KEYS, responses((status = 200, body = Vec<String>)))]
-async fn sources(_: Administrator, State(app): State<Arc<App>>, query: Query) -> Result<Json<Vec<String>>, Problem> {
+///
+/// All of them at once; how many there are is in `X-Total-Count`.
+#[utoipa::path(get, path = "/admin/keys/sources", tag = KEYS,
+    responses((status = 200, body = Vec<String>, headers(("X-Total-Count" = u64)))))]
+async fn sources(_: Administrator, State(app): State<Arc<App>>, query: Query) -> Result<Response, Problem> {
     query.finish(&[])?;
-    Ok(Json(app.db.read(stored::sources).await?))
+    let sources = app.db.read(stored::sources).await?;
+    Ok(([(TOTAL, HeaderValue::from(sources.len()))], Json(sources)).into_response())
 }
 
 /// Get a key.

@@ -8,6 +8,7 @@ use axum::routing::get;
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 use std::sync::Arc;
+use utoipa::openapi::RefOr;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -86,6 +87,40 @@ impl Deleted {
 /// A router that starts with the document's head.
 pub fn collector() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::with_openapi(Document::openapi())
+}
+
+/// Completes what the handlers leave out of their answers: the description that OpenAPI requires, the media type of
+/// problems, and the 401 that each call can answer.
+pub fn complete_answers(document: &mut utoipa::openapi::OpenApi) {
+    let calls = document.paths.paths.values_mut().flat_map(|item| {
+        let methods = [&mut item.get, &mut item.put, &mut item.post, &mut item.delete];
+        methods.into_iter().flatten()
+    });
+    for call in calls {
+        let answers = &mut call.responses.responses;
+        let stranger = || RefOr::T(utoipa::openapi::Response::new(""));
+        answers.entry("401".to_owned()).or_insert_with(stranger);
+        for (status, answer) in answers {
+            if let (Ok(status), RefOr::T(answer)) = (status.parse::<StatusCode>(), answer) {
+                complete_answer(status, answer);
+            }
+        }
+    }
+}
+
+fn complete_answer(status: StatusCode, answer: &mut utoipa::openapi::Response) {
+    if answer.description.is_empty() {
+        status
+            .canonical_reason()
+            .unwrap_or_default()
+            .clone_into(&mut answer.description);
+    }
+    if status.is_client_error() {
+        let problem = utoipa::openapi::Ref::from_schema_name("Problem");
+        let content = utoipa::openapi::ContentBuilder::new().schema(Some(problem)).build();
+        let media_type = "application/problem+json".to_owned();
+        answer.content = [(media_type, RefOr::T(content))].into_iter().collect();
+    }
 }
 
 /// `/admin/openapi.json` and `/admin/docs`, open to everyone: they hold no data.

@@ -196,6 +196,10 @@ impl Exchange {
     pub fn answered(&self, status: StatusCode, headers: &HeaderMap, is_stream: bool) {
         let elapsed = self.in_flight.started().elapsed();
         let headers = self.app.audit.redactor.headers(headers, self.credentials());
+        if self.route.is_none() {
+            // Refused at the door: it never came to the point at which the others start.
+            self.app.audit.live.tell(LiveEventKind::Start, &self.in_flight);
+        }
         self.in_flight.update(|record| {
             record.status_code = Some(status.as_u16());
             record.response_headers = headers;
@@ -344,6 +348,7 @@ fn log_line(record: &Record) {
         (false, Some(Source::Upstream | Source::Gateway)) => line!(error, "Request forwarded"),
         (false, _) => line!(info, "Request forwarded"),
         (true, Some(Source::Upstream | Source::Gateway)) => line!(error, "Request failed"),
+        (true, _) if record.outcome == Some(Outcome::Ok) => line!(info, "Request answered"),
         (true, _) => line!(warn, "Request refused"),
     }
 }

@@ -64,7 +64,6 @@ pub async fn forward(app: &App, admission: Admission, exchange: &mut Exchange) -
     let Some(winner) = admission.candidates.candidates().first() else {
         return Err(ProxyError::NoUpstream);
     };
-    exchange.routed(winner);
     let left = winner.route.retry_count.unwrap_or(app.config.proxy.max_retries);
     let request = transform(&admission, winner, headers.clone());
     let mut course = Course {

@@ -185,6 +185,21 @@ async fn the_document_is_openapi_3_1_and_the_page_is_served_from_here() {
     let document = admin.get("/admin/openapi.json").await.json(200);
     assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
     assert_eq!(document, serde_json::to_value(fastgate::admin::openapi()).unwrap());
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, call) in item.as_object().unwrap() {
+            let answers = call["responses"].as_object().unwrap();
+            assert!(answers.contains_key("401"), "{method} {path}");
+            for (status, answer) in answers {
+                assert_ne!(
+                    answer["description"].as_str().unwrap_or(""),
+                    "",
+                    "{method} {path} {status}"
+                );
+                let is_problem = answer["content"].get("application/problem+json").is_some();
+                assert_eq!(is_problem, status.starts_with('4'), "{method} {path} {status}");
+            }
+        }
+    }
     let page = admin.get("/admin/docs/").await.text(200);
     assert!(!page.contains("http://") && !page.contains("https://"), "{page}");
     let settings = admin.get("/admin/docs/swagger-initializer.js").await.text(200);

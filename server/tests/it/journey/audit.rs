@@ -3,6 +3,7 @@
 use crate::support::gateway::TestGateway;
 use crate::support::upstream::{Act, Upstream, answer, stream};
 use fastgate::config::Capture;
+use futures_util::StreamExt as _;
 use http::Method;
 use rstest::rstest;
 use serde_json::json;
@@ -109,6 +110,34 @@ async fn every_refusal_is_recorded_with_its_reason() {
     );
     assert_eq!(records[1].item.source_path.as_deref(), Some("tests"));
     assert!(records[1].match_reason.as_deref().unwrap().contains("no active route"));
+    for refused in [&records[2], &records[4]] {
+        let item = &refused.item;
+        assert!(item.route_id.is_some() && item.route_name.is_some() && refused.match_reason.is_some());
+    }
+    gateway.finish().await;
+}
+
+#[rstest]
+#[case::unknown_key("/v1/x", false)]
+#[case::no_route("/nowhere", true)]
+#[case::no_permission("/v1/embeddings", true)]
+#[case::answered("/v1/chat/completions", true)]
+#[tokio::test]
+async fn watchers_hear_of_each_request_from_its_start(#[case] path: &str, #[case] with_key: bool) {
+    let upstream = Upstream::start();
+    let gateway = TestGateway::builder()
+        .route(json!({"match_path": "/v1/**", "target_host": upstream.host()}))
+        .key(json!({"permissions": ["chat"]}))
+        .start()
+        .await;
+    let events = gateway.app.audit.live.subscribe(None);
+    if with_key {
+        gateway.get(path).send().await;
+    } else {
+        gateway.stranger(Method::GET, path).send().await;
+    }
+    let heard: Vec<&str> = events.take(3).map(|event| event.kind.as_str()).collect().await;
+    assert_eq!(heard, ["start", "first_byte", "end"]);
     gateway.finish().await;
 }
 
