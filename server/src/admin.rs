@@ -51,6 +51,6 @@ fn calls() -> utoipa_axum::router::OpenApiRouter<Arc<App>> {
         .merge(routes::router())
         .merge(logs::router())
         .merge(metrics::router());
-    openapi::complete_answers(calls.get_openapi_mut());
+    openapi::complete(calls.get_openapi_mut());
     calls
 }

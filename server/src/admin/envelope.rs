@@ -5,7 +5,7 @@ use crate::request_id::RequestId;
 use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
-use http::{StatusCode, header};
+use http::{Method, StatusCode, header};
 use std::any::Any;
 
 /// Wraps every request of the admin door.
@@ -41,9 +41,13 @@ pub fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
     Problem::internal(format_args!("panic: {}", text.escape_debug())).into_response()
 }
 
-/// For paths that are nothing. 0.2 took a path with a slash at its end for the one without.
+/// For paths that are nothing. 0.2 took a path with a slash at its end for the one without. The root comes here only
+/// where the admin side has a listener of its own: who opens it in a browser wants the dashboard.
 pub async fn nothing_here(request: Request) -> Response {
     let path = request.uri().path();
+    if path == "/" && request.method() == Method::GET {
+        return (StatusCode::FOUND, [(header::LOCATION, "/admin/dashboard")]).into_response();
+    }
     let trimmed = path.trim_end_matches('/');
     if path.starts_with("/admin/") && trimmed != path {
         let query = request

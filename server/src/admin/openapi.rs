@@ -89,14 +89,17 @@ pub fn collector() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::with_openapi(Document::openapi())
 }
 
-/// Completes what the handlers leave out of their answers: the description that OpenAPI requires, the media type of
-/// problems, and the 401 that each call can answer.
-pub fn complete_answers(document: &mut utoipa::openapi::OpenApi) {
+/// Completes what the handlers leave out: names that are unique in the whole document, and of the answers the
+/// description that OpenAPI requires, the media type of problems, and the 401 that each call can give.
+pub fn complete(document: &mut utoipa::openapi::OpenApi) {
     let calls = document.paths.paths.values_mut().flat_map(|item| {
         let methods = [&mut item.get, &mut item.put, &mut item.post, &mut item.delete];
         methods.into_iter().flatten()
     });
     for call in calls {
+        if let (Some(name), Some([tag])) = (&mut call.operation_id, call.tags.as_deref()) {
+            *name = format!("{tag}_{name}");
+        }
         let answers = &mut call.responses.responses;
         let stranger = || RefOr::T(utoipa::openapi::Response::new(""));
         answers.entry("401".to_owned()).or_insert_with(stranger);

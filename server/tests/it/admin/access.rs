@@ -5,6 +5,7 @@ use axum::body::Body;
 use http::{HeaderMap, Request};
 use rstest::rstest;
 use serde_json::{Value, json};
+use std::collections::HashSet;
 
 /// Every call of the OpenAPI document, with its path's parameters filled in.
 fn calls() -> Vec<(String, String)> {
@@ -185,9 +186,11 @@ async fn the_document_is_openapi_3_1_and_the_page_is_served_from_here() {
     let document = admin.get("/admin/openapi.json").await.json(200);
     assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
     assert_eq!(document, serde_json::to_value(fastgate::admin::openapi()).unwrap());
+    let mut names = HashSet::new();
     for (path, item) in document["paths"].as_object().unwrap() {
         for (method, call) in item.as_object().unwrap() {
             let answers = call["responses"].as_object().unwrap();
+            assert!(names.insert(call["operationId"].as_str().unwrap()), "{method} {path}");
             assert!(answers.contains_key("401"), "{method} {path}");
             for (status, answer) in answers {
                 assert_ne!(
@@ -204,6 +207,16 @@ async fn the_document_is_openapi_3_1_and_the_page_is_served_from_here() {
     assert!(!page.contains("http://") && !page.contains("https://"), "{page}");
     let settings = admin.get("/admin/docs/swagger-initializer.js").await.text(200);
     assert!(settings.contains("/admin/openapi.json"), "{settings}");
+}
+
+#[tokio::test]
+async fn the_root_of_a_listener_of_its_own_leads_to_the_dashboard() {
+    let admin = Admin::open().await;
+    let answer = admin.get("/").await;
+    assert_eq!(
+        (answer.status.as_u16(), answer.header("location")),
+        (302, "/admin/dashboard")
+    );
 }
 
 async fn sign_in(admin: &Admin) -> String {
