@@ -148,7 +148,8 @@ impl Site {
     }
 }
 
-/// Adds its version to each file that the page names.
+/// Adds its version to each file that the page names. A minified page leaves quotes out where it may; a browser that
+/// knows a file under two addresses would load it twice.
 fn with_versions<Files: RustEmbed>(page: &str) -> String {
     let mut page = page.to_owned();
     for name in Files::iter() {
@@ -157,6 +158,12 @@ fn with_versions<Files: RustEmbed>(page: &str) -> String {
             page = page.replace(
                 &format!("{ROOT}/{name}{quote}"),
                 &format!("{ROOT}/{name}?v={}{quote}", version(&file)),
+            );
+        }
+        for end in [' ', '>'] {
+            page = page.replace(
+                &format!("={ROOT}/{name}{end}"),
+                &format!("=\"{ROOT}/{name}?v={}\"{end}", version(&file)),
             );
         }
     }
