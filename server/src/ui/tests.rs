@@ -56,7 +56,11 @@ async fn a_file_is_kept_for_ever_only_under_the_version_that_the_page_names() {
     let at = page.find(&format!("{SCRIPT}?v=")).unwrap();
     let versioned = page[at..].split(['"', '\'']).next().unwrap();
     assert_eq!(page.matches(SCRIPT).count(), 4);
-    assert_eq!(page.matches(versioned).count(), 4, "links with and without quotes, and the import, name the same");
+    assert_eq!(
+        page.matches(versioned).count(),
+        4,
+        "links with and without quotes, and the import, name the same"
+    );
 
     let (_, headers, _) = get(versioned, &[]).await;
     assert!(headers[header::CACHE_CONTROL].to_str().unwrap().contains("immutable"));
