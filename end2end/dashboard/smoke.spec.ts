@@ -2,6 +2,9 @@
 
 import { expect, signIn, test } from "./stand";
 
+// Wide enough for every column of the requests.
+test.use({ viewport: { width: 1440, height: 900 } });
+
 test("a wrong token is refused in one neutral sentence", async ({ page, gateway }) => {
   await page.goto(`${gateway.url}/admin/dashboard`);
   await expect(page.getByRole("heading", { level: 1, name: "Sign in" })).toBeVisible();
