@@ -1,5 +1,5 @@
 # What a developer types. Each target is a script in scripts/ that says what it does and does nothing twice.
-.PHONY: help run build dashboard test bench check fmt docs clean
+.PHONY: help run build dashboard test bench screenshots check fmt docs clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -18,6 +18,9 @@ test: ## Run every check and test, as the continuous integration does
 
 bench: ## Measure beside nginx and a direct connection (ROUNDS=5 SECONDS_EACH=5)
 	@bench/run.sh
+
+screenshots: ## Take a picture of every page into target/screenshots (ARGS="overview routes" for some)
+	@scripts/screenshots.sh $(ARGS)
 
 check: ## Format and lints alone
 	@scripts/check.sh

@@ -1,6 +1,7 @@
-// The dashboard's tests: Debian's Chromium (or the one that CHROMIUM names) against the real executable.
+// The dashboard's tests: a browser against the real executable.
 
 import { defineConfig } from "@playwright/test";
+import { launchOptions } from "./support/browser.mjs";
 
 export default defineConfig({
   testDir: "dashboard",
@@ -14,18 +15,6 @@ export default defineConfig({
     locale: "en-GB",
     screenshot: "on",
     trace: "retain-on-failure",
-    launchOptions: {
-      executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-      args: [
-        "--headless",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-quic",
-        "--no-first-run",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-      ],
-    },
+    launchOptions,
   },
 });

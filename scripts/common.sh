@@ -60,6 +60,13 @@ need_debian() {
     have "$command" || fail "'$command' is still missing after installing $*"
 }
 
+# The test runner of the Varnish cache. Debian starts the cache with it where systemd runs: only the runner is wanted.
+need_varnishtest() {
+    have varnishtest && return
+    need_debian varnishtest varnish
+    [ ! -d /run/systemd/system ] || as_root systemctl disable --quiet --now varnish varnishncsa
+}
+
 need_rust() {
     have cargo || fail "cargo is missing: install Rust, then run this again"
     need_debian cc build-essential

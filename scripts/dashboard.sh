@@ -8,12 +8,11 @@ if fresh dashboard "$sources" && [ -f dist/index.html ]; then
 fi
 
 scripts/tools.sh
-flags=$(scripts/wasm-std.sh)
-if [ -n "$flags" ]; then
-    export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="$flags"
-    # Set for the whole machine, it would win over the flag that finds the standard library.
-    unset RUSTFLAGS
-fi
+# Types of views are erased: a page costs less to transfer (docs/performance.md), and to compile.
+flags="$(scripts/wasm-std.sh) --cfg erase_components"
+export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="$flags"
+# Set for the whole machine, it would win over these flags.
+unset RUSTFLAGS
 
 # Trunk must not download tools: it gets them from PATH, and cargo's packages are fetched here.
 cargo fetch --locked --target wasm32-unknown-unknown

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Every check and test: format and lints, rooms and journeys on both databases, the real executable with real clients and
-# a real browser. FASTGATE_BIN tells the latter which executable to drive.
+# Every check and test: format and lints, rooms and journeys on both databases, the real executable with real clients,
+# scripted clients and upstreams, and a real browser. FASTGATE_BIN tells the latter which executable to drive.
 . "$(dirname "$0")/common.sh"
 
 need_rust
@@ -28,6 +28,11 @@ say "tests: the official JavaScript client"
 npm --prefix end2end run --silent clients
 say "tests: the use cases"
 npm --prefix end2end run --silent use-cases
+need_varnishtest
+say "tests: the gateway's conduct between a client and an upstream"
+npm --prefix end2end run --silent conduct
+say "tests: upstreams that fail under load"
+npm --prefix end2end run --silent traffic
 say "tests: the dashboard in a browser"
 [ -n "${CHROMIUM:-}" ] || need_debian chromium chromium
 CHROMIUM=${CHROMIUM:-$(command -v chromium)}

@@ -1,19 +1,7 @@
 // Every page: nothing for axe to complain about in either theme, nothing cut off on a narrow screen, small on the way.
 
-import AxeBuilder from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
-import { PAGES, expect, signIn, test } from "./stand";
-
-const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
-
-/** Fails with what axe found: rule, element, and how to repair it. */
-async function expectAccessible(page: Page) {
-  // What still moves is measured in between.
-  await page.evaluate(() => Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => {}))));
-  const { violations } = await new AxeBuilder({ page }).withTags(TAGS).analyze();
-  const found = violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html} ${node.failureSummary}`));
-  expect(found).toEqual([]);
-}
+import { PAGES, expect, expectAccessible, signIn, test } from "./stand";
 
 /** Waits until a page has its data. */
 async function settled(page: Page, heading: string) {
@@ -97,6 +85,8 @@ test("every page has a title of its own, in English and in Chinese", async ({ pa
     await settled(page, heading);
     await expect(page).toHaveTitle(`${heading} · M-FastGate`);
   }
+  await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Requests" }).click();
+  await settled(page, "Requests");
   await page.getByRole("button", { name: "简体中文" }).click();
   await expect(page.getByRole("heading", { level: 1, name: "请求" })).toBeVisible();
   await expect(page.locator("html")).toHaveAttribute("lang", "zh-CN");

@@ -88,7 +88,7 @@ test("from sign-in to the first call, seen live", async ({ page, gateway, upstre
   await expect(row).toContainText("gpt-4o-mini");
   await expect(row).toContainText("smoke-test");
   // 7 of the prompt and 20 of the answer.
-  await expect(row.getByRole("cell", { name: "27" })).toBeVisible();
+  await expect(row.getByRole("cell", { name: "27", exact: true })).toBeVisible();
 
   await row.getByRole("link").click();
   const record = page.getByRole("dialog");

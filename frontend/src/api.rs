@@ -1,11 +1,14 @@
 //! The only door to the server: requests with JSON bodies in, typed answers or a [`Problem`] out.
 //! What each resource offers is in `api/<resource>.rs`. The session cookie travels by itself (same origin).
 
+pub mod changes;
 pub mod keys;
 pub mod logs;
 pub mod metrics;
 pub mod routes;
 pub mod session;
+pub mod settings;
+pub mod upstreams;
 
 use fastgate_shared::problem::Problem;
 pub use gloo_net::http::Method;
@@ -20,20 +23,89 @@ use crate::state::session::Session;
 /// An answer, or why there is none. `status` 0 means that the server could not be reached.
 pub type Answer<T> = Result<T, Problem>;
 
+/// An object and the ETag of the state that it was read in.
+#[derive(Clone, Debug)]
+pub struct Tagged<T> {
+    /// The object.
+    pub value: T,
+    /// Its ETag.
+    pub etag: String,
+}
+
+/// What a request carries.
+enum Body {
+    None,
+    Json(String),
+    Yaml(String),
+}
+
+/// A good answer.
+struct Sent {
+    text: String,
+    etag: Option<String>,
+}
+
 /// Sends a request without a body and reads the JSON answer.
 pub async fn get<T: DeserializeOwned>(url: &str) -> Answer<T> {
-    parse(&exchange(Method::GET, url, None).await?)
+    parse(&exchange(Method::GET, url, Body::None, None).await?.text)
+}
+
+/// As [`get`], with the ETag of what is shown.
+pub async fn get_tagged<T: DeserializeOwned>(url: &str) -> Answer<Tagged<T>> {
+    let Sent { text, etag } = exchange(Method::GET, url, Body::None, None).await?;
+    Ok(Tagged {
+        value: parse(&text)?,
+        etag: etag.unwrap_or_default(),
+    })
 }
 
 /// Sends a JSON body and reads the JSON answer.
 pub async fn send<B: Serialize, T: DeserializeOwned>(method: Method, url: &str, body: &B) -> Answer<T> {
+    send_if(method, url, body, None).await
+}
+
+/// As [`send`], if the object still has this ETag: else the problem tells what changed meanwhile.
+pub async fn send_if<B: Serialize, T: DeserializeOwned>(
+    method: Method,
+    url: &str,
+    body: &B,
+    etag: Option<&str>,
+) -> Answer<T> {
     let body = serde_json::to_string(body).map_err(|error| local_problem(error.to_string()))?;
-    parse(&exchange(method, url, Some(body)).await?)
+    parse(&exchange(method, url, Body::Json(body), etag).await?.text)
+}
+
+/// Sends a YAML text and reads the JSON answer.
+pub async fn send_yaml<T: DeserializeOwned>(url: &str, text: String, etag: Option<&str>) -> Answer<T> {
+    parse(&exchange(Method::POST, url, Body::Yaml(text), etag).await?.text)
 }
 
 /// Deletes; the answer's body does not matter.
 pub async fn delete(url: &str) -> Answer<()> {
-    exchange(Method::DELETE, url, None).await.map(drop)
+    exchange(Method::DELETE, url, Body::None, None).await.map(drop)
+}
+
+/// Asks for something to be done; neither body nor answer matter.
+pub async fn act(url: &str) -> Answer<()> {
+    exchange(Method::POST, url, Body::None, None).await.map(drop)
+}
+
+/// Calls the proxy as a client does: GET, or POST with a JSON body. Status and the beginning of the answer, or why there
+/// is none. A 401 of the proxy says nothing of the session.
+pub async fn call_proxy(url: &str, key: &str, body: Option<String>) -> Result<(u16, String), String> {
+    const SHOWN: usize = 4_000;
+    let method = if body.is_some() { Method::POST } else { Method::GET };
+    let builder = RequestBuilder::new(url)
+        .method(method)
+        .header("Authorization", &format!("Bearer {key}"));
+    let request = match body {
+        Some(body) => builder.header("Content-Type", "application/json").body(body),
+        None => builder.build(),
+    };
+    let response = request.map_err(|error| error.to_string())?.send().await;
+    let response = response.map_err(|_| t::unreachable().to_owned())?;
+    let text = response.text().await.unwrap_or_default();
+    Ok((response.status(), text.chars().take(SHOWN).collect()))
 }
 
 /// `base?a=1&b=2` with the fields of `query` that are set; `base` alone when none is.
@@ -60,13 +132,17 @@ pub fn with_query(base: &str, query: &impl Serialize) -> String {
 }
 
 // Not generic, so that it is in the WASM file once.
-async fn exchange(method: Method, url: &str, body: Option<String>) -> Answer<String> {
-    let builder = RequestBuilder::new(url)
+async fn exchange(method: Method, url: &str, body: Body, if_match: Option<&str>) -> Answer<Sent> {
+    let mut builder = RequestBuilder::new(url)
         .method(method)
         .header("Accept", "application/json");
+    if let Some(etag) = if_match {
+        builder = builder.header("If-Match", etag);
+    }
     let request = match body {
-        Some(body) => builder.header("Content-Type", "application/json").body(body),
-        None => builder.build(),
+        Body::Json(body) => builder.header("Content-Type", "application/json").body(body),
+        Body::Yaml(body) => builder.header("Content-Type", "application/yaml").body(body),
+        Body::None => builder.build(),
     };
     let request = request.map_err(|error| local_problem(error.to_string()))?;
     let response = request
@@ -74,12 +150,13 @@ async fn exchange(method: Method, url: &str, body: Option<String>) -> Answer<Str
         .await
         .map_err(|_| local_problem(t::unreachable().to_owned()))?;
     let request_id = response.headers().get("x-request-id");
+    let etag = response.headers().get("etag");
     let text = response
         .text()
         .await
         .map_err(|_| local_problem(t::unreachable().to_owned()))?;
     if response.ok() {
-        return Ok(text);
+        return Ok(Sent { text, etag });
     }
     if response.status() == 401 {
         Session::expire();
@@ -94,6 +171,7 @@ fn problem_of(response: &Response, text: &str, request_id: Option<String>) -> Pr
         detail: text.chars().take(300).collect(),
         errors: Vec::new(),
         request_id: None,
+        conflict: None,
     });
     problem.request_id = problem.request_id.or(request_id);
     problem
@@ -110,6 +188,7 @@ fn local_problem(detail: String) -> Problem {
         detail,
         errors: Vec::new(),
         request_id: None,
+        conflict: None,
     }
 }
 

@@ -5,13 +5,17 @@ pub mod button;
 pub mod chart;
 pub mod code;
 pub mod confirm;
+pub mod conflict;
 pub mod copy_button;
 pub mod data_table;
 pub mod dialog;
+pub mod diff;
 pub mod field;
+pub mod fold;
 pub mod icon;
 pub mod key_value;
 pub mod loaded;
+pub mod menu;
 pub mod page_head;
 pub mod relative_time;
 pub mod row_link;
@@ -19,7 +23,9 @@ pub mod search_box;
 pub mod snippets;
 pub mod switch;
 pub mod tabs;
+pub mod time_chart;
 pub mod toasts;
+pub mod verdicts;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 

@@ -1,10 +1,40 @@
 //! Numbers, sizes, durations and times as people read them. Times are shown in the reader's own time zone.
 
+use fastgate_shared::metrics::BucketSpan;
 use jiff::Timestamp;
 use js_sys::Date;
 use wasm_bindgen::JsValue;
 
 use crate::locales::common as t;
+
+/// What a number is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Unit {
+    #[default]
+    Count,
+    Percent,
+    Duration,
+    Bytes,
+}
+
+impl Unit {
+    /// The number as people read it; `–` where there is none.
+    pub fn show(self, value: f64) -> String {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "counts are whole and not negative"
+        )]
+        let whole = value.round() as u64;
+        match self {
+            _ if !value.is_finite() => "–".to_owned(),
+            Self::Count => count(whole),
+            Self::Percent => percent(value),
+            Self::Duration => duration(value),
+            Self::Bytes => bytes(whole),
+        }
+    }
+}
 
 /// `12,345`.
 pub fn count(n: u64) -> String {
@@ -43,6 +73,12 @@ pub fn percent(value: f64) -> String {
     }
 }
 
+/// A number with three decimals at most and no trailing zeros, as files have it.
+pub fn trimmed(value: f64) -> String {
+    let text = format!("{value:.3}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
 /// `512 B`, `4.2 KiB`.
 #[expect(clippy::cast_precision_loss, reason = "shown with two digits")]
 pub fn bytes(n: u64) -> String {
@@ -76,10 +112,18 @@ pub fn log_time(time: Timestamp, now: f64) -> String {
     }
 }
 
-/// `14:00` of an hour given as RFC 3339.
-pub fn hour(rfc3339: &str) -> String {
-    let date = Date::new(&JsValue::from_str(rfc3339));
-    format!("{:02}:{:02}", date.get_hours(), date.get_minutes())
+/// The name of a bucket: `14:05` of a minute or hour, with the day where the range is longer than one; a day in UTC.
+pub fn bucket(start: Timestamp, span: BucketSpan, with_day: bool) -> String {
+    if span == BucketSpan::Day {
+        return start.to_string()[..10].to_owned();
+    }
+    let date = Date::new(&JsValue::from_f64(millis(start)));
+    let time = format!("{:02}:{:02}", date.get_hours(), date.get_minutes());
+    if with_day {
+        format!("{} {time}", &day(&date)[5..])
+    } else {
+        time
+    }
 }
 
 /// `5 min ago` or `in 3 d`.

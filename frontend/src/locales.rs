@@ -32,12 +32,25 @@ macro_rules! text {
 use text;
 use texts;
 
+pub mod changes;
 pub mod common;
 pub mod keys;
 pub mod overview;
 pub mod requests;
 pub mod routes;
+pub mod settings;
 pub mod shell;
+pub mod statistics;
+pub mod upstreams;
+
+/// What is wrong with a value, which the rules and the server say in English, in the reader's language.
+pub fn refusal(message: &str) -> String {
+    let translated = match current() {
+        Language::English => None,
+        Language::Chinese => fastgate_shared::refusals::in_chinese(message),
+    };
+    translated.unwrap_or_else(|| message.to_owned())
+}
 
 static CURRENT: AtomicU8 = AtomicU8::new(0);
 

@@ -6,6 +6,7 @@ pub mod clock;
 pub mod form;
 pub mod language;
 pub mod query;
+pub mod range;
 pub mod session;
 pub mod shortcuts;
 pub mod theme;

@@ -5,7 +5,10 @@
 //! [`problem::Problem`]s. The files of the dashboard are not here but in [`crate::ui`].
 
 pub mod auth;
+mod changes;
+mod config;
 mod envelope;
+mod etag;
 mod json;
 mod keys;
 mod logs;
@@ -15,6 +18,9 @@ mod page;
 mod problem;
 mod routes;
 mod session;
+mod sessions;
+mod settings;
+mod upstreams;
 
 use crate::app::App;
 use axum::Router;
@@ -49,8 +55,13 @@ fn calls() -> utoipa_axum::router::OpenApiRouter<Arc<App>> {
     let mut calls = openapi::collector()
         .merge(keys::router())
         .merge(routes::router())
+        .merge(changes::router())
+        .merge(config::router())
         .merge(logs::router())
-        .merge(metrics::router());
+        .merge(metrics::router())
+        .merge(settings::router())
+        .merge(sessions::router())
+        .merge(upstreams::router());
     openapi::complete(calls.get_openapi_mut());
     calls
 }

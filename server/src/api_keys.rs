@@ -7,10 +7,11 @@ mod presented;
 mod ring;
 mod secret;
 
-pub use presented::extract;
+pub use presented::{extract, is_carrier, strip};
 pub use ring::KeyRing;
 pub use secret::{KeyHash, NewKey, VALUE_CHARS};
 
+use crate::concurrency::Bound;
 use crate::permissions::Permissions;
 use crate::rate_limit::Limiter;
 use jiff::Timestamp;
@@ -30,6 +31,8 @@ pub struct ApiKeyEntry {
     pub permissions: Permissions,
     /// Its limit, if it has one. The limiter outlives the entry; see [`crate::rate_limit::RateLimits`].
     pub limiter: Option<Arc<Limiter>>,
+    /// Its bound on requests at once, if it has one; outlives the entry as well.
+    pub bound: Option<Arc<Bound>>,
     /// When it stops working.
     pub expires_at: Option<Timestamp>,
     /// A key that is switched off is refused.
@@ -38,6 +41,19 @@ pub struct ApiKeyEntry {
     pub hash: KeyHash,
     /// Hash of the value before the last rotation, and until when it goes on working.
     pub previous: Option<(KeyHash, Timestamp)>,
+}
+
+impl ApiKeyEntry {
+    /// Whether the key is switched on and its time not over.
+    fn usable(&self, now: Timestamp) -> Result<(), KeyRefusal> {
+        if !self.is_active {
+            return Err(KeyRefusal::Disabled);
+        }
+        if self.expires_at.is_some_and(|end| end <= now) {
+            return Err(KeyRefusal::Expired);
+        }
+        Ok(())
+    }
 }
 
 /// Why a presented key is not accepted (401).

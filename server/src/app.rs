@@ -3,21 +3,28 @@
 
 mod changes;
 mod compile;
+mod own_address;
+mod own_requests;
 mod start;
 
-pub use changes::{Change, ChangeError, change, now};
+pub use changes::{Change, ChangeError, change, new_route, now};
+pub use own_requests::{OwnAnswer, OwnRequest, ProxyDoor, Sending};
 pub use start::{StartError, Started};
 
 use crate::admin_token::AdminToken;
 use crate::audit_log::AuditLog;
+use crate::concurrency::Concurrency;
 use crate::config::LiveConfig;
 use crate::db::Db;
 use crate::rate_limit::RateLimits;
 use crate::secrets::SecretBox;
 use crate::snapshot::{Snapshot, SnapshotCell};
-use crate::upstream::{OwnCalls, UpstreamClient};
-use std::sync::Arc;
+use crate::telemetry::KnownFigures;
+use crate::upstream::{HealthChecks, Targets, UpstreamClient};
+use crate::workers::Workers;
+use std::net::SocketAddr;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 /// The running gateway. Cheap to share as `Arc<App>`.
@@ -34,12 +41,22 @@ pub struct App {
     pub secrets: SecretBox,
     /// Connections to upstreams.
     pub upstream: UpstreamClient,
-    /// The client for what the gateway itself asks.
-    pub own_calls: OwnCalls,
     /// The token buckets of keys and routes; they outlive snapshots.
     pub limits: RateLimits,
+    /// Who is in flight under a bound; outlives snapshots as well.
+    pub concurrency: Concurrency,
+    /// What is known of the routes' targets; it outlives snapshots as well.
+    pub targets: Targets,
+    /// The figures of routes, by their names.
+    pub route_figures: KnownFigures,
+    /// The gateway's own probes of targets.
+    pub health_checks: HealthChecks,
     /// What the administrator must show.
     pub admin_token: AdminToken,
+    /// The threads that carry connections.
+    pub workers: Workers,
+    /// Where the gateway itself listens; see [`App::listens_on`].
+    own_addresses: OnceLock<Vec<SocketAddr>>,
     /// When the process started, for the uptime.
     pub started: Instant,
     /// True from the first SIGTERM on: `/health/ready` answers 503 and no new work should be sent here.

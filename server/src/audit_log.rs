@@ -118,6 +118,12 @@ impl AuditLog {
         self.queue.lost()
     }
 
+    /// Whether records cannot be written now: the database is locked, full or away.
+    #[must_use]
+    pub fn stalled(&self) -> bool {
+        self.queue.stalled()
+    }
+
     /// Records that wait to be written.
     #[must_use]
     pub fn depth(&self) -> usize {

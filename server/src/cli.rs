@@ -1,9 +1,10 @@
 //! The command line: which commands and flags there are. What the commands do is in `commands` and `serve`.
 
 use crate::config::Sources;
-use crate::config::layers::Flag;
+use crate::config::layers::{ADMIN_TOKEN, Flag};
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
+use secrecy::SecretString;
 use std::path::PathBuf;
 
 const AFTER_HELP: &str = "\
@@ -13,6 +14,7 @@ Exit codes:
   0    the end that was asked for
   1    something failed: a port in use, a database out of reach
   2    the command line or the configuration is refused
+  3    config plan: there is something to change
   130  told to end a second time, so ended at once";
 
 /// M-FastGate: an API gateway that a team runs by itself.
@@ -47,11 +49,73 @@ pub enum Command {
         #[arg(long)]
         rotate: bool,
     },
+    /// Export the keys and routes of a running gateway, or change them by a file
+    ///
+    /// Works over the admin interface of the gateway at --url; without it, of the one that this machine's configuration
+    /// describes. Everything goes through that gateway, so that it holds at once and is in its history.
+    Config {
+        /// What to do
+        #[command(subcommand)]
+        action: ConfigAction,
+        /// Which gateway
+        #[command(flatten)]
+        remote: RemoteGateway,
+    },
     /// Print the completions for a shell
     Completions {
         /// The shell
         shell: Shell,
     },
+}
+
+/// What `fastgate config` does.
+#[derive(Clone, Debug, Subcommand)]
+pub enum ConfigAction {
+    /// Print all keys and routes as YAML, credentials masked
+    Export,
+    /// Say what a file would change, and change nothing; exit code 3 when it would
+    Plan(ConfigFile),
+    /// Change keys and routes as a file says, in one transaction, after asking
+    Apply {
+        /// The file
+        #[command(flatten)]
+        file: ConfigFile,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
+/// A file of keys and routes.
+#[derive(Clone, Debug, Args)]
+pub struct ConfigFile {
+    /// YAML or JSON as `config export` prints it; - reads stdin
+    pub file: PathBuf,
+    /// Delete the routes and keys that the file's `routes` and `keys` do not name
+    #[arg(long)]
+    pub prune: bool,
+}
+
+/// A running gateway and the way in.
+#[derive(Clone, Debug, Default, Args)]
+pub struct RemoteGateway {
+    /// Where the gateway's admin interface is [default: this machine, server.admin_port or server.port]
+    #[arg(long, value_name = "URL", global = true)]
+    pub url: Option<String>,
+    /// File that holds the admin token [default: FASTGATE_ADMIN_TOKEN, then security.admin_token]
+    #[arg(long, value_name = "FILE", global = true)]
+    pub token_file: Option<PathBuf>,
+    /// The admin token. No flag: others can see those
+    #[arg(skip = admin_token())]
+    pub token: Option<SecretString>,
+}
+
+/// `FASTGATE_ADMIN_TOKEN`.
+fn admin_token() -> Option<SecretString> {
+    std::env::var(ADMIN_TOKEN)
+        .ok()
+        .filter(|token| !token.is_empty())
+        .map(Into::into)
 }
 
 /// Where values come from.

@@ -1,5 +1,7 @@
 //! Who a client is: the address on the other end of the connection, or behind the proxies that are trusted.
 
+pub mod outlet;
+
 use crate::message::forwarded::{self, Peer};
 use http::HeaderMap;
 use ipnet::IpNet;
@@ -22,13 +24,14 @@ impl TrustedProxies {
         !self.0.is_empty() && self.0.iter().any(|network| network.contains(&address.to_canonical()))
     }
 
-    /// The other end of a connection.
+    /// The other end of a connection, without TLS.
     #[must_use]
     pub fn peer(&self, address: IpAddr) -> Peer {
         let address = address.to_canonical();
         Peer {
             address,
             trusted: self.contains(address),
+            secure: false,
         }
     }
 

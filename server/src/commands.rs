@@ -1,13 +1,35 @@
 //! The commands that do one thing and end. What they print on stdout is for other programs; all else goes to stderr.
 
+pub mod configuration;
+
 use crate::admin_token::stored::{self, TokenError};
 use crate::cli::Cli;
 use crate::config::{Config, Loaded, layers::Origin};
 use crate::db::{Db, OpenError, migrate};
 use clap::CommandFactory as _;
 use clap_complete::Shell;
+use configuration::ConfigurationError;
 use secrecy::{ExposeSecret as _, SecretString};
 use std::io::{self, Write};
+use std::process::ExitCode;
+
+/// The exit code of `config plan` when there is something to change.
+const WOULD_CHANGE: u8 = 3;
+
+/// Tells the operator what went wrong, and other programs by the exit code.
+#[must_use]
+pub fn ended_with(error: &anyhow::Error) -> ExitCode {
+    if let Some(ConfigurationError::WouldChange) = error.downcast_ref() {
+        return ExitCode::from(WOULD_CHANGE);
+    }
+    say(format_args!("fastgate: {error:#}"));
+    ExitCode::FAILURE
+}
+
+/// For the operator. A closed stderr is no reason for another exit code.
+pub fn say(text: std::fmt::Arguments<'_>) {
+    let _ = writeln!(io::stderr(), "{text}");
+}
 
 /// Why a command did not do its work.
 #[derive(Debug, thiserror::Error)]
@@ -91,7 +113,8 @@ pub async fn admin_token(loaded: &Loaded, rotate: bool) -> Result<(), CommandErr
     }
     let db = Db::open(&loaded.config.database)?;
     if rotate {
-        return print_token(&stored::rotate(&db).await?, &Origin::Default);
+        let keep = loaded.config.changes.keep;
+        return print_token(&stored::rotate(&db, keep).await?, &Origin::Default);
     }
     match stored::establish(&loaded.config.security, &db).await? {
         (_, Some(token)) => print_token(&token, &Origin::Default),

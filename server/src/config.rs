@@ -8,6 +8,7 @@
 mod docs;
 pub mod keys;
 pub mod layers;
+mod listener;
 pub mod live;
 mod sections;
 #[cfg(test)]
@@ -15,5 +16,12 @@ mod tests;
 pub mod values;
 
 pub use layers::{Loaded, Problem, Problems, Sources};
+pub use listener::{CertificateFiles, ProxyProtocol, Tls};
 pub use live::LiveConfig;
 pub use sections::*;
+
+/// What the program was built for, such as `x86_64-linux`.
+#[must_use]
+pub fn platform() -> String {
+    format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS)
+}

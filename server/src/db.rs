@@ -5,6 +5,7 @@
 //! writer has a connection of its own ([`Db::connect`]). Diesel is used in this room only.
 
 pub mod audit;
+pub mod changes;
 mod connect;
 mod connection;
 mod error;
@@ -16,6 +17,7 @@ pub mod routes;
 mod schema;
 pub mod sessions;
 pub mod settings;
+pub mod storage;
 mod types;
 pub mod upkeep;
 

@@ -1,12 +1,12 @@
 //! The doors that are not the proxy, as one router. What they do is in their own modules; they never see each other.
 //! Which paths come here is decided by `listen`.
 
-use crate::app::App;
+use crate::app::{App, ProxyDoor};
 use crate::request_id::{self, RequestId};
-use axum::Router;
 use axum::extract::Request;
 use axum::middleware::{self, Next};
 use axum::response::Response;
+use axum::{Extension, Router};
 use http::{HeaderName, HeaderValue, header};
 use std::sync::Arc;
 
@@ -37,6 +37,7 @@ pub fn router(app: Arc<App>) -> Router {
         .merge(crate::ui::router())
         .merge(crate::admin::router(app.clone()))
         .merge(crate::health::router(app))
+        .layer(Extension(ProxyDoor(crate::proxy::own::send)))
         .layer(middleware::from_fn(dress))
 }
 

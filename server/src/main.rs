@@ -4,12 +4,11 @@
 use anyhow::Context as _;
 use clap::Parser as _;
 use fastgate::cli::{Cli, Command};
-use fastgate::commands;
+use fastgate::commands::{self, configuration};
 use fastgate::config::{Loaded, Sources};
 use fastgate::serve;
 use fastgate::shutdown::Signals;
 use fastgate::telemetry;
-use std::io::Write as _;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -23,11 +22,16 @@ const REFUSED: u8 = 2;
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let sources = cli.settings.sources();
-    let done = match (cli.command.unwrap_or(Command::Serve), sources.load()) {
+    let command = cli.command.unwrap_or(Command::Serve);
+    let mut loaded = sources.load().map_err(|problems| problems.to_string());
+    if matches!(command, Command::Serve | Command::CheckConfig) {
+        loaded = loaded.and_then(fastgate::listen::checked);
+    }
+    let done = match (command, loaded) {
         (Command::Openapi, _) => commands::openapi().map_err(Into::into),
         (Command::Completions { shell }, _) => commands::completions(shell).map_err(Into::into),
         (_, Err(problems)) => {
-            say(format_args!("the configuration is refused:\n{problems}"));
+            commands::say(format_args!("the configuration is refused:\n{problems}"));
             return ExitCode::from(REFUSED);
         }
         (Command::Serve, Ok(loaded)) => run(serve(loaded, sources)),
@@ -36,19 +40,14 @@ fn main() -> ExitCode {
         (Command::AdminToken { rotate }, Ok(loaded)) => {
             run(async { Ok(commands::admin_token(&loaded, rotate).await?) })
         }
+        (Command::Config { action, remote }, Ok(loaded)) => {
+            run(async { Ok(configuration::work(&loaded.config, action, remote).await?) })
+        }
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            say(format_args!("fastgate: {error:#}"));
-            ExitCode::FAILURE
-        }
+        Err(error) => commands::ended_with(&error),
     }
-}
-
-/// For the operator. A closed stderr is no reason for another exit code.
-fn say(text: std::fmt::Arguments<'_>) {
-    let _ = writeln!(std::io::stderr(), "{text}");
 }
 
 fn run(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {

@@ -3,15 +3,25 @@
 //! A route's part is compiled once into a [`Plan`]; the proxy's `transform` stage carries it out for each request.
 //! Sending is not here, it is in `upstream`.
 
+pub mod cors;
 pub mod forwarded;
+pub mod grpc;
+pub mod head;
 pub mod headers;
 pub mod hop_by_hop;
 pub mod json_fields;
+pub mod max_forwards;
 pub mod target;
 pub mod template;
+pub mod trailers;
+pub mod upgrade;
 
+use crate::upstream::balance::Balancer;
+use crate::upstream::targets::TargetState;
 use fastgate_shared::problem::FieldError;
 use fastgate_shared::route::RouteDefinition;
+use std::sync::Arc;
+
 pub use headers::HeaderPlan;
 pub use json_fields::BodyPlan;
 pub use target::{PathPlan, PlannedTarget};
@@ -22,6 +32,10 @@ pub use template::Values;
 pub struct Plan {
     /// The upstreams that share the load; at least one.
     pub targets: Vec<PlannedTarget>,
+    /// How they do it.
+    pub balancer: Balancer,
+    /// How the route shares with those alike, when it is the first of them.
+    pub among_routes: Balancer,
     /// How the path at the upstream is made.
     pub path: PathPlan,
     /// Header fields that are removed and set.
@@ -40,6 +54,19 @@ impl Plan {
         all.filter(|credential| credential.len() >= TELLING)
     }
 
+    /// Lets somebody put what is known of the targets in the place of the new states that the plan was made with.
+    pub fn keep_states(&mut self, keep: impl Fn(&TargetState) -> TargetState) {
+        for target in &mut self.targets {
+            target.state = Arc::new(keep(&target.state));
+        }
+    }
+
+    /// Whether an upstream of the route gets credentials that the client does not have.
+    #[must_use]
+    pub fn sends_credentials(&self) -> bool {
+        self.headers.sends_credentials() || self.path.credentials().next().is_some()
+    }
+
     /// Compiles the part of a route that says where a request goes and what changes on the way.
     ///
     /// # Errors
@@ -54,6 +81,8 @@ impl Plan {
         match (targets, headers) {
             (Some(targets), Some(headers)) => Ok(Self {
                 targets,
+                balancer: Balancer::new(definition),
+                among_routes: Balancer::new(definition),
                 path,
                 headers,
                 body: BodyPlan::compile(&definition.add_body_fields),

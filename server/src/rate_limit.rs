@@ -5,15 +5,14 @@
 
 mod clock;
 
+use crate::kept::Kept;
 use governor::clock::Clock;
 use governor::middleware::NoOpMiddleware;
 use governor::nanos::Nanos;
 use governor::state::{InMemoryState, NotKeyed};
 use governor::{Quota, RateLimiter};
-use parking_lot::Mutex;
-use std::collections::HashMap;
 use std::num::NonZeroU32;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 use std::time::Duration;
 use thiserror::Error;
 
@@ -45,19 +44,8 @@ pub struct Refused {
 #[derive(Debug, Default)]
 pub struct RateLimits {
     clock: LimitClock,
-    keys: Registry,
-    routes: Registry,
-}
-
-/// Limiters that some snapshot still refers to.
-#[derive(Debug, Default)]
-struct Registry(Mutex<Known>);
-
-#[derive(Debug, Default)]
-struct Known {
-    by_id: HashMap<Arc<str>, Weak<Limiter>>,
-    /// Size at which those that nobody refers to are swept out.
-    sweep_at: usize,
+    keys: Kept<Arc<str>, Limiter>,
+    routes: Kept<Arc<str>, Limiter>,
 }
 
 impl Limiter {
@@ -115,41 +103,28 @@ impl RateLimits {
     pub fn new(clock: LimitClock) -> Self {
         Self {
             clock,
-            keys: Registry::default(),
-            routes: Registry::default(),
+            keys: Kept::default(),
+            routes: Kept::default(),
         }
     }
 
     /// The limiter of a key. The one in use when the limit is still the same, else a fresh one. A limit of 0 counts as 1.
     #[must_use]
     pub fn for_key(&self, key_id: &str, limit: u32) -> Arc<Limiter> {
-        self.keys.get_or_make(key_id, limit, &self.clock)
+        limiter(&self.keys, key_id, limit, &self.clock)
     }
 
     /// The limiter of a route; as [`Self::for_key`].
     #[must_use]
     pub fn for_route(&self, route_id: &str, limit: u32) -> Arc<Limiter> {
-        self.routes.get_or_make(route_id, limit, &self.clock)
+        limiter(&self.routes, route_id, limit, &self.clock)
     }
 }
 
-impl Registry {
-    fn get_or_make(&self, id: &str, limit: u32, clock: &LimitClock) -> Arc<Limiter> {
-        let limit = NonZeroU32::new(limit).unwrap_or(NonZeroU32::MIN);
-        let mut known = self.0.lock();
-        if let Some(limiter) = known.by_id.get(id).and_then(Weak::upgrade)
-            && limiter.limit == limit
-        {
-            return limiter;
-        }
-        if known.by_id.len() >= known.sweep_at {
-            known.by_id.retain(|_, limiter| limiter.strong_count() > 0);
-            known.sweep_at = (known.by_id.len() * 2).max(1024);
-        }
-        let limiter = Arc::new(Limiter::new(limit, clock.clone()));
-        known.by_id.insert(id.into(), Arc::downgrade(&limiter));
-        limiter
-    }
+fn limiter(known: &Kept<Arc<str>, Limiter>, id: &str, limit: u32, clock: &LimitClock) -> Arc<Limiter> {
+    let limit = NonZeroU32::new(limit).unwrap_or(NonZeroU32::MIN);
+    let make = || Arc::new(Limiter::new(limit, clock.clone()));
+    known.get_or_make(id.into(), |in_use| in_use.limit == limit, make)
 }
 
 fn whole_seconds(duration: Duration) -> u64 {

@@ -1,8 +1,10 @@
 //! Which route takes a request. Pure: no socket, no clock, no database.
 //!
 //! `table` holds the compiled routes in matching order, `path` spells paths, `pattern` matches them, `headers` and
-//! `body_schema` judge the other conditions, `rank` is the order, `explain` puts verdicts into words.
+//! `body_schema` judge the other conditions, `rank` is the order, `alike` says which routes share, `explain` puts verdicts
+//! into words.
 
+pub mod alike;
 pub mod body_schema;
 pub mod explain;
 pub mod headers;
@@ -12,18 +14,25 @@ pub mod rank;
 pub mod table;
 
 use crate::body::peek::PeekedBody;
+use crate::concurrency::Bound;
 use crate::message::Plan;
+use crate::message::cors::CorsPolicy;
 use crate::rate_limit::Limiter;
 use crate::telemetry::RouteFigures;
+use crate::upstream::UpstreamHost;
+use crate::upstream::budget::RetryBudget;
+use crate::upstream::health::Check;
 use body_schema::BodyRule;
 use fastgate_shared::problem::FieldError;
 use fastgate_shared::route::pattern::{PathPattern, Specificity};
 use fastgate_shared::route::{Route, RouteAuth, matching};
 use headers::HeaderRule;
 use http::{HeaderMap, Method};
+use ipnet::{IpNet, Ipv4Net};
 use pattern::PathMatcher;
 use smallvec::SmallVec;
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 pub use table::{RouteTable, Selection};
@@ -68,10 +77,24 @@ pub struct CompiledRoute {
     pub retry_count: Option<u32>,
     /// The limit of the route. Set by who compiles the snapshot, because its state outlives the snapshot.
     pub rate: Option<Arc<Limiter>>,
+    /// The route's `max_concurrency`. Set by who compiles the snapshot, as `rate`.
+    pub bound: Option<Arc<Bound>>,
+    /// Bytes of a request's body at most.
+    pub max_body_bytes: u64,
+    /// Networks that clients must come from; empty = any.
+    networks: Vec<IpNet>,
+    /// What browsers are told.
+    pub cors: Option<Arc<CorsPolicy>>,
     /// Where its requests go and what changes on the way.
-    pub plan: Arc<Plan>,
-    /// Its figures in `/metrics`.
-    pub figures: RouteFigures,
+    pub plan: Plan,
+    /// How its targets are probed; `None`: they are not.
+    pub health_check: Option<Arc<Check>>,
+    /// The connections to each target of the plan. Set as the limiter is, because routes share them.
+    pub hosts: Vec<Arc<UpstreamHost>>,
+    /// Its figures in `/metrics`. Set like [`Self::rate`].
+    pub figures: Arc<RouteFigures>,
+    /// How many failed attempts may be made anew. Set like [`Self::rate`].
+    pub retries: Arc<RetryBudget>,
     /// Why this route won when it wins: "path /v1/* and method POST matched; priority 40".
     pub reason: Arc<str>,
     specificity: Specificity,
@@ -86,7 +109,7 @@ pub struct Candidate {
 }
 
 impl CompiledRoute {
-    /// Compiles a route. Without a limiter: see [`Self::rate`].
+    /// Compiles a route. Without a limiter and connections: see [`Self::rate`], [`Self::hosts`].
     ///
     /// # Errors
     /// Each refused field with what is wrong and what is allowed.
@@ -112,6 +135,13 @@ impl CompiledRoute {
             .map_or(Ok(None), BodyRule::compile)
             .map_err(|why| errors.push(FieldError::new("match_body_schema", why)))
             .unwrap_or_default();
+        let health_check = definition.health_check.as_ref().map(Check::compile).transpose();
+        let health_check = health_check.map_err(|why| errors.push(why)).unwrap_or_default();
+        let networks = compile_networks(&definition.ip_allow)
+            .map_err(|why| errors.push(why))
+            .unwrap_or_default();
+        let cors = definition.cors.as_ref().map(CorsPolicy::compile).transpose();
+        let cors = cors.map_err(|why| errors.push(why)).unwrap_or_default();
         let plan = Plan::compile(definition).map_err(|whys| errors.extend(whys)).ok();
         let (Some(pattern), Some(plan), []) = (pattern, plan, &*errors) else {
             return Err(errors);
@@ -128,8 +158,15 @@ impl CompiledRoute {
             timeout: definition.timeout.map(|seconds| Duration::from_secs(seconds.into())),
             retry_count: definition.retry_count,
             rate: None,
-            plan: Arc::new(plan),
-            figures: RouteFigures::new(&definition.route_name),
+            bound: None,
+            max_body_bytes: definition.max_body_bytes.unwrap_or(u64::MAX),
+            networks,
+            cors: cors.map(Arc::new),
+            plan,
+            figures: Arc::default(),
+            retries: Arc::default(),
+            health_check: health_check.map(Arc::new),
+            hosts: Vec::new(),
             reason: Arc::from(""),
             route: Arc::new(route),
         };
@@ -155,6 +192,14 @@ impl CompiledRoute {
         self.headers.iter().all(|rule| rule.is_match(headers))
     }
 
+    /// `ip_allow`.
+    #[must_use]
+    pub fn lets_in(&self, client: IpAddr) -> bool {
+        // A client of IPv4 that came over an IPv6 socket.
+        let client = client.to_canonical();
+        self.networks.is_empty() || self.networks.iter().any(|network| network.contains(&client))
+    }
+
     /// `match_body_schema`.
     #[must_use]
     pub fn matches_body(&self, body: &PeekedBody<'_>) -> bool {
@@ -172,6 +217,33 @@ impl fmt::Debug for CompiledRoute {
             .field("path", &self.matcher.pattern().as_str())
             .finish_non_exhaustive()
     }
+}
+
+fn compile_networks(texts: &[String]) -> Result<Vec<IpNet>, FieldError> {
+    let network = |(index, text): (usize, &String)| {
+        let network = text.parse::<IpNet>().ok();
+        network
+            .map(canonical)
+            .or_else(|| Some(IpNet::from(text.parse::<IpAddr>().ok()?.to_canonical())))
+            .ok_or_else(|| {
+                FieldError::new(
+                    format!("ip_allow[{index}]"),
+                    format!("`{}` is not a network", text.escape_debug()),
+                )
+            })
+    };
+    texts.iter().enumerate().map(network).collect()
+}
+
+/// A network of IPv4 that is written in IPv6 (`::ffff:10.0.0.0/104`), as the clients' addresses are compared.
+fn canonical(network: IpNet) -> IpNet {
+    let IpNet::V6(mapped) = network else { return network };
+    let prefix = mapped.prefix_len().checked_sub(96);
+    let address = mapped.addr().to_ipv4_mapped();
+    let within = address
+        .zip(prefix)
+        .and_then(|(address, prefix)| Ipv4Net::new(address, prefix).ok());
+    within.map_or(network, IpNet::V4)
 }
 
 fn compile_methods(text: &str) -> Result<SmallVec<[Method; 2]>, String> {

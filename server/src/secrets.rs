@@ -5,7 +5,7 @@
 
 mod route;
 
-pub use route::{SealedDefinition, destination_changed, mask_route, merge_masked};
+pub use route::{SealedDefinition, destination_changed, mask_definition, mask_route, merge_masked};
 
 use crate::config::Config;
 use crate::db::{Db, DbError, settings};
@@ -14,6 +14,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chacha20poly1305::aead::Aead;
 use chacha20poly1305::{Key, KeyInit, XChaCha20Poly1305, XNonce};
 use secrecy::{ExposeSecret, SecretString};
+use sha2::{Digest as _, Sha256};
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -24,6 +25,8 @@ use zeroize::{Zeroize, Zeroizing};
 const PREFIX: &str = "enc:v1:";
 const NONCE_BYTES: usize = 24;
 const KEY_BYTES: usize = 32;
+/// Of 96 bits no two of one database are alike by chance.
+const FINGERPRINT_BYTES: usize = 12;
 /// What the canary in the settings says.
 const CANARY: &str = "fastgate";
 
@@ -152,6 +155,21 @@ impl SecretBox {
             error.into_bytes().zeroize();
             OpenSecretError
         })
+    }
+
+    /// A short text that is another one for other bytes. It depends on the key, so that nobody without it can find out by
+    /// trying what was fingerprinted.
+    #[must_use]
+    pub fn fingerprint(&self, bytes: &[u8]) -> String {
+        let inner = Sha256::new()
+            .chain_update(self.key.as_slice())
+            .chain_update(bytes)
+            .finalize();
+        let outer = Sha256::new()
+            .chain_update(self.key.as_slice())
+            .chain_update(inner)
+            .finalize();
+        URL_SAFE_NO_PAD.encode(&outer[..FINGERPRINT_BYTES])
     }
 
     fn cipher(&self) -> XChaCha20Poly1305 {

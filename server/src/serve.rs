@@ -3,7 +3,7 @@
 use crate::app::{App, StartError, Started};
 use crate::config::{self, LiveConfig, Loaded, Sources};
 use crate::doors;
-use crate::listen::{self, Doors, Gate};
+use crate::listen::{self, CertificateError, Certificates, Doors, Gate};
 use crate::shutdown::{Lifecycle, Reloader, Signals};
 use crate::telemetry::LevelControl;
 use secrecy::ExposeSecret as _;
@@ -31,6 +31,9 @@ pub enum ServeError {
     /// A listener cannot be opened.
     #[error(transparent)]
     Listen(#[from] ListenError),
+    /// A certificate cannot be used.
+    #[error(transparent)]
+    Certificate(#[from] CertificateError),
     /// The gateway cannot be put together.
     #[error(transparent)]
     Start(#[from] StartError),
@@ -46,19 +49,30 @@ pub async fn until_told(
     signals: Signals,
     level: LevelControl,
 ) -> Result<(), ServeError> {
+    let certificates = Certificates::load(&loaded.config.server.tls)?;
     // First: a port in use must not touch the database.
     let listeners = Listeners::open(&loaded.config.server).await?;
-    let started = App::start(LiveConfig::new(loaded.config.clone())).await?;
+    let started = App::start(LiveConfig::of(&loaded)).await?;
+    started.app.listens_on(listeners.addresses());
     let lifecycle = Lifecycle::default();
-    let reloader = Reloader { sources, loaded, level };
+    let reloader = Reloader {
+        sources,
+        loaded,
+        level,
+        certificates: certificates.clone(),
+    };
+    tokio::spawn(certificates.clone().watch(started.app.config.clone()));
     tokio::spawn(signals.watch(started.app.clone(), lifecycle.clone(), reloader));
     listeners.announce(&started);
-    listeners.serve(started.app, lifecycle).await;
+    listeners.serve(started.app, lifecycle, certificates).await;
     Ok(())
 }
 
 /// The open listeners. They take connections from now on; [`Listeners::serve`] answers them.
-pub struct Listeners(Vec<(TcpListener, SocketAddr, Doors)>);
+pub struct Listeners {
+    open: Vec<(TcpListener, SocketAddr, Doors)>,
+    secure: bool,
+}
 
 impl Listeners {
     /// Opens them: one for all doors, or with `server.admin_port` one for the proxy and one for the rest.
@@ -78,7 +92,15 @@ impl Listeners {
             let address = listener.local_addr().map_err(fail)?;
             open.push((listener, address, doors));
         }
-        Ok(Self(open))
+        Ok(Self {
+            open,
+            secure: server.tls.is_on(),
+        })
+    }
+
+    /// Where they listen.
+    pub fn addresses(&self) -> impl Iterator<Item = SocketAddr> {
+        self.open.iter().map(|(_, address, _)| *address)
     }
 
     /// Says in the log where the gateway listens, and shows a new token, once, on stderr.
@@ -93,8 +115,8 @@ impl Listeners {
                  Sign in with it at {dashboard}\n"
             );
         }
-        for (_, address, doors) in &self.0 {
-            tracing::info!(%address, ?doors, "Listening");
+        for (_, address, doors) in &self.open {
+            tracing::info!(%address, ?doors, tls = self.secure, "Listening");
         }
         let version = env!("CARGO_PKG_VERSION");
         let start_ms = u64::try_from(started.app.started.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -104,7 +126,7 @@ impl Listeners {
     /// Where a browser on this machine finds the dashboard.
     fn dashboard(&self) -> String {
         let address = self
-            .0
+            .open
             .iter()
             .find(|(_, _, doors)| *doors != Doors::Proxy)
             .map(|(_, address, _)| *address);
@@ -113,16 +135,18 @@ impl Listeners {
             Some(address) => address.to_string(),
             None => String::new(),
         };
-        format!("http://{host}/admin/dashboard")
+        let scheme = if self.secure { "https" } else { "http" };
+        format!("{scheme}://{host}/admin/dashboard")
     }
 
     /// Serves until the lifecycle says stop; then lets requests in flight end within `server.drain_seconds`, and writes
     /// every audit record.
-    pub async fn serve(self, app: Arc<App>, lifecycle: Lifecycle) {
+    pub async fn serve(self, app: Arc<App>, lifecycle: Lifecycle, certificates: Certificates) {
         let router = doors::router(app.clone());
         let mut serving = JoinSet::new();
-        for (listener, _, doors) in self.0 {
-            let gate = Arc::new(Gate::new(app.clone(), router.clone(), doors));
+        for (listener, _, doors) in self.open {
+            let gate = Gate::new(app.clone(), router.clone(), doors, certificates.clone());
+            let gate = Arc::new(gate);
             serving.spawn(listen::serve(listener, gate, lifecycle.stop_token().clone()));
         }
         lifecycle.stop_accepting().await;

@@ -6,6 +6,7 @@ use crate::config::keys::Key;
 use crate::config::live::{self, Reloaded};
 use crate::config::values::log_filter;
 use crate::config::{Loaded, Problem, Sources};
+use crate::listen::Certificates;
 use crate::telemetry::LevelControl;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -68,6 +69,8 @@ pub struct Reloader {
     pub loaded: Loaded,
     /// The log's level, which is not read from `config`.
     pub level: LevelControl,
+    /// The listener's certificates.
+    pub certificates: Certificates,
 }
 
 impl Signals {
@@ -127,10 +130,11 @@ impl Reloader {
     async fn put_in_force(&mut self, app: &App, done: Reloaded) {
         let names = |keys: &[&'static Key]| keys.iter().map(|key| key.path).collect::<Vec<_>>().join(", ");
         let config = &done.loaded.config;
-        app.config.replace(config.clone());
+        app.config.replace(&done.loaded);
         if let Some(filter) = log_filter(&config.logging.level) {
             self.level.set(filter);
         }
+        self.certificates.reload(&config.server.tls).await;
         // Also without a change: `fastgate admin-token --rotate` may have stored another token.
         match stored::current(&config.security, &app.db).await {
             Ok(Some(hash)) => app.admin_token.replace(hash),

@@ -1,16 +1,22 @@
 //! What the operator sees of the running process: the log (`log_file`, `log_format`, `log_level`, `collected`) and the figures
-//! (`figures`). What a request leaves behind is in `audit_log`, not here.
+//! (`figures`, `route_figures`, `target_figures`). What a request leaves behind is in `audit_log`, not here.
 
 mod collected;
+mod exposition;
 pub mod figures;
 pub mod log_file;
 pub mod log_format;
 pub mod log_level;
+pub mod route_figures;
+mod target_figures;
 #[cfg(test)]
 mod tests;
 
-pub use figures::{Figures, RouteFigures, figures};
+pub use exposition::Exposition;
+pub use figures::{Figures, figures};
 pub use log_level::LevelControl;
+pub use route_figures::{KnownFigures, RouteFigures};
+pub use target_figures::TargetFigures;
 
 use crate::config::values::log_filter;
 use crate::config::{LogFormat, Logging};

@@ -2,13 +2,31 @@
 //!
 //! The gatekeeper of the HTTP client: nothing else in the gateway sends a proxied request. What a request looks like is
 //! not decided here, but in `message`.
+//!
+//! `client` knows every upstream that routes name, `host` is one of them, `pools` its connections, `connect` makes one:
+//! through `resolve`, past `address`, with `tls`.
 
+pub mod address;
 pub mod balance;
+pub mod budget;
+pub mod circuit;
 pub mod client;
+pub mod connect;
 pub mod failure;
+pub mod health;
+pub mod host;
+pub mod interim;
+pub mod overview;
 pub mod own_calls;
+pub mod pools;
+pub mod remote;
+pub mod resolve;
 pub mod retry;
+pub mod targets;
+pub mod tls;
 
 pub use client::UpstreamClient;
 pub use failure::Failure;
-pub use own_calls::OwnCalls;
+pub use health::HealthChecks;
+pub use host::{UpstreamBody, UpstreamHost};
+pub use targets::Targets;

@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 /// Requests per minute that a limit may have: 1 up to this.
 pub const MAX_RATE_LIMIT: u32 = 1_000_000;
 
+/// Requests at once that a bound may have: 1 up to this.
+pub const MAX_CONCURRENCY: u32 = 1_000_000;
+
 /// What an administrator says about a key.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, Validate)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -27,6 +30,10 @@ pub struct ApiKeyDefinition {
     #[serde(default)]
     #[garde(inner(range(min = 1, max = MAX_RATE_LIMIT)))]
     pub rate_limit: Option<u32>,
+    /// Requests with this key at once, 1–1,000,000; null = no bound.
+    #[serde(default)]
+    #[garde(inner(range(min = 1, max = MAX_CONCURRENCY)))]
+    pub max_concurrency: Option<u32>,
     /// When the key stops working; null = never.
     #[serde(default, deserialize_with = "crate::time::optional")]
     #[garde(skip)]
@@ -43,6 +50,7 @@ impl Fields for ApiKeyDefinition {
         "name",
         "permissions",
         "rate_limit",
+        "max_concurrency",
         "expires_at",
         "is_active",
     ];

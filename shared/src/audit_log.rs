@@ -1,5 +1,7 @@
 //! The audit log: one record for each request, whatever its end (contract: Audit log).
 
+use crate::fields::Fields;
+use crate::route::MatchExplanation;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -18,7 +20,7 @@ pub enum Outcome {
     Timeout,
     /// The gateway refused the request (401, 403, 404, 413, 429 …).
     Rejected,
-    /// The gateway ended before the request did.
+    /// The gateway ended before the request did, or an administrator cancelled it.
     Interrupted,
 }
 
@@ -37,6 +39,21 @@ impl Outcome {
     }
 }
 
+/// How far an attempt came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum AttemptPhase {
+    /// Name resolution, TCP and TLS: the upstream has seen nothing of the request.
+    Connect,
+    /// The client's request was still on its way.
+    Request,
+    /// The response's head was waited for, or came.
+    ResponseHead,
+    /// The response's body was on its way when it broke.
+    ResponseBody,
+}
+
 /// One try to get an answer from an upstream.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -45,9 +62,12 @@ pub struct Attempt {
     pub attempt: u32,
     /// `http(s)://host:port` that was tried.
     pub target: String,
+    /// How far it came; absent in records of 0.3.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phase: Option<AttemptPhase>,
     /// The status it answered with, if any.
     pub status_code: Option<u16>,
-    /// The class of failure, e.g. `connect_refused`, `connect_timeout`, `response_timeout`, `connection_lost`.
+    /// The class of failure, e.g. `connect_failed`, `connect_timeout`, `response_timeout`, `connection_lost`.
     pub error: Option<String>,
     /// Milliseconds that it took.
     pub ms: f64,
@@ -136,6 +156,146 @@ pub struct LogRecord {
     pub attempts: Vec<Attempt>,
     /// Why the route won, as a sentence; or why none did.
     pub match_reason: Option<String>,
+    /// Where it comes from, when an administrator sent it again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replay: Option<Replay>,
+}
+
+/// Where a request comes from that an administrator sent again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Replay {
+    /// Number of the record that was sent again.
+    pub of: String,
+    /// Who sent it.
+    pub by: String,
+}
+
+/// What would be sent again from a record, as far as the record knows it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ReplayDraft {
+    /// Method.
+    pub method: String,
+    /// Path and query.
+    pub path: String,
+    /// Header fields in order, without those that belong to the connection and without credentials.
+    pub headers: Vec<(String, String)>,
+    /// Body; null when there was none, or it is not known.
+    pub body: Option<String>,
+    /// UUID of the key that it acts with; null for none.
+    pub key_id: Option<String>,
+    /// What is missing: each must be given.
+    pub gaps: Vec<ReplayGap>,
+    /// Names of the header fields whose values were not kept.
+    pub missing_headers: Vec<String>,
+}
+
+/// What a record does not know of its request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum ReplayGap {
+    /// The body was not captured, is not text, or was cut.
+    Body,
+    /// Credentials in the body were replaced.
+    BodyRedacted,
+    /// Credentials in the path's query were replaced.
+    Path,
+    /// Credentials in header fields were not kept.
+    Headers,
+    /// The key is gone, switched off or expired.
+    Key,
+}
+
+/// The body of `POST /admin/logs/{log_id}/replay`: what differs from the record.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(default, deny_unknown_fields)]
+pub struct ReplayRequest {
+    /// Method; the record's when absent.
+    pub method: Option<String>,
+    /// Path and query; the record's when absent.
+    pub path: Option<String>,
+    /// All header fields, in order; the record's when absent.
+    pub headers: Option<Vec<(String, String)>>,
+    /// Body; the record's when absent.
+    pub body: Option<String>,
+    /// UUID of the key that the request acts with, empty for none; the record's when absent.
+    pub key_id: Option<String>,
+}
+
+/// What came of a request that was sent again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ReplayResult {
+    /// Number of its own record.
+    pub log_id: String,
+    /// Its `X-Request-Id`.
+    pub request_id: String,
+    /// Status of the answer.
+    pub status_code: u16,
+    /// Header fields of the answer in order, credentials redacted.
+    pub response_headers: Vec<(String, String)>,
+    /// The answer's first 64 KiB, redacted like those of records; null when empty or not text.
+    pub response_body: Option<String>,
+    /// There was more.
+    pub truncated: bool,
+    /// Bytes of the answer's body.
+    pub response_size: u64,
+    /// Milliseconds to the answer's end.
+    pub response_time_ms: f64,
+    /// Milliseconds to the answer's head.
+    pub ttfb_ms: f64,
+    /// Why the answer did not come to its end.
+    pub error_message: Option<String>,
+}
+
+impl Fields for ReplayRequest {
+    const WRITABLE: &'static [&'static str] = &["method", "path", "headers", "body", "key_id"];
+    const READ_ONLY: &'static [&'static str] = &[];
+}
+
+/// Why a recorded request went where it went, judged by the routes as they are now.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct LogExplanation {
+    #[serde(flatten)]
+    #[allow(missing_docs, reason = "the fields of a match, flat")]
+    pub now: MatchExplanation,
+    /// What the verdicts cannot take into account.
+    pub notes: Vec<ExplanationNote>,
+}
+
+/// Why verdicts on a recorded request may differ from what happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum ExplanationNote {
+    /// It was refused before routes were looked at.
+    NeverRouted,
+    /// Its body was not captured, or only in part: conditions on it are taken as met.
+    BodyUnknown,
+    /// A header field that a route looks at is a credential, whose value was not kept.
+    HeadersRedacted,
+    /// Routes were changed, added or deleted since.
+    RoutesChanged,
+}
+
+/// How many requests there were over time.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct LogHistogram {
+    /// Where the first bucket begins.
+    pub start: Timestamp,
+    /// Milliseconds that a bucket lasts.
+    pub bucket_ms: f64,
+    /// Oldest first; of each the requests without a status yet, then those with 1xx, 2xx, 3xx, 4xx and 5xx.
+    pub buckets: Vec<[u64; 6]>,
+    /// Requests that were counted.
+    pub counted: u64,
+    /// Those were all; else there are older ones, which are left out.
+    pub complete: bool,
 }
 
 /// What happened to a request in the live view.

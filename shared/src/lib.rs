@@ -6,11 +6,16 @@
 
 pub mod api_key;
 pub mod audit_log;
+pub mod changes;
 pub mod fields;
+pub mod line_diff;
 pub mod metrics;
 pub mod page;
 pub mod problem;
+pub mod refusals;
 pub mod route;
 pub mod rpc;
 pub mod session;
+pub mod settings;
 pub mod time;
+pub mod upstream;

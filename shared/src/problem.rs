@@ -1,5 +1,6 @@
 //! Errors of the admin API: RFC 9457 `application/problem+json`.
 
+use crate::changes::Conflict;
 use serde::{Deserialize, Serialize};
 
 /// One refused value.
@@ -39,6 +40,10 @@ pub struct Problem {
     /// The `X-Request-Id` of the response.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
+    /// Of a 409 because somebody else changed the object meanwhile: the object as it stands, and what was changed.
+    #[serde(flatten, default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(ignore))]
+    pub conflict: Option<Box<Conflict>>,
 }
 
 /// Turns a garde report into field errors.

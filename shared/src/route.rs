@@ -1,19 +1,30 @@
-//! A route: which requests it takes (`matching`), where it sends them (`target`) and what it changes on the way
-//! (`transform`). [`RouteDefinition`] is what an administrator writes, [`Route`] what the API shows.
+//! A route: which requests it takes (`matching`), where it sends them (`target`, `tls`) and what it changes on the
+//! way (`transform`). [`RouteDefinition`] is what an administrator writes, [`Route`] what the API shows.
 
+pub mod cors;
+pub mod health_check;
 pub mod matching;
+pub mod network;
 pub mod pattern;
 pub mod permission;
+pub mod sharing;
 pub mod target;
+pub mod tls;
 pub mod transform;
 
 use crate::fields::{Fields, null_is_default};
+pub use cors::Cors;
 use garde::Validate;
+pub use health_check::HealthCheck;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+pub use sharing::{Balance, CircuitBreaker};
 use std::collections::BTreeMap;
 pub use target::{Protocol, Target};
+
+/// Largest `max_body_bytes`.
+pub const MAX_BODY_BYTES: u64 = 1 << 40;
 
 /// Whether a route needs an API key.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,7 +76,7 @@ pub struct RouteDefinition {
     #[serde(default, deserialize_with = "null_is_default")]
     #[garde(skip)]
     pub auth: RouteAuth,
-    /// Scheme of the upstream, also of `targets` that name none.
+    /// What is spoken with the upstream, also with `targets` that name nothing else.
     #[serde(default, deserialize_with = "null_is_default")]
     #[garde(skip)]
     pub target_protocol: Protocol,
@@ -113,6 +124,59 @@ pub struct RouteDefinition {
     #[serde(default)]
     #[garde(inner(range(min = 1, max = crate::api_key::MAX_RATE_LIMIT)))]
     pub rate_limit: Option<u32>,
+    /// Which target gets a request.
+    #[serde(default, deserialize_with = "null_is_default")]
+    #[garde(skip)]
+    pub balance: Balance,
+    /// What `client_hash` tells clients apart by: `key` (the API key, else the client's address; the default) or
+    /// `header:<name>` (else the client's address).
+    #[serde(default)]
+    #[garde(custom(sharing::validate_hash_on(self.balance)))]
+    pub hash_on: Option<String>,
+    /// When a target that fails leaves rotation; null = after five failures in a row where there are several targets.
+    #[serde(default)]
+    #[garde(dive)]
+    pub circuit_breaker: Option<CircuitBreaker>,
+    /// How each target is probed; null = not at all.
+    #[serde(default)]
+    #[garde(dive)]
+    pub health_check: Option<HealthCheck>,
+    /// Believe any certificate of the upstream. Whoever is on the way can then read and change everything.
+    #[serde(default, deserialize_with = "null_is_default")]
+    #[garde(custom(tls::validate_use(self)))]
+    pub tls_skip_verify: bool,
+    /// Certificates (PEM) of the authorities that are believed instead of the machine's.
+    #[serde(default)]
+    #[garde(custom(tls::validate_certificates(self)))]
+    pub tls_ca: Option<String>,
+    /// Certificate (PEM, with those that lead to its authority) that the gateway shows to the upstream.
+    #[serde(default)]
+    #[garde(custom(tls::validate_client_certificate(self)))]
+    pub tls_client_cert: Option<String>,
+    /// Its private key (PEM); encrypted at rest, masked in answers.
+    #[serde(default)]
+    #[garde(custom(tls::validate_client_key(self)))]
+    pub tls_client_key: Option<String>,
+    /// Name that the upstream's certificate must have, and that is asked for (SNI); the target's host when absent.
+    #[serde(default)]
+    #[garde(custom(tls::validate_server_name(self)))]
+    pub tls_server_name: Option<String>,
+    /// Requests through this route at once, 1–1,000,000; null = no bound.
+    #[serde(default)]
+    #[garde(inner(range(min = 1, max = crate::api_key::MAX_CONCURRENCY)))]
+    pub max_concurrency: Option<u32>,
+    /// Bytes of a request's body at most, 1–1,099,511,627,776 (1 TiB); null = no limit.
+    #[serde(default)]
+    #[garde(inner(range(min = 1, max = MAX_BODY_BYTES)))]
+    pub max_body_bytes: Option<u64>,
+    /// Networks that clients must come from; empty = any.
+    #[serde(default, deserialize_with = "null_is_default")]
+    #[garde(length(max = 1000), inner(custom(network::validate)))]
+    pub ip_allow: Vec<String>,
+    /// Which pages of other origins may call the route from a browser; null leaves it to the upstream.
+    #[serde(default)]
+    #[garde(dive)]
+    pub cors: Option<Cors>,
 }
 
 impl Fields for RouteDefinition {
@@ -138,6 +202,19 @@ impl Fields for RouteDefinition {
         "retry_count",
         "retry_non_idempotent",
         "rate_limit",
+        "balance",
+        "hash_on",
+        "circuit_breaker",
+        "health_check",
+        "tls_skip_verify",
+        "tls_ca",
+        "tls_client_cert",
+        "tls_client_key",
+        "tls_server_name",
+        "max_concurrency",
+        "max_body_bytes",
+        "ip_allow",
+        "cors",
     ];
     const READ_ONLY: &'static [&'static str] = &["route_id", "created_at", "updated_at"];
 }
@@ -258,12 +335,33 @@ pub struct MatchVerdict {
     pub reason: String,
 }
 
-/// The answer to `POST /admin/routes/match`: every route, in matching order; the first matched one wins.
+/// The answer to `POST /admin/routes/match`: every route, in matching order; the first matched one wins,
+/// or one of those that share its requests.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct MatchExplanation {
     /// The verdicts.
     pub candidates: Vec<MatchVerdict>,
+    /// When none matched: UUIDs of the routes that came nearest, the nearest first, three at most.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub nearest: Vec<String>,
+    /// What the winner does to the request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transforms: Option<Transforms>,
+}
+
+/// What a route makes of a request on its way to the upstream, credentials masked.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Transforms {
+    /// The URL at each target that has a weight.
+    pub target_urls: Vec<String>,
+    /// Header fields of the request that are taken off.
+    pub removed_headers: Vec<String>,
+    /// Header fields that are set.
+    pub set_headers: BTreeMap<String, String>,
+    /// Fields that are set at the top level of a JSON body.
+    pub body_fields: serde_json::Map<String, Value>,
 }
 
 impl Fields for ToggleRoute {

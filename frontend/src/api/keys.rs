@@ -3,7 +3,7 @@
 use fastgate_shared::api_key::{ApiKey, ApiKeyDefinition, CreatedApiKey, RotateKey};
 use serde_json::json;
 
-use crate::api::{self, Answer, Method};
+use crate::api::{self, Answer, Method, Tagged};
 
 /// Every key, up to the API's largest page.
 pub async fn list() -> Answer<Vec<ApiKey>> {
@@ -15,9 +15,15 @@ pub async fn create(definition: &ApiKeyDefinition) -> Answer<CreatedApiKey> {
     api::send(Method::POST, "/admin/keys", definition).await
 }
 
-/// Changes a key.
-pub async fn update(key_id: &str, definition: &ApiKeyDefinition) -> Answer<ApiKey> {
-    api::send(Method::PUT, &format!("/admin/keys/{key_id}"), definition).await
+/// One key, and the ETag of its state.
+pub async fn get(key_id: &str) -> Answer<Tagged<ApiKey>> {
+    api::get_tagged(&format!("/admin/keys/{key_id}")).await
+}
+
+/// Changes a key that still has this ETag.
+pub async fn update(key_id: &str, definition: &ApiKeyDefinition, etag: &str) -> Answer<ApiKey> {
+    let url = format!("/admin/keys/{key_id}");
+    api::send_if(Method::PUT, &url, definition, Some(etag)).await
 }
 
 /// Switches a key on or off.

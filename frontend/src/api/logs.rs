@@ -1,9 +1,11 @@
 //! `/admin/logs`.
 
-use fastgate_shared::audit_log::{LogFilter, LogItem, LogRecord};
+use fastgate_shared::audit_log::{
+    LogExplanation, LogFilter, LogHistogram, LogItem, LogRecord, ReplayDraft, ReplayRequest, ReplayResult,
+};
 use fastgate_shared::page::CursorPage;
 
-use crate::api::{self, Answer};
+use crate::api::{self, Answer, Method};
 
 /// Rows of one page of the requests list.
 const PAGE_ROWS: u32 = 50;
@@ -30,9 +32,43 @@ pub async fn record(log_id: &str) -> Answer<LogRecord> {
     api::get(&format!("/admin/logs/{log_id}")).await
 }
 
-/// Where the live view listens.
+/// Why a recorded request went where it went.
+pub async fn explanation(log_id: &str) -> Answer<LogExplanation> {
+    api::get(&format!("/admin/logs/{log_id}/explanation")).await
+}
+
+/// What would be sent again.
+pub async fn replay_draft(log_id: &str) -> Answer<ReplayDraft> {
+    api::get(&format!("/admin/logs/{log_id}/replay")).await
+}
+
+/// Sends a recorded request again.
+pub async fn replay(log_id: &str, request: &ReplayRequest) -> Answer<ReplayResult> {
+    api::send(Method::POST, &format!("/admin/logs/{log_id}/replay"), request).await
+}
+
+/// The requests of the filter over time.
+pub async fn histogram(filter: &LogFilter) -> Answer<LogHistogram> {
+    api::get(&api::with_query("/admin/logs/histogram", filter)).await
+}
+
+/// Where a file of what the filter leaves comes from.
+pub fn export_url(filter: &LogFilter, format: &str) -> String {
+    let url = api::with_query("/admin/logs/export", filter);
+    let joined = if url.contains('?') { '&' } else { '?' };
+    format!("{url}{joined}format={format}")
+}
+
+/// Where the live view listens; it begins with what is in flight.
 pub fn stream_url(filter: &LogFilter) -> String {
-    api::with_query("/admin/logs/stream", filter)
+    let url = api::with_query("/admin/logs/stream", filter);
+    let joined = if url.contains('?') { '&' } else { '?' };
+    format!("{url}{joined}in_flight=true")
+}
+
+/// Ends a request in flight.
+pub async fn cancel(log_id: &str) -> Answer<()> {
+    api::act(&format!("/admin/logs/{log_id}/cancel")).await
 }
 
 /// Whether any request ever reached an upstream and got its answer.

@@ -3,7 +3,7 @@
 use fastgate_shared::route::{MatchExplanation, MatchRequest, Route, RouteDefinition, RouteTestResult, TestRoute};
 use serde_json::json;
 
-use crate::api::{self, Answer, Method};
+use crate::api::{self, Answer, Method, Tagged};
 
 /// Every route in matching order, up to the API's largest page.
 pub async fn list() -> Answer<Vec<Route>> {
@@ -15,9 +15,15 @@ pub async fn create(definition: &RouteDefinition) -> Answer<Route> {
     api::send(Method::POST, "/admin/routes", definition).await
 }
 
-/// Changes a route.
-pub async fn update(route_id: &str, definition: &RouteDefinition) -> Answer<Route> {
-    api::send(Method::PUT, &format!("/admin/routes/{route_id}"), definition).await
+/// One route, and the ETag of its state.
+pub async fn get(route_id: &str) -> Answer<Tagged<Route>> {
+    api::get_tagged(&format!("/admin/routes/{route_id}")).await
+}
+
+/// Changes a route that still has this ETag.
+pub async fn update(route_id: &str, definition: &RouteDefinition, etag: &str) -> Answer<Route> {
+    let url = format!("/admin/routes/{route_id}");
+    api::send_if(Method::PUT, &url, definition, Some(etag)).await
 }
 
 /// Switches a route on or off.

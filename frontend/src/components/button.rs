@@ -24,6 +24,9 @@ pub fn Button(
     submit: bool,
     #[prop(optional, into)] busy: Signal<bool>,
     #[prop(optional)] autofocus: bool,
+    /// Its name, where the word alone does not say what it is about; begins with the word.
+    #[prop(optional, into)]
+    label: Option<String>,
     /// The `n` key presses it.
     #[prop(optional)]
     primary_action: bool,
@@ -48,6 +51,7 @@ pub fn Button(
             class=class
             class:button-small=small
             autofocus=autofocus
+            aria-label=label
             aria-disabled=move || busy.get().then_some("true")
             data-primary=primary_action.then_some("")
             on:click=press

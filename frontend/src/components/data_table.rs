@@ -170,5 +170,10 @@ fn is_control(event: &ev::MouseEvent) -> bool {
     let target = event
         .target()
         .and_then(|target| target.dyn_into::<web_sys::Element>().ok());
-    target.is_some_and(|target| matches!(target.closest("a, button, input, select, label"), Ok(Some(_))))
+    target.is_some_and(|target| {
+        matches!(
+            target.closest("a, button, input, select, label, [popover]"),
+            Ok(Some(_))
+        )
+    })
 }

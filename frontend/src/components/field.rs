@@ -141,21 +141,31 @@ pub fn Choices(
 pub fn CheckField(
     #[prop(into)] label: String,
     value: RwSignal<bool>,
+    #[prop(optional, into)] rule: Option<Rule>,
     #[prop(optional, into)] hint: String,
 ) -> impl IntoView {
     let id = unique_id();
+    let message = Rule::message(rule);
     let described = described_by(&id, !hint.is_empty());
+    let on_change = move |event| {
+        value.set(event_target_checked(&event));
+        Rule::touch(rule);
+    };
     view! {
         <div class="check">
             <input
                 type="checkbox"
                 id=id.clone()
                 aria-describedby=described
+                aria-invalid=move || message.with(Option::is_some).then_some("true")
                 prop:checked=move || value.get()
-                on:change=move |event| value.set(event_target_checked(&event))
+                on:change=on_change
             />
             <label for=id.clone()>{label}</label>
             {(!hint.is_empty()).then(|| view! { <p class="field-hint" id=format!("{id}-hint")>{hint}</p> })}
+            <div class="check-message" id=format!("{id}-error") aria-live="polite">
+                <FieldMessage message />
+            </div>
         </div>
     }
 }

@@ -11,15 +11,19 @@ use crate::state::shortcuts::Shortcuts;
 #[component]
 pub fn HelpDialog() -> impl IntoView {
     let shortcuts = Shortcuts::get();
-    let rows: [(&[&str], &str); 8] = [
+    let rows: Vec<(&'static [&'static str], &'static str)> = vec![
         (&["/"], t::key_search()),
         (&["n"], t::key_new()),
         (&["?"], t::key_help()),
+        (&["j", "k"], t::key_next_row()),
         (&["Esc"], t::key_escape()),
         (&["g", "d"], t::key_overview()),
         (&["g", "k"], t::key_keys()),
         (&["g", "r"], t::key_routes()),
         (&["g", "l"], t::key_requests()),
+        (&["g", "s"], t::key_statistics()),
+        (&["g", "c"], t::key_changes()),
+        (&["g", "e"], t::key_settings()),
     ];
     let row = |(keys, meaning): (&'static [&'static str], &'static str)| {
         let keys = keys.iter().map(|key| view! { <kbd>{*key}</kbd> }).collect_view();

@@ -25,6 +25,9 @@ pub fn Sidebar() -> impl IntoView {
                 <NavLink path="/keys" glyph=Glyph::Key word=t::keys() key="k" />
                 <NavLink path="/routes" glyph=Glyph::Route word=t::routes() key="r" />
                 <NavLink path="/requests" glyph=Glyph::Pulse word=t::requests() key="l" />
+                <NavLink path="/statistics" glyph=Glyph::Bars word=t::statistics() key="s" />
+                <NavLink path="/changes" glyph=Glyph::History word=t::changes() key="c" />
+                <NavLink path="/settings" glyph=Glyph::Sliders word=t::settings() key="e" />
             </nav>
             <Tools />
         </header>

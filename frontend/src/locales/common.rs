@@ -48,5 +48,9 @@ super::texts! {
     in_minutes(n: u64) = "in {n} min", "{n} 分钟后";
     in_hours(n: u64) = "in {n} h", "{n} 小时后";
     in_days(n: u64) = "in {n} d", "{n} 天后";
+    last_hour = "Last hour", "最近 1 小时";
+    last_hours(n: u32) = "Last {n} hours", "最近 {n} 小时";
+    last_days(n: u32) = "Last {n} days", "最近 {n} 天";
+    range = "Range", "时间范围";
     show_table = "Show as table", "以表格显示";
 }

@@ -35,6 +35,8 @@ super::texts! {
     preset_chat = "Chat only", "仅对话";
     preset_openai = "Chat, embeddings, models", "对话、嵌入、模型";
     rate_limit = "Requests per minute", "每分钟请求数";
+    max_concurrency = "Requests at once", "并发请求数";
+    max_concurrency_hint = "Empty: no bound.", "留空不限制。";
     rate_limit_hint = "Empty takes the gateway's default.", "留空使用网关默认值。";
     expires = "Expires", "过期时间";
     expires_never = "Never", "永不";

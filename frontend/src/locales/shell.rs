@@ -7,6 +7,9 @@ super::texts! {
     keys = "Keys", "密钥";
     routes = "Routes", "路由";
     requests = "Requests", "请求";
+    statistics = "Statistics", "统计";
+    changes = "Changes", "变更";
+    settings = "Settings", "设置";
     theme_system = "Theme: system", "主题：跟随系统";
     theme_light = "Theme: light", "主题：浅色";
     theme_dark = "Theme: dark", "主题：深色";
@@ -38,9 +41,13 @@ super::texts! {
     key_search = "Search or filter", "搜索或筛选";
     key_new = "New, on pages that create something", "新建（在可创建的页面）";
     key_help = "This help", "显示本帮助";
+    key_next_row = "Next and previous request", "下一个和上一个请求";
     key_escape = "Close a dialog or drawer", "关闭对话框或抽屉";
     key_overview = "Go to the overview", "前往概览";
     key_keys = "Go to keys", "前往密钥";
     key_routes = "Go to routes", "前往路由";
     key_requests = "Go to requests", "前往请求";
+    key_statistics = "Go to statistics", "前往统计";
+    key_changes = "Go to changes", "前往变更";
+    key_settings = "Go to settings", "前往设置";
 }

@@ -17,7 +17,7 @@ use crate::components::loaded::{EmptyState, Loaded, TableSkeleton};
 use crate::components::page_head::PageHead;
 use crate::components::search_box::{SearchBox, SelectFilter};
 use crate::locales::{common, keys as t};
-use crate::pages::keys::form::KeyForm;
+use crate::pages::keys::form::{EditKey, KeyForm};
 use crate::pages::keys::questions::{DeleteKey, RotateKeyDialog};
 use crate::pages::keys::secret::SecretDialog;
 use crate::pages::keys::table::KeysTable;
@@ -148,18 +148,9 @@ fn KeysList(state: KeysState) -> impl IntoView {
 fn Dialogs(state: KeysState) -> impl IntoView {
     let new = state.address.has("new");
     let edit = state.address.param("edit");
-    // Changes with the address only, so that a refresh of the list does not rebuild an open form.
-    let loaded = Memo::new(move |_| state.keys.data.with(Option::is_some));
-    let edited = move || {
-        let key_id = edit.get().filter(|_| loaded.get())?;
-        state
-            .keys
-            .data
-            .with_untracked(|keys| keys.iter().flatten().find(|key| key.key_id == key_id).cloned())
-    };
     view! {
         {move || new.get().then(|| view! { <KeyForm state before=None /> })}
-        {move || edited().map(|key| view! { <KeyForm state before=Some(key) /> })}
+        {move || edit.get().map(|key_id| view! { <EditKey state key_id /> })}
         {move || state.secret.get().map(|(title, created)| view! { <SecretDialog state title created /> })}
         {move || match state.asked.get() {
             Some(Question::Rotate(key)) => view! { <RotateKeyDialog state key /> }.into_any(),

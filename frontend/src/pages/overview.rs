@@ -1,12 +1,15 @@
-//! The overview: what the gateway is doing now and did in the last 24 hours; on a fresh gateway, the first steps.
+//! The overview: what the gateway is doing now and did in the chosen range; on a fresh gateway, the first steps.
 
+mod banners;
 mod figures;
 mod first_run;
+mod latency;
 mod recent_errors;
 mod tops;
 mod traffic;
+mod upstreams;
 
-use fastgate_shared::metrics::{HourlyBucket, MetricsSummary};
+use fastgate_shared::metrics::{GroupBy, GroupedMetrics, MetricsSummary};
 use leptos::prelude::*;
 
 use crate::api;
@@ -14,43 +17,132 @@ use crate::app::BASE;
 use crate::components::icon::{Glyph, Icon};
 use crate::components::loaded::Loaded;
 use crate::components::page_head::PageHead;
+use crate::components::search_box::SelectFilter;
 use crate::format;
-use crate::locales::{overview as t, shell};
+use crate::locales::{common, overview as t, shell};
+use crate::pages::overview::banners::Banners;
 use crate::pages::overview::figures::Figures;
-use crate::pages::overview::first_run::{Beginnings, FirstRun};
+use crate::pages::overview::first_run::FirstRunIfNeeded;
+use crate::pages::overview::latency::Latency;
 use crate::pages::overview::recent_errors::RecentErrors;
 use crate::pages::overview::tops::TopLists;
 use crate::pages::overview::traffic::Traffic;
+use crate::pages::overview::upstreams::Upstreams;
+use crate::state::address::Address;
 use crate::state::query::Query;
+use crate::state::range::{self, Range};
 
-/// What the figures are about, in hours back from now.
-const HOURS: u32 = 24;
+/// The last four: minutes would make too many columns of the others.
+const REFRESH: [(u32, &str); 4] = [(5, "5"), (30, "30"), (60, "60"), (0, "0")];
+
+/// What the parts of the page share.
+#[derive(Clone, Copy)]
+pub struct OverviewState {
+    address: Address,
+    range: Memo<Range>,
+    refresh: Memo<u32>,
+    summary: Query<MetricsSummary>,
+    /// The range before, as long.
+    before: Query<MetricsSummary>,
+    /// Over time by class of status.
+    over_time: Query<GroupedMetrics>,
+}
+
+impl OverviewState {
+    fn new() -> Self {
+        let address = Address::get();
+        let (wanted_range, wanted_refresh) = (address.param("range"), address.param("refresh"));
+        let range = Memo::new(move |_| Range::find(wanted_range.get().as_deref().unwrap_or_default()));
+        let refresh = Memo::new(move |_| {
+            let wanted = wanted_refresh.get();
+            let found = REFRESH.iter().find(|(_, key)| Some(*key) == wanted.as_deref());
+            found.map_or(REFRESH[0].0, |(seconds, _)| *seconds)
+        });
+        // Series and the range before change slowly and cost more.
+        let slowly = move || refresh.get().max(30) * u32::from(refresh.get() > 0);
+        Self {
+            address,
+            range,
+            refresh,
+            summary: Query::new(
+                move || range.get(),
+                |range| async move { api::metrics::summary(&range.start(range.span), None).await },
+            )
+            .poll_by(move || refresh.get()),
+            before: Query::new(
+                move || range.get(),
+                |range| async move {
+                    let start = range.start_before(range.span, range.buckets(range.span));
+                    api::metrics::summary(&start, Some(&range.end_before(range.span))).await
+                },
+            )
+            .poll_by(slowly),
+            over_time: Query::new(
+                move || range.get(),
+                |range| async move {
+                    api::metrics::grouped(Some(GroupBy::Status), range.span, &range.start(range.span), 10).await
+                },
+            )
+            .poll_by(slowly),
+        }
+    }
+}
 
 /// The page.
 #[component]
 pub fn OverviewPage() -> impl IntoView {
-    let summary = Query::new(|| (), |()| async { api::metrics::summary(&range_start()).await }).poll(5_000);
-    let hourly = Query::new(|| (), |()| api::metrics::hourly(HOURS)).poll(30_000);
-    let beginnings = Query::new(|| (), |()| first_run::look());
+    let state = OverviewState::new();
     view! {
         <PageHead title=shell::overview() lead=t::lead()>
+            <Choices state />
             <a class="button" href=format!("{BASE}/requests?live=1")>
                 <Icon glyph=Glyph::Pulse />
                 {t::watch_live()}
             </a>
         </PageHead>
         <div class="stack">
-            <LossBanner summary />
-            <FirstRunIfNeeded beginnings />
-            <Loaded query=summary skeleton=|| view! { <Skeleton /> }>
-                <Figures summary=loaded(summary) hourly=loaded(hourly) />
+            <Banners summary=state.summary />
+            <FirstRunIfNeeded />
+            <Loaded query=state.summary skeleton=|| view! { <Skeleton /> }>
+                <Figures state />
             </Loaded>
             <div class="overview-columns">
-                <Traffic hourly=loaded(hourly) />
-                <RecentErrors />
+                <Traffic state />
+                <Latency state />
             </div>
-            <TopLists summary=loaded(summary) />
+            <div class="overview-columns">
+                <RecentErrors refresh=state.refresh />
+                <Upstreams refresh=state.refresh />
+            </div>
+            <TopLists state />
         </div>
+    }
+}
+
+#[component]
+fn Choices(state: OverviewState) -> impl IntoView {
+    let address = state.address;
+    let refresh = REFRESH.map(|(seconds, key)| {
+        let word = if seconds == 0 {
+            t::refresh_off().to_owned()
+        } else {
+            t::refresh_every(seconds)
+        };
+        (key.to_owned(), word)
+    });
+    view! {
+        <SelectFilter
+            label=common::range()
+            value=Signal::derive(move || state.range.get().key.to_owned())
+            choices=range::choices()
+            on_choose=move |chosen| address.filter("range", Some(chosen))
+        />
+        <SelectFilter
+            label=t::refresh()
+            value=Signal::derive(move || state.refresh.get().to_string())
+            choices=refresh.to_vec()
+            on_choose=move |chosen| address.filter("refresh", Some(chosen))
+        />
     }
 }
 
@@ -63,38 +155,11 @@ fn errors_in_words(n: u64) -> String {
     }
 }
 
-/// The answer, or an empty one until it is there.
-fn loaded<T: Clone + Default + Send + Sync>(query: Query<T>) -> Signal<T> {
-    Signal::derive(move || query.data.get().unwrap_or_default())
-}
-
-#[component]
-fn LossBanner(summary: Query<MetricsSummary>) -> impl IntoView {
-    let lost = Memo::new(move |_| {
-        summary
-            .data
-            .with(|data| data.as_ref().map_or(0, |data| data.audit_records_lost))
-    });
-    move || {
-        (lost.get() > 0).then(|| {
-            view! {
-                <div class="banner banner-bad" role="alert">
-                    <Icon glyph=Glyph::Alert />
-                    <div>{t::audit_lost(&format::count(lost.get()))}</div>
-                </div>
-            }
-        })
-    }
-}
-
-#[component]
-fn FirstRunIfNeeded(beginnings: Query<Beginnings>) -> impl IntoView {
-    let begun = Memo::new(move |_| {
-        beginnings
-            .data
-            .with(|data| data.as_ref().is_none_or(|data| data.all_done()))
-    });
-    move || (!begun.get()).then(|| view! { <FirstRun beginnings /> })
+/// The names of the buckets.
+fn bucket_names(metrics: &GroupedMetrics) -> Vec<String> {
+    let length = metrics.end_time.duration_since(metrics.start_time).as_hours();
+    let name = |start: &jiff::Timestamp| format::bucket(*start, metrics.span, length > 25);
+    metrics.buckets.iter().map(name).collect()
 }
 
 #[component]
@@ -110,17 +175,7 @@ fn Skeleton() -> impl IntoView {
     };
     view! {
         <div class="figures" aria-hidden="true">
-            {(0..6).map(|_| figure()).collect_view()}
+            {(0..7).map(|_| figure()).collect_view()}
         </div>
     }
-}
-
-fn range_start() -> String {
-    let start = js_sys::Date::now() - f64::from(HOURS) * 3_600_000.0;
-    js_sys::Date::new(&start.into()).to_iso_string().into()
-}
-
-/// One number of each hour, for a sparkline.
-fn series(hourly: Signal<Vec<HourlyBucket>>, number: fn(&HourlyBucket) -> f64) -> Signal<Vec<f64>> {
-    Signal::derive(move || hourly.with(|hours| hours.iter().map(number).collect()))
 }

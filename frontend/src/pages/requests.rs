@@ -1,27 +1,42 @@
 //! Requests: the audit log as a filtered list or as it happens, and each record in a drawer. Filters, view and the open
 //! record live in the address.
 
+mod cancel;
+mod columns;
+mod compare;
 mod curl;
 mod filters;
+mod histogram;
 mod history;
 mod live;
 mod more_filters;
 mod record;
 mod record_parts;
+mod replay;
 mod table;
+mod tools;
+mod why;
 
-use fastgate_shared::audit_log::LogFilter;
+use std::sync::Arc;
+
+use fastgate_shared::audit_log::{LogFilter, LogItem};
+use leptos::ev;
 use leptos::prelude::*;
 
 use crate::api;
 use crate::components::page_head::PageHead;
 use crate::locales::requests as t;
+use crate::pages::requests::cancel::CancelQuestion;
+use crate::pages::requests::columns::Columns;
 use crate::pages::requests::filters::{Chips, FilterBar};
 use crate::pages::requests::history::History;
 use crate::pages::requests::live::LiveView;
 use crate::pages::requests::record::RecordDrawer;
+use crate::pages::requests::replay::{ReplayDialog, Resending};
 use crate::state::address::Address;
 use crate::state::query::Query;
+use crate::state::range::{self, RANGES};
+use crate::state::shortcuts::{Shortcuts, is_typing};
 
 /// What the parts of the page share.
 #[derive(Clone, Copy)]
@@ -31,6 +46,44 @@ struct RequestsState {
     /// Routes and keys as choices of the filters: id and name.
     routes: Query<Vec<(String, String)>>,
     keys: Query<Vec<(String, String)>>,
+    /// The request that is asked about whether to cancel it.
+    cancelling: RwSignal<Option<LogItem>>,
+    /// The record that is about to be sent again.
+    resending: RwSignal<Option<Resending>>,
+    columns: Columns,
+    shortcuts: Shortcuts,
+    /// The rows of the list that shows, which `j` and `k` go through.
+    rows: RwSignal<Option<Signal<Vec<Arc<LogItem>>>>>,
+}
+
+impl RequestsState {
+    /// `j` opens the next request of the list, `k` the one before.
+    fn on_key(self, event: &ev::KeyboardEvent) {
+        let modified = event.ctrl_key() || event.meta_key() || event.alt_key() || event.is_composing();
+        let asked = untrack(|| self.cancelling.with(Option::is_some) || self.resending.with(Option::is_some));
+        if modified || asked || is_typing(event) || !untrack(|| self.shortcuts.enabled()) {
+            return;
+        }
+        let step = match event.key().as_str() {
+            "j" => 1,
+            "k" => -1,
+            _ => return,
+        };
+        let Some(rows) = self.rows.get_untracked().and_then(|rows| rows.try_get_untracked()) else {
+            return;
+        };
+        let open = untrack(|| self.address.param("open").get());
+        let at = rows.iter().position(|row| Some(&row.id) == open.as_ref());
+        let next = at.map_or(Some(0), |at| at.checked_add_signed(step));
+        if let Some(row) = next.and_then(|next| rows.get(next)) {
+            event.prevent_default();
+            match open {
+                // Back leads to the list, not through all that was looked at.
+                Some(_) => self.address.filter("open", Some(row.id.clone())),
+                None => self.address.open("open", row.id.clone()),
+            }
+        }
+    }
 }
 
 /// The page.
@@ -42,9 +95,16 @@ pub fn RequestsPage() -> impl IntoView {
         filter: read_filter(address),
         routes: Query::new(|| (), |()| route_names()),
         keys: Query::new(|| (), |()| key_names()),
+        cancelling: RwSignal::new(None),
+        resending: RwSignal::new(None),
+        columns: Columns::new(),
+        shortcuts: Shortcuts::get(),
+        rows: RwSignal::new(None),
     };
     let live = address.has("live");
-    let open = address.param("open");
+    let (open, is_open) = (address.param("open"), address.has("open"));
+    let on_key = window_event_listener(ev::keydown, move |event| state.on_key(&event));
+    on_cleanup(move || on_key.remove());
     view! {
         <PageHead title=t::title() lead=t::lead()>
             <ViewSwitch address live />
@@ -52,7 +112,9 @@ pub fn RequestsPage() -> impl IntoView {
         <FilterBar state />
         <Chips state />
         {move || if live.get() { view! { <LiveView state /> }.into_any() } else { view! { <History state /> }.into_any() }}
-        {move || open.get().map(|log_id| view! { <RecordDrawer state log_id /> })}
+        {move || is_open.get().then(|| view! { <RecordDrawer state open /> })}
+        <CancelQuestion state />
+        {move || state.resending.get().map(|resending| view! { <ReplayDialog state resending /> })}
     }
 }
 
@@ -86,9 +148,15 @@ fn read_filter(address: Address) -> Memo<LogFilter> {
     let (method, path, route_id, key_id) = (param("method"), param("path"), param("route_id"), param("key_id"));
     let (source_path, model, is_stream) = (param("source_path"), param("model"), param("is_stream"));
     let (min_ms, has_error, request_id) = (param("min_ms"), param("has_error"), param("request_id"));
-    let ip_address = param("ip_address");
+    let (ip_address, preset) = (param("ip_address"), param("range"));
+    // A range is counted from the moment at which it was chosen.
+    let begin = Memo::new(move |_| {
+        let preset = preset.get();
+        let found = RANGES.into_iter().find(|range| Some(range.key) == preset.as_deref());
+        found.map(|found| range::rfc3339(js_sys::Date::now() - f64::from(found.hours) * 3_600_000.0))
+    });
     Memo::new(move |_| LogFilter {
-        start_time: start_time.get(),
+        start_time: begin.get().or_else(|| start_time.get()),
         end_time: end_time.get(),
         status_code: status_code.get(),
         method: method.get(),

@@ -1,28 +1,39 @@
 //! Routes: in matching order, with form, send test, test match.
 
+mod access;
 mod draft;
 mod fields;
 mod form;
+mod import;
 mod match_test;
+mod resilience;
 mod send_test;
+mod sharing;
 mod table;
 mod targets;
+mod tls;
+mod upstreams;
+
+pub use upstreams::{reason, tone, word};
 
 use std::sync::Arc;
 
 use fastgate_shared::route::Route;
+use fastgate_shared::upstream::UpstreamStatus;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use crate::api;
+use crate::api::changes::EXPORT;
 use crate::components::button::{Button, Weight};
 use crate::components::confirm::Confirm;
 use crate::components::icon::Glyph;
 use crate::components::loaded::{EmptyState, Loaded, TableSkeleton};
 use crate::components::page_head::PageHead;
 use crate::components::search_box::{SearchBox, SelectFilter};
-use crate::locales::{common, routes as t};
-use crate::pages::routes::form::RouteForm;
+use crate::locales::{changes, common, routes as t};
+use crate::pages::routes::form::{EditRoute, RouteForm};
+use crate::pages::routes::import::ImportDialog;
 use crate::pages::routes::match_test::MatchTest;
 use crate::pages::routes::send_test::SendTest;
 use crate::pages::routes::table::RoutesTable;
@@ -35,6 +46,8 @@ use crate::state::toasts::Toasts;
 struct RoutesState {
     address: Address,
     routes: Query<Vec<Route>>,
+    /// How the targets are, route by route.
+    upstreams: Query<Vec<UpstreamStatus>>,
     to_delete: RwSignal<Option<Route>>,
 }
 
@@ -46,6 +59,12 @@ struct Placed {
 }
 
 impl RoutesState {
+    /// After a change: the routes, and the targets that came or went with it.
+    fn reload(self) {
+        self.routes.reload();
+        self.upstreams.reload();
+    }
+
     fn filtered(self) -> Signal<Vec<Arc<Placed>>> {
         let search = self.address.param("q");
         let status = self.address.param("status");
@@ -86,6 +105,7 @@ pub fn RoutesPage() -> impl IntoView {
     let state = RoutesState {
         address: Address::get(),
         routes: Query::new(|| (), |()| api::routes::list()),
+        upstreams: Query::new(|| (), |()| api::upstreams::list()).poll(5_000),
         to_delete: RwSignal::new(None),
     };
     view! {
@@ -93,6 +113,10 @@ pub fn RoutesPage() -> impl IntoView {
             <Button glyph=Glyph::Search on_press=move |()| state.address.open("match", "1")>
                 {t::test_match()}
             </Button>
+            <Button on_press=move |()| state.address.open("import", "1")>{changes::import()}</Button>
+            <a class="button" href=EXPORT download="fastgate.yaml" rel="external">
+                {changes::export()}
+            </a>
             <Button
                 weight=Weight::Primary
                 glyph=Glyph::Plus
@@ -172,6 +196,7 @@ fn Dialogs(state: RoutesState) -> impl IntoView {
     let address = state.address;
     let (new, copied, edit) = (address.has("new"), address.param("from"), address.param("edit"));
     let (test, matching) = (address.param("test"), address.has("match"));
+    let importing = address.has("import");
     // Changes with the address only, so that a refresh of the list does not rebuild an open form.
     let loaded = Memo::new(move |_| state.routes.data.with(Option::is_some));
     let named = move |param: Memo<Option<String>>| param.get().filter(|_| loaded.get()).and_then(|id| state.find(&id));
@@ -182,7 +207,8 @@ fn Dialogs(state: RoutesState) -> impl IntoView {
     };
     view! {
         {create}
-        {move || named(edit).map(|route| view! { <RouteForm state before=Some(route.route_id.clone()) model=Some(route) /> })}
+        {move || edit.get().map(|route_id| view! { <EditRoute state route_id /> })}
+        {move || importing.get().then(|| view! { <ImportDialog state /> })}
         {move || named(test).map(|route| view! { <SendTest state route /> })}
         {move || matching.get().then(|| view! { <MatchTest address /> })}
         {move || state.to_delete.get().map(|route| view! { <DeleteRoute state route /> })}
@@ -203,7 +229,7 @@ fn DeleteRoute(state: RoutesState, route: Route) -> impl IntoView {
                 Err(problem) => toasts.fail(&problem),
             }
             state.to_delete.set(None);
-            state.routes.reload();
+            state.reload();
         });
     };
     view! {

@@ -1,6 +1,7 @@
 //! What a form says about its fields: the shared rules while typing, the server's verdict after sending.
 
 use std::collections::BTreeSet;
+use std::str::FromStr;
 
 use fastgate_shared::problem::{FieldError, Problem};
 use leptos::prelude::*;
@@ -32,7 +33,7 @@ impl FormErrors {
                 errors
                     .iter()
                     .find(|error| is_about(&error.field, field))
-                    .map(|error| error.message.clone())
+                    .map(|error| crate::locales::refusal(&error.message))
             };
             let shown = self.all.get() || self.touched.with(|touched| touched.contains(field));
             self.server
@@ -77,7 +78,7 @@ impl FormErrors {
         let places = problem
             .errors
             .iter()
-            .map(|error| format!("{}: {}", error.field, error.message));
+            .map(|error| format!("{}: {}", error.field, crate::locales::refusal(&error.message)));
         Some(places.collect::<Vec<_>>().join("\n"))
     }
 }
@@ -99,7 +100,7 @@ fn focus_first_invalid() {
 }
 
 /// Reads an optional whole number; a text that is none becomes a message.
-pub fn optional_number(text: &str, field: &str, errors: &mut Vec<FieldError>) -> Option<u32> {
+pub fn optional_number<N: FromStr>(text: &str, field: &str, errors: &mut Vec<FieldError>) -> Option<N> {
     let text = text.trim();
     if text.is_empty() {
         return None;

@@ -88,6 +88,22 @@ impl<T: Send + Sync> Query<T> {
         }
     }
 
+    /// Fetches again every so many seconds, as the signal says at the time; never at 0. Five seconds are the shortest.
+    pub fn poll_by(self, seconds: impl Fn() -> u32 + Clone + Send + Sync + 'static) -> Self {
+        const STEP: u32 = 5;
+        let passed = StoredValue::new(0_u32);
+        super::clock::every(u64::from(STEP) * 1_000, move || {
+            let every = untrack(&seconds);
+            let now = passed.try_get_value().unwrap_or_default() + STEP;
+            let due = every > 0 && now >= every;
+            passed.try_set_value(if due { 0 } else { now });
+            if due {
+                self.reload();
+            }
+        });
+        self
+    }
+
     /// Fetches again every so many milliseconds while the page is visible.
     pub fn poll(self, interval_ms: u64) -> Self {
         let tick = StoredValue::new_local(self.run.get_value());

@@ -1,4 +1,4 @@
-//! Single keys: `/` search, `n` new, `?` help, `g` then `d|k|r|l` to a page. They rest while something is typed or a
+//! Single keys: `/` search, `n` new, `?` help, `g` then `d|k|r|l|s|c|e` to a page. They rest while something is typed or a
 //! dialog is open, and can be switched off (WCAG 2.1.4).
 
 use codee::string::FromToStringCodec;
@@ -69,6 +69,9 @@ impl Shortcuts {
             ("k", true) => navigate(&format!("{BASE}/keys")),
             ("r", true) => navigate(&format!("{BASE}/routes")),
             ("l", true) => navigate(&format!("{BASE}/requests")),
+            ("s", true) => navigate(&format!("{BASE}/statistics")),
+            ("c", true) => navigate(&format!("{BASE}/changes")),
+            ("e", true) => navigate(&format!("{BASE}/settings")),
             ("?", _) => self.help.set(true),
             ("/", _) => reach("[data-search]", focus),
             ("n", _) => reach("[data-primary]", |element| {
@@ -96,7 +99,8 @@ fn reach(selector: &str, act: impl Fn(&web_sys::Element)) {
     }
 }
 
-fn is_typing(event: &ev::KeyboardEvent) -> bool {
+/// Whether a key is part of a text.
+pub fn is_typing(event: &ev::KeyboardEvent) -> bool {
     let target = event
         .target()
         .and_then(|target| target.dyn_into::<web_sys::Element>().ok());

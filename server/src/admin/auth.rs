@@ -4,10 +4,13 @@
 use super::problem::Problem;
 use super::session;
 use crate::app::App;
+use crate::client::ClientAddress;
+use crate::history::Origin;
 use axum::extract::{FromRequestParts, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum_extra::extract::cookie::Cookie;
+use fastgate_shared::changes::{Author, AuthorKind};
 use http::request::Parts;
 use http::{HeaderMap, StatusCode, header};
 use std::convert::Infallible;
@@ -17,7 +20,39 @@ use tower_http::csrf::{CsrfLayer, ProtectionError};
 
 /// Somebody who has shown the admin token, or a session that was opened with it.
 #[derive(Debug)]
-pub struct Administrator(());
+pub struct Administrator {
+    author: Author,
+}
+
+impl Administrator {
+    fn new(kind: AuthorKind, session: Option<String>, parts: &Parts) -> Self {
+        let client = parts.extensions.get::<ClientAddress>();
+        Self {
+            author: Author {
+                kind,
+                session,
+                address: client.map(|client| client.ip.to_string()),
+            },
+        }
+    }
+
+    /// Who this is, for people who read a record.
+    pub fn name(&self) -> String {
+        let how = match (&self.author.kind, &self.author.session) {
+            (AuthorKind::Session, Some(session)) => format!("session {session}"),
+            _ => "admin token".to_owned(),
+        };
+        match &self.author.address {
+            Some(address) => format!("{how} from {address}"),
+            None => how,
+        }
+    }
+
+    /// Whose changes of single objects these are.
+    pub fn origin(self) -> Origin {
+        Origin::of(self.author)
+    }
+}
 
 /// What a request shows. One kind only is judged; a wrong bearer token is never saved by a cookie.
 #[derive(PartialEq, Eq)]
@@ -58,13 +93,16 @@ pub async fn authorise(app: &App, parts: &Parts) -> Result<Administrator, Proble
     match Credential::of(app, parts) {
         Credential::Bearer(token) | Credential::Query(token) => {
             if app.admin_token.verify(&token) {
-                Ok(Administrator(()))
+                Ok(Administrator::new(AuthorKind::AdminToken, None, parts))
             } else {
                 Err(Problem::unauthorized("This admin token was not accepted."))
             }
         }
         Credential::Session(token) => match session::find(app, &token).await {
-            Ok(Some(_)) => Ok(Administrator(())),
+            Ok(Some(session)) => {
+                let id = session::short_id(&session.token_hash);
+                Ok(Administrator::new(AuthorKind::Session, Some(id), parts))
+            }
             Ok(None) => Err(Problem::unauthorized("The session has ended; sign in again.")),
             Err(error) => Err(error.into()),
         },

@@ -1,13 +1,15 @@
 //! `/admin/keys`: API keys.
 
 use super::auth::Administrator;
+use super::etag::{IfMatch, IfMatchParam, Tagged};
 use super::json::{self, JsonObject};
 use super::openapi::{Deleted, KEYS};
 use super::page::{Id, Query};
 use super::problem::Problem;
 use crate::api_keys::NewKey;
-use crate::app::{App, change, now};
+use crate::app::{App, Change, ChangeError, change, now};
 use crate::db::keys::{self as stored, KeyFilter, StoredKey};
+use crate::history::{self, Object};
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -54,7 +56,7 @@ struct KeyBody {
 /// with neither, `security.default_expiry_days` holds; `"expires_at": null` means never.
 #[utoipa::path(post, path = "/admin/keys", tag = KEYS, request_body = KeyBody,
     responses((status = 201, body = CreatedApiKey), (status = 422, body = ProblemDocument)))]
-async fn create(_: Administrator, State(app): State<Arc<App>>, body: JsonObject) -> Result<Response, Problem> {
+async fn create(by: Administrator, State(app): State<Arc<App>>, body: JsonObject) -> Result<Response, Problem> {
     let mut members = body.required()?;
     let now = now();
     let errors = take_expiry_days(&mut members, now);
@@ -64,28 +66,23 @@ async fn create(_: Administrator, State(app): State<Arc<App>>, body: JsonObject)
         members.insert("expires_at".to_owned(), in_days(now, days.into()));
     }
     let definition: ApiKeyDefinition = json::validated(json::whole(members, errors)?)?;
-    let created = change(&app, move |change| async move {
+    let (etag, created) = change(&app, by.origin(), move |change| async move {
         let secret = NewKey::generate(&change.app().config.security.key_prefix);
-        let key = StoredKey {
-            key: ApiKey {
-                key_id: uuid::Uuid::now_v7().to_string(),
-                key_preview: secret.preview.clone(),
-                definition,
-                usage_count: 0,
-                last_used_at: None,
-                created_at: now,
-            },
-            hash: *secret.hash.as_bytes(),
-            previous: None,
-        };
-        let key = change.add_key(key).await?.key;
-        tracing::info!(key_id = key.key_id, "an API key was made");
-        Ok::<_, Problem>(shown_once(&secret, key))
+        let key_id = uuid::Uuid::now_v7().to_string();
+        let stored = change.add_key(new_key(&secret, key_id, definition, now)).await?;
+        tracing::info!(key_id = stored.key.key_id, "an API key was made");
+        let etag = history::key_etag(&stored, &change.app().secrets);
+        Ok::<_, Problem>((etag, shown_once(&secret, stored.key)))
     })
     .await?;
     let location = format!("/admin/keys/{}", created.key.key_id);
     let location = HeaderValue::from_str(&location).map_err(Problem::internal)?;
-    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(created)).into_response())
+    Ok((
+        StatusCode::CREATED,
+        [(header::LOCATION, location)],
+        Tagged(etag, created),
+    )
+        .into_response())
 }
 
 /// List keys, newest first.
@@ -128,36 +125,39 @@ async fn sources(_: Administrator, State(app): State<Arc<App>>, query: Query) ->
 /// Get a key.
 #[utoipa::path(get, path = "/admin/keys/{key_id}", tag = KEYS, params(("key_id" = String, Path)),
     responses((status = 200, body = ApiKey), (status = 404, body = ProblemDocument)))]
-async fn get(_: Administrator, State(app): State<Arc<App>>, Id(key_id): Id) -> Result<Json<ApiKey>, Problem> {
+async fn get(_: Administrator, State(app): State<Arc<App>>, Id(key_id): Id) -> Result<Tagged<ApiKey>, Problem> {
     let id = key_id.clone();
     let found = app.db.read(move |connection| stored::get(connection, &id)).await;
     found
-        .map(|stored| Json(stored.key))
+        .map(|stored| tagged(&app, stored))
         .map_err(|error| Problem::about("key", &key_id, error.into()))
 }
 
 /// Change a key.
 ///
-/// Changes the fields that are named; null means the default. Takes effect with the answer.
-#[utoipa::path(put, path = "/admin/keys/{key_id}", tag = KEYS, params(("key_id" = String, Path)),
+/// Changes the fields that are named; null means the default. Takes effect with the answer. With an `If-Match` that is not
+/// the key's ETag any more the answer is 409 with what changed meanwhile.
+#[utoipa::path(put, path = "/admin/keys/{key_id}", tag = KEYS, params(("key_id" = String, Path), IfMatchParam),
     request_body = KeyBody,
-    responses((status = 200, body = ApiKey), (status = 404, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
+    responses((status = 200, body = ApiKey), (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument),
+        (status = 422, body = ProblemDocument)))]
 async fn update(
-    _: Administrator,
+    by: Administrator,
     State(app): State<Arc<App>>,
     Id(key_id): Id,
+    wanted: IfMatch,
     body: JsonObject,
-) -> Result<Json<ApiKey>, Problem> {
+) -> Result<Tagged<ApiKey>, Problem> {
     let mut members = body.required()?;
-    change(&app, move |change| async move {
+    change(&app, by.origin(), move |change| async move {
         let missing = |error| Problem::about("key", &key_id, error);
-        let stored = change.key(&key_id).await.map_err(|error| missing(error.into()))?;
+        let stored = unchanged(&change, &key_id, &wanted).await?;
         let errors = take_expiry_days(&mut members, now());
         forget_older_use(&mut members, &stored.key);
         let definition: ApiKeyDefinition = json::validated(json::patch(&stored.key, members, errors)?)?;
         let changed = change.change_key(&key_id, definition).await.map_err(missing)?;
         tracing::info!(key_id, "an API key was changed");
-        Ok(Json(changed.key))
+        Ok(tagged(change.app(), changed))
     })
     .await
 }
@@ -165,14 +165,20 @@ async fn update(
 /// Delete a key.
 ///
 /// It is refused from now on; its audit records stay.
-#[utoipa::path(delete, path = "/admin/keys/{key_id}", tag = KEYS, params(("key_id" = String, Path)),
-    responses((status = 200, body = Deleted), (status = 404, body = ProblemDocument)))]
-async fn delete(_: Administrator, State(app): State<Arc<App>>, Id(key_id): Id) -> Result<Json<Deleted>, Problem> {
-    change(&app, move |change| async move {
+#[utoipa::path(delete, path = "/admin/keys/{key_id}", tag = KEYS, params(("key_id" = String, Path), IfMatchParam),
+    responses((status = 200, body = Deleted), (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument)))]
+async fn delete(
+    by: Administrator,
+    State(app): State<Arc<App>>,
+    Id(key_id): Id,
+    wanted: IfMatch,
+) -> Result<Json<Deleted>, Problem> {
+    change(&app, by.origin(), move |change| async move {
+        unchanged(&change, &key_id, &wanted).await?;
         change
             .delete_key(&key_id)
             .await
-            .map_err(|error| Problem::about("key", &key_id, error.into()))?;
+            .map_err(|error| Problem::about("key", &key_id, error))?;
         tracing::info!(key_id, "an API key was deleted");
         Ok(Json(Deleted::new("The API key was deleted.", key_id)))
     })
@@ -182,18 +188,21 @@ async fn delete(_: Administrator, State(app): State<Arc<App>>, Id(key_id): Id) -
 /// Give a key a new secret.
 ///
 /// The old secret works for `grace_seconds` more (0 by default). The new one is shown in this answer only.
-#[utoipa::path(post, path = "/admin/keys/{key_id}/rotate", tag = KEYS, params(("key_id" = String, Path)),
+#[utoipa::path(post, path = "/admin/keys/{key_id}/rotate", tag = KEYS, params(("key_id" = String, Path), IfMatchParam),
     request_body = Option<RotateKey>,
-    responses((status = 200, body = CreatedApiKey), (status = 404, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
+    responses((status = 200, body = CreatedApiKey), (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument),
+        (status = 422, body = ProblemDocument)))]
 async fn rotate(
-    _: Administrator,
+    by: Administrator,
     State(app): State<Arc<App>>,
     Id(key_id): Id,
+    wanted: IfMatch,
     body: JsonObject,
-) -> Result<Json<CreatedApiKey>, Problem> {
+) -> Result<Tagged<CreatedApiKey>, Problem> {
     let RotateKey { grace_seconds } = json::validated(json::whole(body.0.unwrap_or_default(), Vec::new())?)?;
     let grace = SignedDuration::from_secs(grace_seconds.into());
-    change(&app, move |change| async move {
+    change(&app, by.origin(), move |change| async move {
+        unchanged(&change, &key_id, &wanted).await?;
         let secret = NewKey::generate(&change.app().config.security.key_prefix);
         let old_until = (grace_seconds > 0).then(|| now() + grace);
         let rotated = change
@@ -201,33 +210,70 @@ async fn rotate(
             .await
             .map_err(|error| Problem::about("key", &key_id, error))?;
         tracing::info!(key_id, grace_seconds, "an API key was rotated");
-        Ok(Json(shown_once(&secret, rotated.key)))
+        let etag = history::key_etag(&rotated, &change.app().secrets);
+        Ok(Tagged(etag, shown_once(&secret, rotated.key)))
     })
     .await
 }
 
 /// Change a key, where PUT does not pass.
-#[utoipa::path(post, path = "/admin/keys/update/{key_id}", tag = KEYS, params(("key_id" = String, Path)),
+#[utoipa::path(post, path = "/admin/keys/update/{key_id}", tag = KEYS, params(("key_id" = String, Path), IfMatchParam),
     request_body = KeyBody,
-    responses((status = 200, body = ApiKey), (status = 404, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
+    responses((status = 200, body = ApiKey), (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument),
+        (status = 422, body = ProblemDocument)))]
 async fn update_by_post(
-    administrator: Administrator,
+    by: Administrator,
     app: State<Arc<App>>,
     key_id: Id,
+    wanted: IfMatch,
     body: JsonObject,
-) -> Result<Json<ApiKey>, Problem> {
-    update(administrator, app, key_id, body).await
+) -> Result<Tagged<ApiKey>, Problem> {
+    update(by, app, key_id, wanted, body).await
 }
 
 /// Delete a key, where DELETE does not pass.
-#[utoipa::path(post, path = "/admin/keys/delete/{key_id}", tag = KEYS, params(("key_id" = String, Path)),
-    responses((status = 200, body = Deleted), (status = 404, body = ProblemDocument)))]
+#[utoipa::path(post, path = "/admin/keys/delete/{key_id}", tag = KEYS, params(("key_id" = String, Path), IfMatchParam),
+    responses((status = 200, body = Deleted), (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument)))]
 async fn delete_by_post(
-    administrator: Administrator,
+    by: Administrator,
     app: State<Arc<App>>,
     key_id: Id,
+    wanted: IfMatch,
 ) -> Result<Json<Deleted>, Problem> {
-    delete(administrator, app, key_id).await
+    delete(by, app, key_id, wanted).await
+}
+
+/// The key as it is stored, if it is still in the state that the caller wants to change.
+async fn unchanged(change: &Change, key_id: &str, wanted: &IfMatch) -> Result<StoredKey, Problem> {
+    let found = change.key(key_id).await.map_err(ChangeError::from);
+    let stored = found.map_err(|error| Problem::about("key", key_id, error))?;
+    let etag = history::key_etag(&stored, &change.app().secrets);
+    let now = Object::Key {
+        before: None,
+        after: Some(stored.clone()),
+    };
+    wanted.check(change.app(), &now, &etag, &stored.key).await?;
+    Ok(stored)
+}
+
+/// A key that was not stored yet.
+pub(super) fn new_key(secret: &NewKey, key_id: String, definition: ApiKeyDefinition, now: Timestamp) -> StoredKey {
+    StoredKey {
+        key: ApiKey {
+            key_id,
+            key_preview: secret.preview.clone(),
+            definition,
+            usage_count: 0,
+            last_used_at: None,
+            created_at: now,
+        },
+        hash: *secret.hash.as_bytes(),
+        previous: None,
+    }
+}
+
+fn tagged(app: &App, stored: StoredKey) -> Tagged<ApiKey> {
+    Tagged(history::key_etag(&stored, &app.secrets), stored.key)
 }
 
 /// A client that sends back what it read a while ago does not say that the key was used less.
@@ -246,7 +292,7 @@ fn forget_older_use(members: &mut Map<String, Value>, stored: &ApiKey) {
     }
 }
 
-fn shown_once(secret: &NewKey, key: ApiKey) -> CreatedApiKey {
+pub(super) fn shown_once(secret: &NewKey, key: ApiKey) -> CreatedApiKey {
     CreatedApiKey {
         key_value: secret.value.expose_secret().to_owned(),
         key,

@@ -1,8 +1,15 @@
 //! `/admin/logs`: the audit log as pages, single records, files (`export`) and as it happens (`stream`). The filters are
-//! the same everywhere (`query`).
+//! the same everywhere (`query`). What is in flight can be cancelled (`cancel`); why a request went
+//! where it went is judged anew (`explanation`), and it can be sent
+//! again (`replay`).
 
+mod cancel;
+mod explanation;
 mod export;
+mod histogram;
 mod query;
+mod recorded;
+mod replay;
 mod stream;
 
 use super::auth::Administrator;
@@ -30,8 +37,12 @@ pub fn router() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
         .routes(routes!(list))
         .routes(routes!(export::export))
+        .routes(routes!(histogram::histogram))
         .routes(routes!(stream::stream))
         .routes(routes!(get))
+        .routes(routes!(cancel::cancel))
+        .routes(routes!(explanation::explanation))
+        .routes(routes!(replay::draft, replay::replay))
 }
 
 /// Which part of the list is wanted; for the document.
@@ -76,11 +87,23 @@ async fn list(
     Ok(Json(found.await?))
 }
 
-/// Get a record with headers, captured bodies, attempts, and why its route won.
+/// Get a record with headers, captured bodies, attempts, and why its route won. One in flight is shown as it is now.
 #[utoipa::path(get, path = "/admin/logs/{log_id}", tag = LOGS, params(("log_id" = String, Path)),
     responses((status = 200, body = LogRecord), (status = 404, body = ProblemDocument)))]
 async fn get(_: Administrator, State(app): State<Arc<App>>, Id(log_id): Id) -> Result<Json<LogRecord>, Problem> {
-    let id = log_id.clone();
+    read(&app, &log_id).await.map(Json)
+}
+
+/// A record: from memory while its request is in flight, else from the database.
+///
+/// # Errors
+/// 404 when there is none with this number; 503 while the database cannot be read.
+async fn read(app: &App, log_id: &str) -> Result<LogRecord, Problem> {
+    let in_flight = log_id.parse().ok().and_then(|id| app.audit.live.record(id));
+    if let Some(record) = in_flight {
+        return Ok((&*record).into());
+    }
+    let id = log_id.to_owned();
     let found = app.db.read(move |connection| stored::get(connection, &id)).await?;
-    found.map(Json).ok_or_else(|| Problem::not_found("log record", &log_id))
+    found.ok_or_else(|| Problem::not_found("log record", log_id))
 }

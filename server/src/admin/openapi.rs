@@ -17,8 +17,18 @@ use utoipa_axum::router::OpenApiRouter;
 pub const KEYS: &str = "keys";
 /// Tag of the calls about routes.
 pub const ROUTES: &str = "routes";
+/// Tag of the calls about the history.
+pub const CHANGES: &str = "changes";
+/// Tag of the calls about the whole configuration.
+pub const CONFIG: &str = "config";
+/// Tag of the calls about upstreams.
+pub const UPSTREAMS: &str = "upstreams";
 /// Tag of the calls about the log.
 pub const LOGS: &str = "logs";
+/// Tag of the calls about the gateway itself.
+pub const SETTINGS: &str = "settings";
+/// Tag of the calls about the dashboard's sessions.
+pub const SESSIONS: &str = "sessions";
 /// Tag of the calls about figures.
 pub const METRICS: &str = "metrics";
 
@@ -38,8 +48,13 @@ const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'sel
     tags(
         (name = KEYS, description = "API keys of clients"),
         (name = ROUTES, description = "Where requests go"),
+        (name = CHANGES, description = "Who changed what, when, and the way back"),
+        (name = CONFIG, description = "All keys and routes as one document"),
+        (name = UPSTREAMS, description = "How the targets of the routes are"),
         (name = LOGS, description = "One record for each request"),
         (name = METRICS, description = "Figures from the per-minute roll-ups"),
+        (name = SETTINGS, description = "The gateway itself: configuration, storage, version"),
+        (name = SESSIONS, description = "Who is signed in to the dashboard"),
     )
 )]
 struct Document;

@@ -4,7 +4,9 @@
 
 use crate::app::ChangeError;
 use crate::db::DbError;
+use crate::history::HistoryError;
 use axum::response::{IntoResponse, Response};
+use fastgate_shared::changes::Conflict;
 use fastgate_shared::problem::FieldError;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use problem_details::ProblemDetails;
@@ -17,6 +19,7 @@ pub struct Problem {
     detail: String,
     errors: Vec<FieldError>,
     headers: Vec<(HeaderName, HeaderValue)>,
+    conflict: Option<Box<Conflict>>,
 }
 
 /// The members that this API adds to RFC 9457's.
@@ -25,6 +28,8 @@ struct Extension {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<FieldError>,
     request_id: String,
+    #[serde(flatten)]
+    conflict: Option<Box<Conflict>>,
 }
 
 impl Problem {
@@ -35,6 +40,7 @@ impl Problem {
             detail: detail.into(),
             errors: Vec::new(),
             headers: Vec::new(),
+            conflict: None,
         }
     }
 
@@ -52,6 +58,14 @@ impl Problem {
             StatusCode::NOT_FOUND,
             format!("There is no {what} `{}`.", shorten(&id.escape_debug().to_string())),
         )
+    }
+
+    /// 409: somebody else changed the object meanwhile.
+    pub fn changed_meanwhile(detail: impl Into<String>, conflict: Conflict) -> Self {
+        Self {
+            conflict: Some(Box::new(conflict)),
+            ..Self::new(StatusCode::CONFLICT, detail)
+        }
     }
 
     /// 422 about these fields.
@@ -88,6 +102,12 @@ impl Problem {
             .with_header(header::RETRY_AFTER, HeaderValue::from_static("1"))
     }
 
+    /// The fields that were refused; none when the problem is another one.
+    #[must_use]
+    pub fn refused_fields(&self) -> &[FieldError] {
+        &self.errors
+    }
+
     /// Adds a header field to the response.
     #[must_use]
     pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
@@ -105,6 +125,7 @@ impl Problem {
             .with_extensions(Extension {
                 errors: self.errors,
                 request_id: request_id.to_owned(),
+                conflict: self.conflict,
             });
         let mut response = document.into_response();
         response.headers_mut().extend(self.headers);
@@ -136,12 +157,18 @@ impl From<DbError> for Problem {
     }
 }
 
+impl From<HistoryError> for Problem {
+    fn from(error: HistoryError) -> Self {
+        Self::internal(error)
+    }
+}
+
 impl From<ChangeError> for Problem {
     fn from(error: ChangeError) -> Self {
         match error {
             ChangeError::Db(error) => error.into(),
             ChangeError::Refused(errors) => Self::fields(errors),
-            ChangeError::Secret(_) | ChangeError::BrokeOff => Self::internal(error),
+            ChangeError::Secret(_) | ChangeError::History(_) | ChangeError::BrokeOff => Self::internal(error),
         }
     }
 }

@@ -1,15 +1,17 @@
 //! `/admin/routes`: where requests go. Credentials in answers are masked; a mask that is sent back keeps the stored value.
 
-mod explain;
+pub mod explain;
 mod test;
 
 use super::auth::Administrator;
+use super::etag::{self, IfMatch, IfMatchParam, Tagged};
 use super::json::{self, JsonObject};
 use super::openapi::{Deleted, ROUTES};
 use super::page::{Id, Query};
 use super::problem::Problem;
 use crate::app::{App, Change, ChangeError, change};
 use crate::db::routes as stored;
+use crate::history::{self, Object};
 use crate::routing::RouteTable;
 use crate::secrets::{mask_route, merge_masked};
 use axum::Json;
@@ -45,18 +47,18 @@ pub fn router() -> OpenApiRouter<Arc<App>> {
 /// It takes requests with the answer.
 #[utoipa::path(post, path = "/admin/routes", tag = ROUTES, request_body = RouteDefinition,
     responses((status = 201, body = Route), (status = 422, body = ProblemDocument)))]
-async fn create(_: Administrator, State(app): State<Arc<App>>, body: JsonObject) -> Result<Response, Problem> {
+async fn create(by: Administrator, State(app): State<Arc<App>>, body: JsonObject) -> Result<Response, Problem> {
     let definition: RouteDefinition = json::whole(body.required()?, Vec::new())?;
-    let route = change(&app, move |change| async move {
+    let route = change(&app, by.origin(), move |change| async move {
         let definition = checked(change.app(), &definition, None)?;
         let route = change.add_route(definition).await?;
         tracing::info!(route_id = route.route_id, "a route was made");
-        Ok::<_, Problem>(mask_route(route))
+        Ok::<_, Problem>(tagged(change.app(), route))
     })
     .await?;
-    let location = format!("/admin/routes/{}", route.route_id);
+    let location = format!("/admin/routes/{}", route.1.route_id);
     let location = HeaderValue::from_str(&location).map_err(Problem::internal)?;
-    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(route)).into_response())
+    Ok((StatusCode::CREATED, [(header::LOCATION, location)], route).into_response())
 }
 
 /// List routes in matching order: the first that takes a request wins.
@@ -90,29 +92,30 @@ async fn list(_: Administrator, State(app): State<Arc<App>>, mut query: Query) -
 /// Get a route.
 #[utoipa::path(get, path = "/admin/routes/{route_id}", tag = ROUTES, params(("route_id" = String, Path)),
     responses((status = 200, body = Route), (status = 404, body = ProblemDocument)))]
-async fn get(_: Administrator, State(app): State<Arc<App>>, Id(route_id): Id) -> Result<Json<Route>, Problem> {
-    read(&app, &route_id).await.map(|route| Json(mask_route(route)))
+async fn get(_: Administrator, State(app): State<Arc<App>>, Id(route_id): Id) -> Result<Tagged<Route>, Problem> {
+    read(&app, &route_id).await.map(|route| tagged(&app, route))
 }
 
 /// Change a route.
 ///
 /// Changes the fields that are named; null means the default. Masked credentials keep their stored value, unless the
-/// route's host or protocol changes: then they must be sent anew. With an `updated_at` that is not the stored one any
-/// more the answer is 409, so that nobody's change is lost.
-#[utoipa::path(put, path = "/admin/routes/{route_id}", tag = ROUTES, params(("route_id" = String, Path)),
+/// route's host or protocol changes: then they must be sent anew. With an `If-Match` or an `updated_at` that is not the
+/// stored one any more the answer is 409 with what changed meanwhile, so that nobody's change is lost.
+#[utoipa::path(put, path = "/admin/routes/{route_id}", tag = ROUTES, params(("route_id" = String, Path), IfMatchParam),
     request_body = RouteDefinition,
     responses((status = 200, body = Route), (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument),
         (status = 422, body = ProblemDocument)))]
 async fn update(
-    _: Administrator,
+    by: Administrator,
     State(app): State<Arc<App>>,
     Id(route_id): Id,
+    wanted: IfMatch,
     body: JsonObject,
-) -> Result<Json<Route>, Problem> {
+) -> Result<Tagged<Route>, Problem> {
     let members = body.required()?;
-    change(&app, move |change| async move {
-        let stored = route(&change, &route_id).await?;
-        refuse_older(&members, &stored)?;
+    change(&app, by.origin(), move |change| async move {
+        let stored = unchanged(&change, &route_id, &wanted).await?;
+        refuse_older(change.app(), &members, &stored).await?;
         // The client's picture of the route is the masked one: what it leaves out is masked as well, so that a new host
         // never gets a credential that was not entered for it.
         let patched: RouteDefinition = json::patch(&mask_route(stored.clone()), members, Vec::new())?;
@@ -125,14 +128,20 @@ async fn update(
 /// Delete a route.
 ///
 /// It takes no further request; those in flight go on.
-#[utoipa::path(delete, path = "/admin/routes/{route_id}", tag = ROUTES, params(("route_id" = String, Path)),
-    responses((status = 200, body = Deleted), (status = 404, body = ProblemDocument)))]
-async fn delete(_: Administrator, State(app): State<Arc<App>>, Id(route_id): Id) -> Result<Json<Deleted>, Problem> {
-    change(&app, move |change| async move {
+#[utoipa::path(delete, path = "/admin/routes/{route_id}", tag = ROUTES, params(("route_id" = String, Path), IfMatchParam),
+    responses((status = 200, body = Deleted), (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument)))]
+async fn delete(
+    by: Administrator,
+    State(app): State<Arc<App>>,
+    Id(route_id): Id,
+    wanted: IfMatch,
+) -> Result<Json<Deleted>, Problem> {
+    change(&app, by.origin(), move |change| async move {
+        unchanged(&change, &route_id, &wanted).await?;
         change
             .delete_route(&route_id)
             .await
-            .map_err(|error| Problem::about("route", &route_id, error.into()))?;
+            .map_err(|error| Problem::about("route", &route_id, error))?;
         tracing::info!(route_id, "a route was deleted");
         Ok(Json(Deleted::new("The route was deleted.", route_id)))
     })
@@ -142,18 +151,20 @@ async fn delete(_: Administrator, State(app): State<Arc<App>>, Id(route_id): Id)
 /// Switch a route on or off.
 ///
 /// Without a body: the other way.
-#[utoipa::path(post, path = "/admin/routes/{route_id}/toggle", tag = ROUTES, params(("route_id" = String, Path)),
+#[utoipa::path(post, path = "/admin/routes/{route_id}/toggle", tag = ROUTES, params(("route_id" = String, Path), IfMatchParam),
     request_body = Option<ToggleRoute>,
-    responses((status = 200, body = Route), (status = 404, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
+    responses((status = 200, body = Route), (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument),
+        (status = 422, body = ProblemDocument)))]
 async fn toggle(
-    _: Administrator,
+    by: Administrator,
     State(app): State<Arc<App>>,
     Id(route_id): Id,
+    wanted: IfMatch,
     body: JsonObject,
-) -> Result<Json<Route>, Problem> {
+) -> Result<Tagged<Route>, Problem> {
     let ToggleRoute { is_active } = json::whole(body.0.unwrap_or_default(), Vec::new())?;
-    change(&app, move |change| async move {
-        let mut definition = route(&change, &route_id).await?.definition;
+    change(&app, by.origin(), move |change| async move {
+        let mut definition = unchanged(&change, &route_id, &wanted).await?.definition;
         definition.is_active = is_active.unwrap_or(!definition.is_active);
         save(&change, &route_id, definition, "a route was switched").await
     })
@@ -161,28 +172,30 @@ async fn toggle(
 }
 
 /// Change a route, where PUT does not pass.
-#[utoipa::path(post, path = "/admin/routes/update/{route_id}", tag = ROUTES, params(("route_id" = String, Path)),
+#[utoipa::path(post, path = "/admin/routes/update/{route_id}", tag = ROUTES, params(("route_id" = String, Path), IfMatchParam),
     request_body = RouteDefinition,
     responses((status = 200, body = Route), (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument),
         (status = 422, body = ProblemDocument)))]
 async fn update_by_post(
-    administrator: Administrator,
+    by: Administrator,
     app: State<Arc<App>>,
     route_id: Id,
+    wanted: IfMatch,
     body: JsonObject,
-) -> Result<Json<Route>, Problem> {
-    update(administrator, app, route_id, body).await
+) -> Result<Tagged<Route>, Problem> {
+    update(by, app, route_id, wanted, body).await
 }
 
 /// Delete a route, where DELETE does not pass.
-#[utoipa::path(post, path = "/admin/routes/delete/{route_id}", tag = ROUTES, params(("route_id" = String, Path)),
-    responses((status = 200, body = Deleted), (status = 404, body = ProblemDocument)))]
+#[utoipa::path(post, path = "/admin/routes/delete/{route_id}", tag = ROUTES, params(("route_id" = String, Path), IfMatchParam),
+    responses((status = 200, body = Deleted), (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument)))]
 async fn delete_by_post(
-    administrator: Administrator,
+    by: Administrator,
     app: State<Arc<App>>,
     route_id: Id,
+    wanted: IfMatch,
 ) -> Result<Json<Deleted>, Problem> {
-    delete(administrator, app, route_id).await
+    delete(by, app, route_id, wanted).await
 }
 
 /// Every route in matching order, credentials in clear.
@@ -205,17 +218,40 @@ async fn route(change: &Change, route_id: &str) -> Result<Route, Problem> {
     found.map_err(|error| Problem::about("route", route_id, error))
 }
 
+/// The route as it is stored, if it is still in the state that the caller wants to change.
+async fn unchanged(change: &Change, route_id: &str, wanted: &IfMatch) -> Result<Route, Problem> {
+    let stored = route(change, route_id).await?;
+    let etag = history::route_etag(&stored, &change.app().secrets);
+    let shown = mask_route(stored.clone());
+    wanted.check(change.app(), &as_it_is(&stored), &etag, &shown).await?;
+    Ok(stored)
+}
+
+fn as_it_is(route: &Route) -> Object {
+    Object::Route {
+        before: None,
+        after: Some(Box::new(route.clone())),
+    }
+}
+
+/// The answer about a route with its credentials in clear: masked, with its ETag.
+fn tagged(app: &App, route: Route) -> Tagged<Route> {
+    Tagged(history::route_etag(&route, &app.secrets), mask_route(route))
+}
+
 /// A client that sends back the whole route must have read the latest one.
-fn refuse_older(members: &Map<String, Value>, stored: &Route) -> Result<(), Problem> {
+async fn refuse_older(app: &App, members: &Map<String, Value>, stored: &Route) -> Result<(), Problem> {
     let read = members.get("updated_at").and_then(Value::as_str);
     match read.and_then(|text| text.parse::<Timestamp>().ok()) {
-        Some(read) if read < stored.updated_at => Err(Problem::new(
-            StatusCode::CONFLICT,
-            format!(
+        Some(read) if read < stored.updated_at => {
+            let detail = format!(
                 "The route was changed at {}; read it again, or leave `updated_at` out.",
                 stored.updated_at
-            ),
-        )),
+            );
+            let etag = history::route_etag(stored, &app.secrets);
+            let shown = mask_route(stored.clone());
+            Err(etag::conflict(app, &as_it_is(stored), (None, &etag), &shown, detail).await)
+        }
         _ => Ok(()),
     }
 }
@@ -225,17 +261,21 @@ async fn save(
     route_id: &str,
     definition: RouteDefinition,
     event: &'static str,
-) -> Result<Json<Route>, Problem> {
+) -> Result<Tagged<Route>, Problem> {
     let saved = change
         .change_route(route_id, definition)
         .await
         .map_err(|error| Problem::about("route", route_id, error))?;
     tracing::info!(route_id, is_active = saved.definition.is_active, "{event}");
-    Ok(Json(mask_route(saved)))
+    Ok(tagged(change.app(), saved))
 }
 
 /// Puts stored credentials in place of their masks and refuses what cannot work, everything at once.
-fn checked(app: &App, definition: &RouteDefinition, stored: Option<&Route>) -> Result<RouteDefinition, Problem> {
+pub(super) fn checked(
+    app: &App,
+    definition: &RouteDefinition,
+    stored: Option<&Route>,
+) -> Result<RouteDefinition, Problem> {
     let kept = stored.map(|stored| &stored.definition);
     let (definition, mut errors) = match merge_masked(definition, kept) {
         Ok(merged) => (merged, Vec::new()),
@@ -244,6 +284,7 @@ fn checked(app: &App, definition: &RouteDefinition, stored: Option<&Route>) -> R
     if let Err(report) = definition.validate() {
         add_missing(&mut errors, field_errors(&report));
     }
+    add_missing(&mut errors, refused_addresses(app, &definition));
     // What needs an engine (regexes, schemas) is known by compiling; the route itself is not kept.
     let trial = Route {
         route_id: String::new(),
@@ -254,11 +295,31 @@ fn checked(app: &App, definition: &RouteDefinition, stored: Option<&Route>) -> R
     if let Err(more) = app.compile_route(trial) {
         add_missing(&mut errors, more);
     }
+    add_missing(&mut errors, app.leads_back(&definition));
     if errors.is_empty() {
         Ok(definition)
     } else {
         Err(Problem::fields(errors))
     }
+}
+
+/// Targets that are written as addresses which no connection is made to; those that names lead to are judged when they
+/// are connected to.
+fn refused_addresses(app: &App, definition: &RouteDefinition) -> Vec<FieldError> {
+    let listed = definition.targets.iter().enumerate();
+    let listed = listed.map(|(index, target)| (format!("targets[{index}].host"), target.host.as_str()));
+    let own = std::iter::once(("target_host".to_owned(), definition.target_host.as_str()));
+    let judged = own.chain(listed).filter_map(|(field, host)| {
+        let authority: http::uri::Authority = host.parse().ok()?;
+        let refused = app.upstream.rules().check_literal(authority.host()).err()?;
+        Some(FieldError::new(
+            field,
+            format!(
+                "is {refused}, which the gateway does not connect to unless `security.allow_upstream_networks` names it"
+            ),
+        ))
+    });
+    judged.collect()
 }
 
 /// Adds errors about fields that nothing was said of yet: the same fault is told once.

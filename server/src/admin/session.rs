@@ -23,6 +23,12 @@ pub const INSECURE_COOKIE: &str = "fastgate_session";
 /// A use is written down when the last one is longer ago than this.
 const TOUCH_EVERY: SignedDuration = SignedDuration::from_secs(60);
 
+/// What sessions are told apart by where people read: the beginning of the hash, which opens nothing.
+#[must_use]
+pub fn short_id(token_hash: &TokenHash) -> String {
+    token_hash[..6].iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// Opens a session and returns the token for its cookie. Sessions that have ended are cleared away on the occasion.
 async fn open(app: &App, user_agent: Option<String>, address: String) -> DbResult<(String, StoredSession)> {
     let mut bits = [0_u8; 32];
@@ -95,13 +101,14 @@ async fn touch(app: &App, token_hash: TokenHash, now: Timestamp) {
 }
 
 /// How long sessions live.
-struct Limits {
+pub struct Limits {
     idle: SignedDuration,
     absolute: SignedDuration,
 }
 
 impl Limits {
-    fn of(app: &App) -> Self {
+    /// As configured.
+    pub fn of(app: &App) -> Self {
         let security = &app.config.security;
         Self {
             idle: SignedDuration::from_mins(i64::from(security.session_idle_minutes)),
@@ -110,7 +117,7 @@ impl Limits {
     }
 
     /// A session from the future (the clock was set back) is as old as one of now.
-    fn allow(&self, session: &StoredSession, now: Timestamp) -> bool {
+    pub fn allow(&self, session: &StoredSession, now: Timestamp) -> bool {
         now < session.expires_at
             && now.duration_since(session.created_at) < self.absolute
             && now.duration_since(session.last_used_at) < self.idle

@@ -2,7 +2,9 @@
 
 use super::{AdminToken, TokenHash, generate, hash, hash_from_text, hash_to_text};
 use crate::config::Security;
-use crate::db::{Db, DbError, sessions, settings};
+use crate::db::{Db, DbError, changes, sessions, settings};
+use crate::history::{self, Origin};
+use jiff::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 
 /// Why there is no token to accept. The texts are for the operator.
@@ -38,16 +40,18 @@ pub async fn establish(config: &Security, db: &Db) -> Result<(AdminToken, Option
     Ok((AdminToken::from_hash(accepted), (accepted == mine).then_some(token)))
 }
 
-/// Makes another token, stores its hash and ends all sessions.
+/// Makes another token, stores its hash, ends all sessions and writes it into the history, of which `keep` changes stay.
 ///
 /// # Errors
 /// See [`TokenError`].
-pub async fn rotate(db: &Db) -> Result<SecretString, TokenError> {
+pub async fn rotate(db: &Db, keep: u64) -> Result<SecretString, TokenError> {
     let token = generate()?;
     let hash = hash_to_text(&hash(token.expose_secret()));
     db.write(move |connection| {
         settings::set(connection, settings::ADMIN_TOKEN_HASH, &hash)?;
-        sessions::delete_all(connection)
+        sessions::delete_all(connection)?;
+        let change = history::token_rotated(&Origin::program(), Timestamp::now());
+        changes::record(connection, &[change], keep)
     })
     .await?;
     Ok(token)
@@ -112,7 +116,7 @@ mod tests {
     async fn a_rotated_token_takes_the_place_of_the_old_one() {
         let (_folder, db) = database();
         let (_, old) = establish(&Security::default(), &db).await.unwrap();
-        let new = rotate(&db).await.unwrap();
+        let new = rotate(&db, 100).await.unwrap();
         let (accepted, _) = establish(&Security::default(), &db).await.unwrap();
         assert!(accepted.verify(new.expose_secret()));
         assert!(!accepted.verify(old.unwrap().expose_secret()));

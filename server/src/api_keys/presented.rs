@@ -41,6 +41,19 @@ pub fn extract<'a>(headers: &'a HeaderMap, prefix: &str) -> Option<(HeaderName, 
     fallback.or(authorization)
 }
 
+/// Takes off every field that carries a key of this gateway: no upstream may see one.
+pub fn strip(headers: &mut HeaderMap, prefix: &str) {
+    while let Some((carrier, _)) = extract(headers, prefix).filter(|(_, presented)| presented.starts_with(prefix)) {
+        headers.remove(carrier);
+    }
+}
+
+/// Whether keys come in this field.
+#[must_use]
+pub fn is_carrier(name: &HeaderName) -> bool {
+    *name == AUTHORIZATION || KEY_HEADERS.contains(name)
+}
+
 /// The token of `Bearer <token>`; the scheme in any case (RFC 9110 section 11.1).
 fn bearer(value: &HeaderValue) -> Option<&str> {
     let (scheme, token) = value.to_str().ok()?.trim().split_once(' ')?;

@@ -43,13 +43,24 @@ impl KeyRing {
         if entry.hash != hash && entry.previous.is_none_or(|(_, until)| until <= now) {
             return Err(KeyRefusal::Unknown);
         }
-        if !entry.is_active {
-            return Err(KeyRefusal::Disabled);
-        }
-        if entry.expires_at.is_some_and(|end| end <= now) {
-            return Err(KeyRefusal::Expired);
-        }
+        entry.usable(now)?;
         Ok(entry.clone())
+    }
+
+    /// The key with this id, when it may be used at `now`.
+    ///
+    /// # Errors
+    /// When there is none, or it is switched off or expired.
+    pub fn by_id(&self, key_id: &str, now: Timestamp) -> Result<Arc<ApiKeyEntry>, KeyRefusal> {
+        let entry = self.by_id.get(key_id).ok_or(KeyRefusal::Unknown)?;
+        entry.usable(now)?;
+        Ok(entry.clone())
+    }
+
+    /// The key that a value belongs to, also one that is not let in: for the record of its refusal.
+    #[must_use]
+    pub fn owner(&self, presented: &str) -> Option<&Arc<ApiKeyEntry>> {
+        self.by_hash.get(&KeyHash::of(presented))
     }
 
     /// A ring in which this key replaces the one with the same id, or is added.

@@ -19,6 +19,7 @@ fn entry(key_id: &str, value: &str) -> ApiKeyEntry {
         source_path: "tests".into(),
         permissions: Permissions::default(),
         limiter: None,
+        bound: None,
         expires_at: None,
         is_active: true,
         hash: KeyHash::of(value),

@@ -37,8 +37,14 @@ impl App {
         let compiled = stored_routes.iter().filter_map(|stored| self.compile_stored(stored));
         let table = Arc::new(RouteTable::new(compiled.collect()));
         self.snapshot.update_keys(|_| ring.clone());
-        self.snapshot.replace_routes(table);
+        self.use_routes(table);
         Ok(())
+    }
+
+    /// Swaps in other routes; their health checks begin, and those of routes that are gone end.
+    pub fn use_routes(&self, table: Arc<RouteTable>) {
+        self.health_checks.follow(&table);
+        self.snapshot.replace_routes(table);
     }
 
     /// Compiles a key. Its limiter is the one in use if the limit stays, so that another change hands out no new tokens.
@@ -59,6 +65,9 @@ impl App {
             source_path: definition.source_path.as_str().into(),
             permissions,
             limiter: limit.map(|limit| self.limits.for_key(key_id, limit)),
+            bound: definition
+                .max_concurrency
+                .map(|limit| self.concurrency.for_key(key_id, limit)),
             expires_at: definition.expires_at,
             is_active: definition.is_active,
             hash: KeyHash::from_bytes(stored.hash),
@@ -68,16 +77,32 @@ impl App {
         })
     }
 
-    /// Compiles a route. For its limiter see [`App::compile_key`].
+    /// Compiles a route, with its connections. Its limiter and what is known of its targets are those in use; see
+    /// [`App::compile_key`].
     ///
     /// # Errors
     /// Each refused field.
     pub fn compile_route(&self, route: Route) -> Result<CompiledRoute, Vec<FieldError>> {
         let mut compiled = CompiledRoute::compile(route)?;
+        let targets = compiled.plan.targets.iter();
+        let targets = targets.map(|target| (target.protocol, &target.authority));
+        compiled.hosts = self.upstream.hosts(&compiled.route.definition, targets)?;
         let limit = compiled.route.definition.rate_limit;
         compiled.rate = limit
             .filter(|_| self.config.rate_limiting.enabled)
             .map(|limit| self.limits.for_route(&compiled.id, limit));
+        let id = compiled.id.clone();
+        compiled.bound = compiled
+            .route
+            .definition
+            .max_concurrency
+            .map(|limit| self.concurrency.for_route(&id, limit));
+        if compiled.bound.is_none() {
+            self.concurrency.lift_route(&id);
+        }
+        compiled.plan.keep_states(|state| self.targets.keep(&id, state));
+        compiled.retries = self.targets.budget(&id);
+        compiled.figures = self.route_figures.of(&compiled.name);
         Ok(compiled)
     }
 
@@ -97,7 +122,10 @@ impl App {
     fn compile_stored(&self, stored: &StoredRoute) -> Option<Arc<CompiledRoute>> {
         let refused = match self.open_route(stored) {
             Ok(route) => match self.compile_route(route) {
-                Ok(compiled) => return Some(Arc::new(compiled)),
+                Ok(compiled) => {
+                    warn_of_unchecked(&compiled);
+                    return Some(Arc::new(compiled));
+                }
                 Err(errors) => errors
                     .into_iter()
                     .map(|error| error.field)
@@ -112,5 +140,16 @@ impl App {
             "a stored route cannot be used; save it again"
         );
         None
+    }
+}
+
+/// A route that believes any certificate is told of whenever it comes into use.
+pub(super) fn warn_of_unchecked(route: &CompiledRoute) {
+    if route.route.definition.tls_skip_verify {
+        tracing::warn!(
+            route_id = &*route.id,
+            route = &*route.name,
+            "the upstream's certificate is not checked (tls_skip_verify): whoever is on the way can read and change everything"
+        );
     }
 }

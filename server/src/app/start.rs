@@ -4,17 +4,24 @@ use super::App;
 use crate::admin_token::stored::{self, TokenError};
 use crate::api_keys::VALUE_CHARS;
 use crate::audit_log::{AuditLog, OpenAuditError, retention};
+use crate::concurrency::Concurrency;
 use crate::config::LiveConfig;
 use crate::db::{Db, DbError, OpenError};
 use crate::rate_limit::{LimitClock, RateLimits};
 use crate::secrets::{SecretBox, UnlockError};
 use crate::snapshot::SnapshotCell;
-use crate::telemetry::figures;
-use crate::upstream::{OwnCalls, UpstreamClient, client::ClientSettings, own_calls::SetUpError};
+use crate::telemetry::route_figures::UNROUTED;
+use crate::telemetry::{Exposition, KnownFigures, RouteFigures, TargetFigures, figures};
+use crate::upstream::client::ClientSettings;
+use crate::upstream::resolve::{Lookup, SystemLookup};
+use crate::upstream::{HealthChecks, Targets, UpstreamClient};
+use crate::workers::Workers;
 use secrecy::SecretString;
-use std::sync::Arc;
+use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
+use tokio::runtime::Handle;
 
 /// How often the requests in flight are looked through for those that last.
 const SWEEP: Duration = Duration::from_millis(250);
@@ -34,12 +41,9 @@ pub enum StartError {
     /// The audit log cannot be opened.
     #[error(transparent)]
     Audit(#[from] OpenAuditError),
-    /// The gateway could not call anybody itself.
-    #[error(transparent)]
-    OwnCalls(#[from] SetUpError),
-    /// TLS cannot be set up.
-    #[error("TLS cannot be set up: {0}")]
-    Tls(#[from] rustls::Error),
+    /// The system gives no threads.
+    #[error("no threads for connections: {0}")]
+    Workers(#[source] std::io::Error),
     /// There is no admin token to accept.
     #[error(transparent)]
     Token(#[from] TokenError),
@@ -59,6 +63,14 @@ impl App {
     /// # Errors
     /// See [`StartError`].
     pub async fn start(config: LiveConfig) -> Result<Started, StartError> {
+        Self::start_with(config, Arc::new(SystemLookup)).await
+    }
+
+    /// As [`App::start`], with somebody else who knows the addresses of upstreams.
+    ///
+    /// # Errors
+    /// See [`StartError`].
+    pub async fn start_with(config: LiveConfig, lookup: Arc<dyn Lookup>) -> Result<Started, StartError> {
         let started = Instant::now();
         let database = config.database.clone();
         let db = tokio::task::spawn_blocking(move || Db::open(&database))
@@ -71,12 +83,8 @@ impl App {
             .hide_keys(&config.security.key_prefix, VALUE_CHARS)
             .map_err(OpenAuditError::from)?;
         let (admin_token, new_token) = stored::establish(&config.security, &db).await?;
-        let upstream = UpstreamClient::new(ClientSettings {
-            connect_timeout: Duration::from_secs(config.proxy.connect_timeout.into()),
-            pool_idle: Duration::from_secs(config.proxy.pool_idle_seconds),
-            pool_max_idle_per_host: config.proxy.pool_max_idle_per_host,
-        })?;
-        let own_calls = OwnCalls::new(Duration::from_secs(config.proxy.connect_timeout.into()))?;
+        let workers = Workers::start(config.server.worker_threads).map_err(StartError::Workers)?;
+        let upstream = upstream_client(&config, &workers, lookup);
         let app = Arc::new(Self {
             config,
             snapshot: SnapshotCell::default(),
@@ -84,9 +92,14 @@ impl App {
             audit,
             secrets,
             upstream,
-            own_calls,
+            workers,
+            health_checks: HealthChecks::new(Handle::current()),
             limits: RateLimits::new(LimitClock::monotonic()),
+            concurrency: Concurrency::default(),
+            targets: Targets::default(),
+            route_figures: KnownFigures::default(),
             admin_token,
+            own_addresses: OnceLock::new(),
             started,
             draining: AtomicBool::new(false),
             changes: Arc::default(),
@@ -107,7 +120,26 @@ impl App {
         let connections = self.upstream.connections();
         figures.upstream_connections_opened.absolute(connections.opened());
         figures.upstream_connections_open.set(connections.open() as f64);
-        figures.render()
+        figures.render() + &self.figures_of_routes()
+    }
+
+    /// Those of the routes and targets in the snapshot.
+    fn figures_of_routes(&self) -> String {
+        let snapshot = self.snapshot.load();
+        let mut of_routes = BTreeMap::from([(UNROUTED, &*figures().unrouted)]);
+        let mut of_targets = TargetFigures::default();
+        let now = Instant::now();
+        for route in snapshot.routes.all_in_order() {
+            of_routes.insert(&route.name, &*route.figures);
+            for target in route.plan.targets.iter().filter(|target| target.weight > 0) {
+                of_targets.add(&route.name, &target.label, &target.state.status(now));
+            }
+        }
+        let mut text = Exposition::default();
+        let of_routes: Vec<(&str, &RouteFigures)> = of_routes.into_iter().collect();
+        RouteFigures::expose(&of_routes, &mut text);
+        of_targets.expose(&mut text);
+        text.into_text()
     }
 
     /// The tasks that go on beside the requests. They end with the process: each holds the gateway only weakly.
@@ -124,4 +156,17 @@ impl App {
         tokio::spawn(figures().keep_up());
         tokio::spawn(retention::run(self.db.clone(), self.config.clone()));
     }
+}
+
+fn upstream_client(config: &LiveConfig, workers: &Workers, lookup: Arc<dyn Lookup>) -> UpstreamClient {
+    let settings = ClientSettings {
+        workers: workers.count(),
+        connect_timeout: Duration::from_secs(config.proxy.connect_timeout.into()),
+        dns_timeout: Duration::from_secs(config.proxy.dns_timeout.into()),
+        pool_idle: Duration::from_secs(config.proxy.pool_idle_seconds),
+        pool_max_idle_per_host: config.proxy.pool_max_idle_per_host,
+        max_response_headers: config.proxy.max_response_headers,
+        allowed_networks: config.security.allow_upstream_networks.clone(),
+    };
+    UpstreamClient::new(settings, lookup)
 }

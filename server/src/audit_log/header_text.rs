@@ -1,6 +1,7 @@
 //! Header fields as the log keeps them: one text, made while the request is handled, so that a record holds on to none of
 //! the connection's buffers in which the fields arrived.
 
+use super::redact::forget;
 use http::{HeaderMap, HeaderName};
 
 /// `[["name","value"],…]` in order, ready for the database.
@@ -36,6 +37,17 @@ impl HeaderText {
             json.push_str(&serde_json::Value::from(value).to_string());
         }
         json.push_str("]]");
+    }
+
+    /// Takes credentials out that stand in values.
+    pub fn forget<'a>(&mut self, credentials: impl Iterator<Item = &'a str>) {
+        self.0 = forget(std::mem::take(&mut self.0), credentials);
+    }
+
+    /// The fields, in order.
+    #[must_use]
+    pub fn fields(&self) -> Vec<(String, String)> {
+        serde_json::from_str(&self.0).unwrap_or_default()
     }
 
     /// The JSON text.

@@ -1,6 +1,10 @@
 //! What is going on right now: the requests in flight, and the events that watchers of the log get.
 //!
-//! Everything comes from memory; the database is not asked. Without a watcher no event is made.
+//! Everything comes from memory; the database is not asked. Without a watcher no event is made. What is kept of one
+//! request is in `live/in_flight.rs`, who looks in `live/watchers.rs`.
+
+mod in_flight;
+mod watchers;
 
 use super::record::Record;
 use fastgate_shared::audit_log::{LiveEventKind, LogItem, Outcome};
@@ -8,9 +12,12 @@ use futures_util::Stream;
 use parking_lot::Mutex;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::broadcast;
+use watchers::{Watchers, Watching};
+
+pub use in_flight::InFlight;
 
 /// After this long a request shows in the log although it has not ended (contract: Audit log).
 pub const SHOWN_AFTER: Duration = Duration::from_secs(1);
@@ -29,16 +36,13 @@ pub struct LiveEvent {
     pub item: LogItem,
 }
 
-/// A request in flight. The proxy writes it, watchers read it.
-#[derive(Debug)]
-pub struct InFlight {
-    id: i64,
-    started: Instant,
-    record: Mutex<Option<Box<Record>>>,
-    response_size: AtomicU64,
-    stream_chunks: AtomicU64,
-    shown: AtomicBool,
-    progress_shown: AtomicU64,
+/// What a watcher hears.
+#[derive(Clone, Debug)]
+pub enum News {
+    /// Something happened.
+    Event(Arc<LiveEvent>),
+    /// Events are missing from here on back: what the watcher knows of the requests in flight may be old.
+    Missed,
 }
 
 /// The requests in flight and their watchers.
@@ -59,42 +63,22 @@ struct History {
     events: VecDeque<Arc<LiveEvent>>,
 }
 
-impl InFlight {
-    /// Changes the record; nothing happens once the request has ended.
-    pub fn update(&self, change: impl FnOnce(&mut Record)) {
-        if let Some(record) = self.record.lock().as_mut() {
-            change(record);
-        }
-    }
-
-    /// A piece of the response went to the client.
-    pub fn grew(&self, bytes: u64, chunks: u64) {
-        self.response_size.fetch_add(bytes, Ordering::Relaxed);
-        self.stream_chunks.store(chunks, Ordering::Relaxed);
-    }
-
-    /// When the request's head had arrived.
-    #[must_use]
-    pub fn started(&self) -> Instant {
-        self.started
-    }
-
-    /// Takes the record out at the request's end.
-    fn take(&self) -> Option<Box<Record>> {
-        let mut record = self.record.lock().take()?;
-        self.write_counts(&mut record);
-        Some(record)
-    }
-
-    fn copy(&self) -> Option<Box<Record>> {
-        let mut record = self.record.lock().clone()?;
-        self.write_counts(&mut record);
-        Some(record)
-    }
-
-    fn write_counts(&self, record: &mut Record) {
-        record.response_size = self.response_size.load(Ordering::Relaxed);
-        record.stream_chunks = self.stream_chunks.load(Ordering::Relaxed);
+impl History {
+    /// What a watcher that comes back has to hear first.
+    fn since(&self, after: Option<u64>) -> Vec<News> {
+        let Some(after) = after else {
+            return vec![News::Missed];
+        };
+        // A number from before a restart is larger than any of this process: then all is new.
+        let (after, restarted) = if after > self.last_id {
+            (0, true)
+        } else {
+            (after, false)
+        };
+        let oldest = self.events.front().map_or(self.last_id + 1, |event| event.id);
+        let missed = (restarted || oldest > after + 1).then_some(News::Missed);
+        let events = self.events.iter().filter(|event| event.id > after);
+        missed.into_iter().chain(events.cloned().map(News::Event)).collect()
     }
 }
 
@@ -115,15 +99,7 @@ impl Live {
     /// A request begins.
     #[must_use]
     pub fn enter(&self, record: Box<Record>, started: Instant) -> Arc<InFlight> {
-        let entry = Arc::new(InFlight {
-            id: record.id,
-            started,
-            record: Mutex::new(Some(record)),
-            response_size: AtomicU64::new(0),
-            stream_chunks: AtomicU64::new(0),
-            shown: AtomicBool::new(false),
-            progress_shown: AtomicU64::new(0),
-        });
+        let entry = Arc::new(InFlight::new(record, started));
         self.shard(entry.id).lock().insert(entry.id, entry.clone());
         self.count.fetch_add(1, Ordering::Relaxed);
         entry
@@ -158,10 +134,36 @@ impl Live {
         }
     }
 
+    /// Cancels a request in flight; its upstream is not asked any further, and its record says so. `false` when none with
+    /// this number is in flight here.
+    pub fn cancel(&self, id: i64) -> bool {
+        let entry = self.shard(id).lock().get(&id).cloned();
+        entry.map(|entry| entry.cancel()).is_some()
+    }
+
+    /// The record so far of a request in flight.
+    #[must_use]
+    pub fn record(&self, id: i64) -> Option<Box<Record>> {
+        let entry = self.shard(id).lock().get(&id).cloned();
+        entry?.copy()
+    }
+
+    /// The requests in flight, the newest first.
+    #[must_use]
+    pub fn items(&self) -> Vec<LogItem> {
+        let mut records: Vec<Box<Record>> = Vec::new();
+        for shard in &self.shards {
+            let entries: Vec<Arc<InFlight>> = shard.lock().values().cloned().collect();
+            records.extend(entries.iter().filter_map(|entry| entry.copy()));
+        }
+        records.sort_unstable_by_key(|record| std::cmp::Reverse(record.id));
+        records.iter().map(|record| record.item()).collect()
+    }
+
     /// Whether anybody looks; events need not be made otherwise.
     #[must_use]
     pub fn is_watched(&self) -> bool {
-        self.watchers.looking.load(Ordering::Relaxed)
+        self.watchers.are_looking()
     }
 
     /// Tells the watchers what happened to a request in flight.
@@ -199,7 +201,7 @@ impl Live {
                 {
                     show(record);
                 }
-                let size = entry.response_size.load(Ordering::Relaxed);
+                let size = entry.size();
                 if watched && entry.progress_shown.swap(size, Ordering::Relaxed) != size {
                     self.tell(LiveEventKind::Progress, &entry);
                 }
@@ -207,37 +209,26 @@ impl Live {
         }
     }
 
-    /// Events from now on; with `after`, first those that followed it and are still remembered. A watcher that lags
-    /// too far behind misses events.
-    pub fn subscribe(&self, after: Option<u64>) -> impl Stream<Item = Arc<LiveEvent>> + Send + use<> {
+    /// Events from now on; with `after`, first those that followed it and are still remembered. Where events are missing, at
+    /// the start or because the watcher lags too far behind, it is told so.
+    pub fn subscribe(&self, after: Option<u64>) -> impl Stream<Item = News> + Send + use<> {
         let watching = Watching::new(&self.watchers);
         // Under one lock, so that no event falls between the remembered and the coming ones.
-        let (missed, receiver) = {
+        let (remembered, receiver) = {
             let history = self.history.lock();
-            let missed = after.map_or_else(Vec::new, |after| {
-                // A number from before a restart is larger than any of this process: then all is new.
-                let after = if after > history.last_id { 0 } else { after };
-                history
-                    .events
-                    .iter()
-                    .filter(|event| event.id > after)
-                    .cloned()
-                    .collect()
-            });
-            (missed, self.events.subscribe())
+            (history.since(after), self.events.subscribe())
         };
-        let state = (missed.into_iter(), receiver, watching);
-        futures_util::stream::unfold(state, |(mut missed, mut receiver, watching)| async move {
-            if let Some(event) = missed.next() {
-                return Some((event, (missed, receiver, watching)));
-            }
-            loop {
-                match receiver.recv().await {
-                    Ok(event) => return Some((event, (missed, receiver, watching))),
-                    Err(broadcast::error::RecvError::Lagged(_)) => {}
+        let state = (remembered.into_iter(), receiver, watching);
+        futures_util::stream::unfold(state, |(mut remembered, mut receiver, watching)| async move {
+            let news = match remembered.next() {
+                Some(news) => news,
+                None => match receiver.recv().await {
+                    Ok(event) => News::Event(event),
+                    Err(broadcast::error::RecvError::Lagged(_)) => News::Missed,
                     Err(broadcast::error::RecvError::Closed) => return None,
-                }
-            }
+                },
+            };
+            Some((news, (remembered, receiver, watching)))
         })
     }
 
@@ -259,46 +250,5 @@ impl Live {
 
     fn shard(&self, id: i64) -> &Mutex<HashMap<i64, Arc<InFlight>>> {
         &self.shards[id.unsigned_abs() as usize % SHARDS]
-    }
-}
-
-/// Who looks. Events go on being made for a while after the last watcher left, so that one whose connection broke can
-/// catch up.
-#[derive(Debug, Default)]
-struct Watchers {
-    looking: AtomicBool,
-    count: AtomicUsize,
-    last_left: Mutex<Option<Instant>>,
-}
-
-/// How long events are still made when nobody looks any more.
-const LINGER: Duration = Duration::from_secs(60);
-
-impl Watchers {
-    fn rest(&self, now: Instant) {
-        if self.looking.load(Ordering::Relaxed) && self.count.load(Ordering::Relaxed) == 0 {
-            let left = *self.last_left.lock();
-            if left.is_some_and(|left| now.saturating_duration_since(left) > LINGER) {
-                self.looking.store(false, Ordering::Relaxed);
-            }
-        }
-    }
-}
-
-/// Counts a watcher until it is dropped.
-struct Watching(Arc<Watchers>);
-
-impl Watching {
-    fn new(watchers: &Arc<Watchers>) -> Self {
-        watchers.count.fetch_add(1, Ordering::Relaxed);
-        watchers.looking.store(true, Ordering::Relaxed);
-        Self(watchers.clone())
-    }
-}
-
-impl Drop for Watching {
-    fn drop(&mut self) {
-        *self.0.last_left.lock() = Some(Instant::now());
-        self.0.count.fetch_sub(1, Ordering::Relaxed);
     }
 }

@@ -4,7 +4,7 @@
 use super::OnDisk;
 use super::record::Record;
 use crate::config::OnFull;
-use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, OnceLock};
 use std::thread::Thread;
@@ -46,6 +46,8 @@ pub struct Queue {
     count: AtomicUsize,
     bytes: AtomicUsize,
     lost: AtomicU64,
+    /// The writer cannot write now.
+    stalled: AtomicBool,
     opened: Instant,
     /// Milliseconds since `opened` at which losses were last reported, and how many there were.
     reported_at: AtomicI64,
@@ -66,6 +68,7 @@ impl Queue {
             count: AtomicUsize::new(0),
             bytes: AtomicUsize::new(0),
             lost: AtomicU64::new(0),
+            stalled: AtomicBool::new(false),
             opened: Instant::now(),
             reported_at: AtomicI64::new(i64::MIN),
             reported: AtomicU64::new(0),
@@ -136,6 +139,16 @@ impl Queue {
     /// Records that were lost since the start.
     pub fn lost(&self) -> u64 {
         self.lost.load(Ordering::Relaxed)
+    }
+
+    /// Whether the writer cannot write now: the database is locked, full or away.
+    pub fn stalled(&self) -> bool {
+        self.stalled.load(Ordering::Relaxed)
+    }
+
+    /// The writer says whether it can write.
+    pub fn set_stalled(&self, stalled: bool) {
+        self.stalled.store(stalled, Ordering::Relaxed);
     }
 
     /// Records that wait or are being written.

@@ -1,7 +1,8 @@
 //! What a request leaves behind. Made by the proxy's `audit` stage, redacted, then queued.
 
 use super::header_text::HeaderText;
-use fastgate_shared::audit_log::{Attempt, LogItem, Outcome};
+use super::redact::forget;
+use fastgate_shared::audit_log::{Attempt, LogItem, LogRecord, Outcome, Replay};
 use http::Method;
 use jiff::Timestamp;
 use std::sync::Arc;
@@ -79,6 +80,8 @@ pub struct Record {
     pub attempts: Vec<Attempt>,
     /// Why the route won, or why none did.
     pub match_reason: Option<Arc<str>>,
+    /// Where it comes from, when an administrator sent it again.
+    pub replay: Option<Box<Replay>>,
 }
 
 impl Record {
@@ -87,6 +90,14 @@ impl Record {
     #[must_use]
     pub fn is_error(&self) -> bool {
         self.error_message.is_some() || self.status_code.is_none_or(|status| status >= 400)
+    }
+
+    /// Takes credentials of a route out of what the client sent: it may know them from elsewhere.
+    pub fn forget<'a>(&mut self, credentials: impl Iterator<Item = &'a str> + Clone) {
+        self.path = forget(std::mem::take(&mut self.path), credentials.clone());
+        self.path_only_len = self.path.find('?').unwrap_or(self.path.len());
+        self.user_agent = self.user_agent.take().map(|text| forget(text, credentials.clone()));
+        self.request_headers.forget(credentials);
     }
 
     /// Bytes that it takes in memory, estimated.
@@ -146,6 +157,22 @@ impl Record {
             prompt_tokens: self.prompt_tokens,
             completion_tokens: self.completion_tokens,
             error_message: self.error_message.clone(),
+        }
+    }
+}
+
+/// The whole record, of a request that the database does not know yet.
+impl From<&Record> for LogRecord {
+    fn from(record: &Record) -> Self {
+        Self {
+            item: record.item(),
+            request_headers: record.request_headers.fields(),
+            request_body: record.request_body.clone(),
+            response_headers: record.response_headers.fields(),
+            response_body: record.response_body.clone(),
+            attempts: record.attempts.clone(),
+            match_reason: record.match_reason.as_deref().map(str::to_owned),
+            replay: record.replay.as_deref().cloned(),
         }
     }
 }

@@ -55,6 +55,8 @@ pub struct Sample<'a> {
     pub route_name: Option<&'a str>,
     /// Model.
     pub model: Option<&'a str>,
+    /// Who was asked: protocol, host and port of the last attempt; `None` where nobody was.
+    pub upstream: Option<&'a str>,
     /// Path without query.
     pub path: &'a str,
     /// Status; `None` without an answer.
@@ -86,6 +88,8 @@ pub struct Dimensions {
     pub route_id: String,
     /// Model.
     pub model: String,
+    /// Protocol, host and port of the upstream.
+    pub upstream: String,
     /// First digit of the status; 0 without an answer.
     pub status_class: u8,
 }
@@ -289,6 +293,7 @@ impl Dimensions {
             source_path: text(sample.source_path),
             route_id: text(sample.route_id),
             model: text(sample.model),
+            upstream: text(sample.upstream),
             status_class: sample
                 .status_code
                 .and_then(|status| u8::try_from(status / 100).ok())
@@ -306,6 +311,7 @@ impl<'a> From<&'a Record> for Sample<'a> {
             route_id: record.route_id.as_deref(),
             route_name: record.route_name.as_deref(),
             model: record.model.as_deref(),
+            upstream: record.target_url.as_deref().and_then(origin_of),
             path: record.path.get(..record.path_only_len).unwrap_or(&record.path),
             status_code: record.status_code,
             is_error: record.is_error(),
@@ -324,6 +330,14 @@ impl<'a> From<&'a Record> for Sample<'a> {
 pub const fn start_of(length: i32, microseconds: i64) -> i64 {
     let length = length as i64 * 1_000_000;
     microseconds.div_euclid(length) * length
+}
+
+/// `http://host:port` of a target's URL.
+#[must_use]
+pub fn origin_of(url: &str) -> Option<&str> {
+    let (protocol, rest) = url.split_once("://")?;
+    let host = rest.split(['/', '?', '#']).next().filter(|host| !host.is_empty())?;
+    url.get(..protocol.len() + 3 + host.len())
 }
 
 /// Bounded, and without what a database refuses in a text.

@@ -154,6 +154,7 @@ impl Writer {
                     self.shown.extend(shown);
                     self.clock_lead_ms = self.clock_lead_ms.max(batch.clock_lead_ms());
                     if failed {
+                        self.say_stalled(false);
                         tracing::info!("Audit records are being written again");
                     }
                     return Ok(());
@@ -161,6 +162,7 @@ impl Writer {
                 Err(error) if error.is_temporary() => {
                     if !failed {
                         tracing::error!(cause = error.cause(), "Audit records cannot be written now: they wait");
+                        self.say_stalled(true);
                         failed = true;
                     }
                     // The connection may be the trouble.
@@ -168,8 +170,17 @@ impl Writer {
                     thread::sleep(pause);
                     pause = (pause * 2).min(LONGEST_PAUSE);
                 }
-                Err(error) => return Err(error),
+                Err(error) => {
+                    self.say_stalled(false);
+                    return Err(error);
+                }
             }
+        }
+    }
+
+    fn say_stalled(&self, stalled: bool) {
+        if let Some(queue) = self.queue.upgrade() {
+            queue.set_stalled(stalled);
         }
     }
 

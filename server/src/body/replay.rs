@@ -2,7 +2,9 @@
 //! another attempt starts with what was already read. Nothing waits for the whole body.
 
 use super::capture::Capture;
+use crate::message::trailers;
 use bytes::Bytes;
+use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use parking_lot::Mutex;
@@ -27,6 +29,12 @@ pub enum ClientBodyError {
     /// Silence for longer than `server.body_timeout_seconds`.
     #[error("the request's body stopped coming")]
     Stalled,
+    /// Larger than the route's `max_body_bytes`.
+    #[error("the request's body is larger than {limit} bytes")]
+    TooLarge {
+        /// Bytes that the route takes.
+        limit: u64,
+    },
 }
 
 /// Why a body could not be read whole.
@@ -55,8 +63,16 @@ struct Shared {
     sent: usize,
     kept: usize,
     limit: usize,
+    /// Fields that followed the body.
+    trailers: Option<HeaderMap>,
+    /// The current attempt has sent them.
+    trailers_sent: bool,
+    /// Bytes that may come at all.
+    max: u64,
     /// What was read is not kept whole: no further attempt.
     gone: bool,
+    /// The client has its answer: how long the two may be silent is bounded there.
+    answered: bool,
     /// The client is waited for, so that an upstream cannot be blamed for its silence.
     awaits_client: bool,
     /// When the current attempt last went on.
@@ -81,6 +97,13 @@ impl ClientBodyError {
     /// Tells a client that left from one that breaks the rules.
     fn of(error: &hyper::Error) -> Self {
         use io::ErrorKind as K;
+        // A stream of HTTP/2 that the client resets, or whose connection ends; what it breaks, the gateway resets.
+        if let Some(error) = error.source().and_then(|source| source.downcast_ref::<h2::Error>()) {
+            return match error.is_remote() || error.is_io() {
+                true => Self::Incomplete,
+                false => Self::Broken,
+            };
+        }
         let io = error.source().and_then(|source| source.downcast_ref::<io::Error>());
         match io.map(io::Error::kind) {
             Some(K::UnexpectedEof | K::ConnectionReset | K::ConnectionAborted | K::BrokenPipe) => Self::Incomplete,
@@ -95,15 +118,48 @@ impl ReplayBody {
     /// `idle` bounds the silence between two frames.
     #[must_use]
     pub fn new(body: Incoming, limit: usize, capture: usize, idle: Duration) -> Self {
-        let ended = body.is_end_stream();
         let announced = body.size_hint().exact();
+        let source = if body.is_end_stream() {
+            Source::Ended
+        } else {
+            Source::Incoming(body)
+        };
+        Self::from_source(source, announced, limit, capture, idle)
+    }
+
+    /// No body.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self::from_source(Source::Ended, None, 0, 0, Duration::ZERO)
+    }
+
+    /// A body that is here whole.
+    #[must_use]
+    pub fn whole(bytes: Bytes, capture: usize) -> Self {
+        let body = Self::from_source(Source::Ended, None, bytes.len(), capture, Duration::ZERO);
+        if !bytes.is_empty() {
+            let mut shared = body.0.lock();
+            shared.capture.feed(&bytes);
+            shared.kept = bytes.len();
+            shared.announced = Some(bytes.len() as u64);
+            shared.frames.push_back(bytes);
+        }
+        body
+    }
+
+    fn from_source(source: Source, announced: Option<u64>, limit: usize, capture: usize, idle: Duration) -> Self {
+        let ended = matches!(source, Source::Ended);
         Self(Arc::new(Mutex::new(Shared {
-            source: if ended { Source::Ended } else { Source::Incoming(body) },
+            source,
             frames: VecDeque::new(),
             sent: 0,
             kept: 0,
             limit,
+            trailers: None,
+            trailers_sent: false,
+            max: u64::MAX,
             gone: false,
+            answered: false,
             awaits_client: false,
             moved: Instant::now(),
             failure: None,
@@ -115,17 +171,32 @@ impl ReplayBody {
         })))
     }
 
-    /// The length that the client announced, or that is known because the body was read whole.
+    /// The length that the client announced, or that is known because the body was read whole; `None` where more than
+    /// bytes must be sent.
     #[must_use]
     pub fn exact_len(&self) -> Option<u64> {
-        self.0.lock().announced
+        let shared = self.0.lock();
+        shared.announced.filter(|_| shared.trailers.is_none())
     }
 
     /// Whether there is no body at all.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         let shared = self.0.lock();
-        matches!(shared.source, Source::Ended) && shared.capture.total() == 0
+        matches!(shared.source, Source::Ended) && shared.capture.total() == 0 && shared.trailers.is_none()
+    }
+
+    /// From now on no more than `max` bytes may come: one more makes the body fail.
+    ///
+    /// # Errors
+    /// When more have come already, or are announced; nothing is read then.
+    pub fn limit_to(&self, max: u64) -> Result<(), ClientBodyError> {
+        let mut shared = self.0.lock();
+        shared.max = max;
+        if shared.announced.unwrap_or(0).max(shared.capture.total()) > max {
+            return Err(ClientBodyError::TooLarge { limit: max });
+        }
+        Ok(())
     }
 
     /// Whether the body can still be sent from its start.
@@ -134,7 +205,9 @@ impl ReplayBody {
         !self.0.lock().gone
     }
 
-    /// The current attempt is the last one: what it has sent is forgotten, and what it will send is not kept.
+    /// The current attempt is the last one, and its answer is the client's: what it has sent is forgotten, and what it will
+    /// send is not kept. From now on the client may be silent for as long as the answer may: in a call that streams both
+    /// ways each side waits for the other.
     pub fn forget(&self) {
         let mut shared = self.0.lock();
         let sent = if shared.attempt == 0 {
@@ -145,14 +218,16 @@ impl ReplayBody {
         shared.frames.drain(..sent);
         shared.sent = 0;
         shared.gone = true;
+        shared.answered = true;
+        shared.timer = None;
     }
 
     /// Since when the current attempt has sent nothing, although the client kept it from nothing; `None` while the
-    /// client is waited for.
+    /// client is waited for before it has an answer.
     #[must_use]
     pub fn quiet_since(&self) -> Option<Instant> {
         let shared = self.0.lock();
-        (!shared.awaits_client).then_some(shared.moved)
+        (shared.answered || !shared.awaits_client).then_some(shared.moved)
     }
 
     /// What the client did wrong, if it did.
@@ -209,6 +284,7 @@ impl ReplayBody {
         let mut shared = self.0.lock();
         shared.attempt += 1;
         shared.sent = 0;
+        shared.trailers_sent = false;
         shared.awaits_client = false;
         shared.moved = Instant::now();
         AttemptBody::Shared {
@@ -219,8 +295,20 @@ impl ReplayBody {
 }
 
 impl Shared {
-    /// The next frame of the current attempt.
-    fn poll_attempt(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, ClientBodyError>>> {
+    /// The next frame of the current attempt: data, then trailer fields if there are any.
+    fn poll_attempt(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, ClientBodyError>>> {
+        let data = std::task::ready!(self.poll_data(cx));
+        if let Some(data) = data {
+            return Poll::Ready(Some(data.map(Frame::data)));
+        }
+        let trailers = self.trailers.as_ref().filter(|_| !self.trailers_sent);
+        let frame = trailers.map(|trailers| Ok(Frame::trailers(trailers.clone())));
+        self.trailers_sent = true;
+        Poll::Ready(frame)
+    }
+
+    /// The next bytes of the current attempt.
+    fn poll_data(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, ClientBodyError>>> {
         if self.gone
             && let Some(frame) = self.frames.pop_front()
         {
@@ -262,10 +350,17 @@ impl Shared {
                 }
                 Poll::Ready(Some(Ok(frame))) => {
                     self.timer = None;
-                    // Trailers of a request are dropped: HTTP/1.1 allows it (RFC 9110 section 6.5.1).
-                    let Ok(data) = frame.into_data() else { continue };
-                    self.keep(&data);
-                    return Poll::Ready(Some(Ok(data)));
+                    match frame.into_data() {
+                        Ok(data) if self.capture.total() + data.len() as u64 > self.max => {
+                            let too_large = ClientBodyError::TooLarge { limit: self.max };
+                            return Poll::Ready(Some(Err(self.fail(too_large))));
+                        }
+                        Ok(data) => {
+                            self.keep(&data);
+                            return Poll::Ready(Some(Ok(data)));
+                        }
+                        Err(frame) => self.keep_trailers(frame),
+                    }
                 }
             }
         }
@@ -285,7 +380,18 @@ impl Shared {
         }
     }
 
+    /// Fields that may follow a body are sent again as the body is; the client library bounds their size.
+    fn keep_trailers(&mut self, frame: Frame<Bytes>) {
+        if let Ok(mut fields) = frame.into_trailers() {
+            trailers::keep_allowed(&mut fields);
+            self.trailers = Some(fields).filter(|fields| !fields.is_empty());
+        }
+    }
+
     fn poll_idle(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, ClientBodyError>>> {
+        if self.answered {
+            return Poll::Pending;
+        }
         let idle = self.idle;
         let timer = self
             .timer
@@ -335,8 +441,7 @@ impl Body for AttemptBody {
                 if shared.attempt != *attempt {
                     return Poll::Ready(Some(Err(ClientBodyError::Incomplete)));
                 }
-                let polled = shared.poll_attempt(cx);
-                polled.map(|frame| frame.map(|frame| frame.map(Frame::data)))
+                shared.poll_attempt(cx)
             }
         }
     }
@@ -347,7 +452,10 @@ impl Body for AttemptBody {
             Self::Full(bytes) => bytes.is_none(),
             Self::Shared { body, .. } => {
                 let shared = body.0.lock();
-                matches!(shared.source, Source::Ended) && shared.failure.is_none() && shared.sent >= shared.frames.len()
+                matches!(shared.source, Source::Ended)
+                    && shared.failure.is_none()
+                    && shared.sent >= shared.frames.len()
+                    && (shared.trailers_sent || shared.trailers.is_none())
             }
         }
     }

@@ -91,12 +91,21 @@ fn example() -> String {
     );
     for (section, keys) in sections() {
         let _ = write!(text, "\n{section}:\n");
+        let mut group = None;
         for key in keys {
+            let (indent, own_group) = match key.path.split('.').collect::<Vec<_>>()[..] {
+                [_, own_group, _] => ("    ", Some(own_group)),
+                _ => ("  ", None),
+            };
+            if let Some(own_group) = own_group.filter(|_| group != own_group) {
+                let _ = writeln!(text, "  # {own_group}:");
+            }
+            group = own_group;
             let null = key.null.map(|meaning| format!(" Null: {meaning}.")).unwrap_or_default();
             let name = key.path.rsplit('.').next().unwrap();
             let _ = writeln!(
                 text,
-                "  ## {}{null} Allowed: {}.\n  # {name}: {}",
+                "{indent}## {}{null} Allowed: {}.\n{indent}# {name}: {}",
                 key.about,
                 key.allowed(),
                 default(key)

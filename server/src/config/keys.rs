@@ -83,6 +83,27 @@ pub const KEYS: &[Key] = &[
         "Networks of proxies in front of the gateway: only their `X-Forwarded-*` fields are believed.",
     ),
     Key::new(
+        "server.proxy_protocol",
+        Kind::Choice(&["off", "optional", "required"]),
+        "Whether connections from `server.trusted_proxies` begin with a PROXY header (version 1 or 2), which says who the client is.",
+    ),
+    Key::new(
+        "server.tls.cert",
+        Kind::File { optional: false },
+        "File of the certificate and those above it (PEM). Read again at a SIGHUP and when it changes.",
+    )
+    .or_null("no TLS")
+    .live(),
+    Key::new("server.tls.key", Kind::File { optional: false }, "File of the certificate's private key (PEM).")
+        .or_null("no TLS")
+        .live(),
+    Key::new(
+        "server.tls.certificates",
+        Kind::Pairs,
+        "Further certificates, chosen by the name that a client asks for; the first of all is for any other name.",
+    )
+    .live(),
+    Key::new(
         "server.shutdown_delay_seconds",
         integer(0, 3600),
         "Seconds between `/health/ready` turning 503 and the end of accepting, so that load balancers notice.",
@@ -103,6 +124,12 @@ pub const KEYS: &[Key] = &[
     Key::new("server.keep_alive_seconds", integer(1, 3600), "Seconds that an idle client connection is kept."),
     Key::new("server.max_header_bytes", integer(8192, 1 << 20), "Bytes of a request's head at most."),
     Key::new("server.max_connections", integer(1, 1_000_000), "Client connections at once."),
+    Key::new(
+        "server.worker_threads",
+        integer(1, 256),
+        "Threads that carry connections and their requests.",
+    )
+    .or_null("one for each core"),
     // database
     Key::new(
         "database.sqlite_path",
@@ -124,6 +151,11 @@ pub const KEYS: &[Key] = &[
     )
     .live(),
     Key::new("proxy.connect_timeout", integer(1, 300), "Seconds for connecting to an upstream."),
+    Key::new(
+        "proxy.dns_timeout",
+        integer(1, 60),
+        "Seconds for resolving an upstream's name, as part of connecting; after it the last good answer is used.",
+    ),
     Key::new("proxy.max_retries", integer(0, 10), "Further attempts after the first. Routes may say otherwise.").live(),
     Key::new(
         "proxy.async_audit",
@@ -139,6 +171,36 @@ pub const KEYS: &[Key] = &[
     .live(),
     Key::new("proxy.pool_idle_seconds", integer(1, 3600), "Seconds that an idle upstream connection is kept."),
     Key::new("proxy.pool_max_idle_per_host", integer(0, 10_000), "Idle connections kept for each upstream host."),
+    Key::new(
+        "proxy.max_response_headers",
+        integer(64, 4096),
+        "Header fields of an upstream's response at most; with more it is answered with 502. Their bytes are bounded at 400 KiB.",
+    ),
+    Key::new(
+        "proxy.tunnel_idle_seconds",
+        integer(1, 86_400),
+        "Seconds after which a WebSocket or another upgraded connection is closed when nothing went through it in either direction.",
+    )
+    .live(),
+    Key::new(
+        "proxy.max_concurrency",
+        integer(1, 1_000_000),
+        "Requests in flight at once; more wait, and are then answered with 503. Routes and keys have bounds of their own beside it.",
+    )
+    .or_null("no bound")
+    .live(),
+    Key::new(
+        "proxy.queue_seconds",
+        integer(0, 300),
+        "Seconds that a request waits for a place when its route or the gateway has as many in flight as it may; 0 = not at all.",
+    )
+    .live(),
+    Key::new(
+        "proxy.queue_requests",
+        integer(0, 100_000),
+        "Requests that wait for a place on one route, or in the gateway, at most; more are answered with 503 at once.",
+    )
+    .live(),
     // security
     Key::new(
         "security.admin_token",
@@ -174,6 +236,11 @@ pub const KEYS: &[Key] = &[
         "Encrypts stored upstream credentials.",
     )
     .or_null("a key file beside the database, made at the first start"),
+    Key::new(
+        "security.allow_upstream_networks",
+        Kind::Networks,
+        "Networks of upstreams that are connected to although link-local, metadata, multicast and unspecified addresses are refused.",
+    ),
     // rate_limiting
     Key::new("rate_limiting.enabled", Kind::Boolean, "False switches all rate limits off.").live(),
     Key::new(
@@ -224,6 +291,13 @@ pub const KEYS: &[Key] = &[
         "audit.max_bytes",
         integer(1 << 20, 1 << 50),
         "Bytes of records that are kept; the oldest go first.",
+    )
+    .live(),
+    // changes
+    Key::new(
+        "changes.keep",
+        integer(100, 1_000_000),
+        "Changes of keys, routes and the admin token that the history keeps; the oldest go first.",
     )
     .live(),
     // metrics

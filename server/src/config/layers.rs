@@ -4,8 +4,8 @@
 //! Each layer is read strictly against the table of keys (`keys`), which no layering crate does: a mistyped name or a
 //! value out of range must stop the start, with its origin, and never fall back to a default.
 
-use super::Config;
 use super::keys::{KEYS, Key};
+use super::{Config, listener};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -16,6 +16,8 @@ pub const DEFAULT_FILE: &str = "config/config.yaml";
 
 /// What the names of environment variables start with.
 const PREFIX: &str = "FASTGATE_";
+/// The variable of the token with which `fastgate config` works on a running gateway.
+pub const ADMIN_TOKEN: &str = "FASTGATE_ADMIN_TOKEN";
 
 /// Where values are taken from. Kept for the whole life of the process, because SIGHUP reads them again.
 #[derive(Clone, Debug, Default)]
@@ -128,17 +130,7 @@ impl Loaded {
     /// Every key with its effective value and origin, in the table's order.
     #[must_use]
     pub fn entries(&self) -> Vec<Entry> {
-        let shown = serde_json::to_value(&self.config).unwrap_or_default();
-        KEYS.iter()
-            .map(|key| Entry {
-                key,
-                value: shown
-                    .pointer(&format!("/{}", key.path.replace('.', "/")))
-                    .cloned()
-                    .unwrap_or_default(),
-                origin: self.origin(key.path),
-            })
-            .collect()
+        entries(&self.config, |path| self.origin(path))
     }
 
     /// Where a key's value comes from.
@@ -163,6 +155,21 @@ impl Loaded {
     }
 }
 
+/// Every key with its value in this configuration, in the table's order.
+pub(super) fn entries(config: &Config, origin: impl Fn(&str) -> Origin) -> Vec<Entry> {
+    let shown = serde_json::to_value(config).unwrap_or_default();
+    KEYS.iter()
+        .map(|key| Entry {
+            key,
+            value: shown
+                .pointer(&format!("/{}", key.path.replace('.', "/")))
+                .cloned()
+                .unwrap_or_default(),
+            origin: origin(key.path),
+        })
+        .collect()
+}
+
 /// The layers as far as they have been read.
 #[derive(Default)]
 struct Reading {
@@ -173,8 +180,11 @@ struct Reading {
 impl Reading {
     fn file(&mut self, path: &Path) {
         let origin = Origin::File(path.to_owned());
-        // Without a snippet: the lines around a mistake may hold secrets.
-        let options = serde_saphyr::options! { with_snippet: false };
+        // Without a snippet: the lines around a mistake may hold secrets. The example file has a section of comments only.
+        let options = serde_saphyr::options! {
+            with_snippet: false,
+            budget: serde_saphyr::budget! { max_buffered_comment_events: 10_000 },
+        };
         let read = std::fs::read_to_string(path)
             .map_err(|error| error.to_string())
             .and_then(|text| {
@@ -217,7 +227,13 @@ impl Reading {
 
     fn value(&mut self, path: &str, value: &Value, origin: Origin) {
         let Some(key) = Key::find(path) else {
-            return self.unknown(path, origin);
+            return match value {
+                Value::Object(below) if is_group(path) => below
+                    .iter()
+                    .for_each(|(name, value)| self.value(&format!("{path}.{name}"), value, origin.clone())),
+                Value::Null if is_group(path) => {}
+                _ => self.unknown(path, origin),
+            };
         };
         if value.is_null() && key.null.is_some() {
             self.given.insert(key.path, (Value::Null, origin));
@@ -276,10 +292,12 @@ impl Reading {
             return Err(Problems(self.problems));
         }
         let config = build(&self.given).map_err(|problem| Problems(vec![problem]))?;
-        if config.server.port != 0 && config.server.admin_port == Some(config.server.port) {
-            let origin = self.given["server.admin_port"].1.clone();
-            let value = Some(config.server.port.to_string());
-            self.problem("server.admin_port", value, "must differ from server.port", origin);
+        if let Some((path, value, what)) = listener::contradiction(&config) {
+            let origin = self
+                .given
+                .get(path)
+                .map_or(Origin::Default, |(_, origin)| origin.clone());
+            self.problem(path, value, what, origin);
             return Err(Problems(self.problems));
         }
         Ok(Loaded {
@@ -291,15 +309,12 @@ impl Reading {
 
 /// The sections with these values, and the defaults for the rest.
 pub(super) fn build(given: &Given) -> Result<Config, Problem> {
-    let mut sections = Map::new();
+    let mut sections = Value::Object(Map::new());
     for (path, (value, _)) in given {
-        let Some((section, name)) = path.split_once('.') else {
-            continue;
-        };
-        let section = sections.entry(section).or_insert_with(|| Value::Object(Map::new()));
-        section[name] = value.clone();
+        let place = path.split('.').fold(&mut sections, |place, name| &mut place[name]);
+        *place = value.clone();
     }
-    serde_path_to_error::deserialize(Value::Object(sections)).map_err(|error| {
+    serde_path_to_error::deserialize(sections).map_err(|error| {
         let path = error.path().to_string();
         let origin = given
             .get(path.as_str())
@@ -343,9 +358,13 @@ impl fmt::Display for Problems {
     }
 }
 
-/// Variables that Kubernetes sets for a service that is called `fastgate`.
+/// Variables that are no settings: the token that `fastgate config` shows to a running gateway, and what Kubernetes sets
+/// for a service that is called `fastgate`.
 fn is_foreign(name: &str, value: &str) -> bool {
     let rest = &name[PREFIX.len()..];
+    if name == ADMIN_TOKEN {
+        return true;
+    }
     rest == "SERVICE_HOST"
         || rest.starts_with("SERVICE_PORT")
         || (rest.starts_with("PORT") && (value.contains("://") || rest.starts_with("PORT_")))
@@ -354,6 +373,12 @@ fn is_foreign(name: &str, value: &str) -> bool {
 fn is_section(name: &str) -> bool {
     KEYS.iter()
         .any(|key| key.path.split_once('.').is_some_and(|(section, _)| section == name))
+}
+
+/// Whether keys stand below this path.
+fn is_group(path: &str) -> bool {
+    KEYS.iter()
+        .any(|key| key.path.strip_prefix(path).is_some_and(|rest| rest.starts_with('.')))
 }
 
 fn default_file() -> Option<PathBuf> {

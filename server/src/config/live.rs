@@ -1,15 +1,22 @@
 //! The configuration of a running gateway, and what a SIGHUP may change of it.
 
-use super::layers::{Loaded, Problem, build};
+use super::layers::{Entry, Loaded, Origin, Problem, build, entries};
 use super::{Config, keys::Key};
 use arc_swap::ArcSwap;
+use std::collections::BTreeMap;
 use std::ops::Deref;
 use std::sync::Arc;
 
 /// The configuration as of the start or the last SIGHUP. Reads like a `&Config`, for the price of one atomic load; a
 /// value that belongs together with another is read from one reference (`let proxy = &app.config.proxy`).
 #[derive(Clone)]
-pub struct LiveConfig(Arc<ArcSwap<&'static Config>>);
+pub struct LiveConfig(Arc<ArcSwap<&'static Held>>);
+
+/// The values, and where those that are no defaults come from.
+struct Held {
+    config: Config,
+    origins: BTreeMap<&'static str, Origin>,
+}
 
 /// What a reload did.
 pub struct Reloaded {
@@ -22,15 +29,40 @@ pub struct Reloaded {
 }
 
 impl LiveConfig {
-    /// Starts with this configuration.
+    /// Starts with this configuration, whose values come from nowhere.
     #[must_use]
     pub fn new(config: Config) -> Self {
-        Self(Arc::new(ArcSwap::from_pointee(keep(config))))
+        let origins = BTreeMap::new();
+        Self(Arc::new(ArcSwap::from_pointee(keep(Held { config, origins }))))
+    }
+
+    /// Starts with what was read.
+    #[must_use]
+    pub fn of(loaded: &Loaded) -> Self {
+        Self(Arc::new(ArcSwap::from_pointee(keep(Held::of(loaded)))))
     }
 
     /// From now on this configuration.
-    pub fn replace(&self, config: Config) {
-        self.0.store(Arc::new(keep(config)));
+    pub fn replace(&self, loaded: &Loaded) {
+        self.0.store(Arc::new(keep(Held::of(loaded))));
+    }
+
+    /// Every key with its value and origin, in the table's order; secrets are hidden.
+    #[must_use]
+    pub fn entries(&self) -> Vec<Entry> {
+        let held = self.0.load();
+        let origin = |path: &str| held.origins.get(path).cloned().unwrap_or(Origin::Default);
+        entries(&held.config, origin)
+    }
+}
+
+impl Held {
+    fn of(loaded: &Loaded) -> Self {
+        let origins = loaded.given.iter().map(|(path, (_, origin))| (*path, origin.clone()));
+        Self {
+            config: loaded.config.clone(),
+            origins: origins.collect(),
+        }
     }
 }
 
@@ -38,7 +70,7 @@ impl Deref for LiveConfig {
     type Target = Config;
 
     fn deref(&self) -> &Config {
-        **self.0.load()
+        &self.0.load().config
     }
 }
 
@@ -70,6 +102,6 @@ pub fn reload(now: &Loaded, read: Loaded) -> Result<Reloaded, Problem> {
 }
 
 /// Kept for ever: about a kilobyte for each SIGHUP, so that readers hold plain references and no request pays for it.
-fn keep(config: Config) -> &'static Config {
-    Box::leak(Box::new(config))
+fn keep(held: Held) -> &'static Held {
+    Box::leak(Box::new(held))
 }

@@ -1,10 +1,12 @@
 //! One struct for each section of the file, with its defaults. What a value may be is in `config/keys.rs`, where a value
 //! comes from in `config/layers.rs`.
 
+use super::listener::{ProxyProtocol, Tls};
 use ipnet::IpNet;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize, Serializer};
 use std::net::IpAddr;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 /// What is shown in place of a secret.
@@ -28,6 +30,8 @@ pub struct Config {
     pub logging: Logging,
     /// `audit.*`.
     pub audit: Audit,
+    /// `changes.*`.
+    pub changes: Changes,
     /// `metrics.*`.
     pub metrics: Metrics,
 }
@@ -44,6 +48,10 @@ pub struct Server {
     pub admin_port: Option<u16>,
     /// Networks whose `X-Forwarded-*` fields are believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// Whether connections from these begin with a PROXY header.
+    pub proxy_protocol: ProxyProtocol,
+    /// `server.tls.*`.
+    pub tls: Tls,
     /// Seconds between "not ready" and the end of accepting, 0–3600.
     pub shutdown_delay_seconds: u64,
     /// Seconds that requests in flight get to end, 0–3600.
@@ -58,6 +66,8 @@ pub struct Server {
     pub max_header_bytes: usize,
     /// Connections at once, 1–1000000.
     pub max_connections: usize,
+    /// Threads that carry connections, 1–256; null = one for each core.
+    pub worker_threads: Option<NonZeroUsize>,
 }
 
 /// `database.*`.
@@ -81,6 +91,8 @@ pub struct Proxy {
     pub timeout: u32,
     /// Seconds for connecting, 1–300.
     pub connect_timeout: u32,
+    /// Seconds for resolving an upstream's name, as part of connecting, 1–60.
+    pub dns_timeout: u32,
     /// Further attempts after the first, 0–10; routes may say otherwise.
     pub max_retries: u32,
     /// False: a response's end waits until its audit record is on disk.
@@ -91,6 +103,16 @@ pub struct Proxy {
     pub pool_idle_seconds: u64,
     /// Idle upstream connections for each host, 0–10000.
     pub pool_max_idle_per_host: usize,
+    /// Header fields of an upstream's response, 64–4096.
+    pub max_response_headers: usize,
+    /// Seconds in which nothing goes through a tunnel, 1–86400.
+    pub tunnel_idle_seconds: u64,
+    /// Requests in flight at once, 1–1000000; null = no bound.
+    pub max_concurrency: Option<u32>,
+    /// Seconds that a request waits for a place under a bound, 0–300.
+    pub queue_seconds: u64,
+    /// Requests that wait for one bound at most, 0–100000.
+    pub queue_requests: usize,
 }
 
 /// `security.*`.
@@ -115,6 +137,8 @@ pub struct Security {
     /// 64 hex digits that encrypt stored upstream credentials; a key file beside the database when absent.
     #[serde(serialize_with = "hidden")]
     pub master_key: Option<SecretString>,
+    /// Networks of upstreams that are connected to although their addresses are link-local or otherwise refused.
+    pub allow_upstream_networks: Vec<IpNet>,
 }
 
 /// `rate_limiting.*`.
@@ -196,6 +220,14 @@ pub struct Audit {
     pub max_bytes: u64,
 }
 
+/// `changes.*`: the history of keys, routes and stored settings.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Changes {
+    /// Changes that are kept, 100–1000000.
+    pub keep: u64,
+}
+
 /// `metrics.*`.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
@@ -211,6 +243,8 @@ impl Default for Server {
             port: 8000,
             admin_port: None,
             trusted_proxies: Vec::new(),
+            proxy_protocol: ProxyProtocol::Off,
+            tls: Tls::default(),
             shutdown_delay_seconds: 0,
             drain_seconds: 30,
             header_timeout_seconds: 10,
@@ -218,6 +252,7 @@ impl Default for Server {
             keep_alive_seconds: 75,
             max_header_bytes: 65_536,
             max_connections: 20_000,
+            worker_threads: None,
         }
     }
 }
@@ -237,11 +272,17 @@ impl Default for Proxy {
         Self {
             timeout: 30,
             connect_timeout: 5,
+            dns_timeout: 2,
             max_retries: 3,
             async_audit: true,
             max_match_body_bytes: 10 << 20,
             pool_idle_seconds: 90,
             pool_max_idle_per_host: 512,
+            max_response_headers: 256,
+            tunnel_idle_seconds: 3600,
+            max_concurrency: None,
+            queue_seconds: 1,
+            queue_requests: 1000,
         }
     }
 }
@@ -257,6 +298,7 @@ impl Default for Security {
             session_idle_minutes: 12 * 60,
             session_max_hours: 7 * 24,
             master_key: None,
+            allow_upstream_networks: Vec::new(),
         }
     }
 }
@@ -304,6 +346,12 @@ impl Default for Audit {
             max_age_days: 30,
             max_bytes: 5 << 30,
         }
+    }
+}
+
+impl Default for Changes {
+    fn default() -> Self {
+        Self { keep: 10_000 }
     }
 }
 

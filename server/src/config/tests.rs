@@ -46,17 +46,22 @@ fn the_table_names_exactly_the_keys_that_there_are() {
         .as_object()
         .unwrap()
         .iter()
-        .flat_map(|(section, keys)| {
-            keys.as_object()
-                .unwrap()
-                .keys()
-                .map(move |key| format!("{section}.{key}"))
-        })
+        .flat_map(|(section, keys)| leaves(section, keys))
         .collect();
     let mut named: Vec<_> = KEYS.iter().map(|key| key.path.to_owned()).collect();
     there.sort();
     named.sort();
     assert_eq!(there, named);
+}
+
+fn leaves(path: &str, value: &serde_json::Value) -> Vec<String> {
+    match value.as_object() {
+        Some(below) => below
+            .iter()
+            .flat_map(|(name, value)| leaves(&format!("{path}.{name}"), value))
+            .collect(),
+        None => vec![path.to_owned()],
+    }
 }
 
 #[test]
@@ -254,13 +259,18 @@ fn secrets_are_read_and_never_shown() {
 fn a_reload_takes_what_can_change_and_names_the_rest() {
     let now = load("proxy: {timeout: 1}\nserver: {port: 1}\nsecurity: {admin_token: sixteen-letters-0}").unwrap();
     let read = load("proxy: {timeout: 2}\nserver: {port: 2}\nsecurity: {admin_token: sixteen-letters-1}").unwrap();
-    let live = LiveConfig::new(now.config.clone());
+    let live = LiveConfig::of(&now);
     let done = reload(&now, read).unwrap();
     let paths = |keys: &[&Key]| keys.iter().map(|key| key.path).collect::<Vec<_>>();
     assert_eq!(paths(&done.changed), ["proxy.timeout", "security.admin_token"]);
     assert_eq!(paths(&done.need_restart), ["server.port"]);
-    live.replace(done.loaded.config);
+    live.replace(&done.loaded);
     assert_eq!((live.proxy.timeout, live.server.port), (2, 1));
+    let shown = |path: &str| live.entries().into_iter().find(|entry| entry.key.path == path).unwrap();
+    assert_eq!(shown("proxy.timeout").value, 2);
+    assert!(matches!(shown("proxy.timeout").origin, Origin::File(_)));
+    assert_eq!(shown("proxy.max_retries").origin, Origin::Default);
+    assert!(!shown("security.admin_token").value.to_string().contains("sixteen"));
 }
 
 #[rstest]
@@ -271,4 +281,65 @@ fn a_reload_takes_what_can_change_and_names_the_rest() {
 #[case("", false)]
 fn log_filters_are_levels_by_target(#[case] text: &str, #[case] valid: bool) {
     assert_eq!(values::log_filter(text).is_some(), valid);
+}
+
+#[test]
+fn certificates_are_named_in_the_file_or_the_environment() {
+    let from_file = load(
+        "server:\n  tls:\n    cert: a.pem\n    key: a.key\n    certificates:\n    - {cert: b.pem, key: b.key}\n    - c.pem=c.key\n",
+    )
+    .unwrap();
+    let mut sources = sources("").1;
+    sources.file = None;
+    sources.variables = vec![
+        variable("FASTGATE_SERVER__TLS__CERT", "a.pem"),
+        variable("FASTGATE_SERVER__TLS__KEY", "a.key"),
+        variable("FASTGATE_SERVER__TLS__CERTIFICATES", "b.pem=b.key, c.pem=c.key"),
+    ];
+    let from_environment = sources.load().unwrap();
+    assert_eq!(from_file.config.server.tls, from_environment.config.server.tls);
+    let named: Vec<_> = from_file
+        .config
+        .server
+        .tls
+        .pairs()
+        .map(|(key, files)| (key, files.cert))
+        .collect();
+    assert_eq!(
+        named,
+        [
+            ("server.tls".to_owned(), PathBuf::from("a.pem")),
+            ("server.tls.certificates[0]".to_owned(), PathBuf::from("b.pem")),
+            ("server.tls.certificates[1]".to_owned(), PathBuf::from("c.pem")),
+        ]
+    );
+}
+
+#[rstest]
+#[case(
+    "server: {tls: {cert: a.pem}}",
+    "server.tls.key must be given together with server.tls.cert"
+)]
+#[case(
+    "server: {tls: {key: a.key}}",
+    "server.tls.cert must be given together with server.tls.key"
+)]
+#[case("server: {tls: {cart: a.pem}}", "server.tls.cart is no key")]
+#[case("server: {tls: a.pem}", "server.tls is no key")]
+#[case("server: {tls: {certificates: [{cert: a.pem}]}}", "server.tls.certificates = ")]
+#[case(
+    "server: {proxy_protocol: required}",
+    "server.proxy_protocol needs server.trusted_proxies"
+)]
+#[case("server: {proxy_protocol: maybe}", "must be one of off, optional, required")]
+fn a_listener_that_does_not_fit_together_is_refused(#[case] yaml: &str, #[case] says: &str) {
+    let problems = load(yaml).err().unwrap();
+    assert!(problems.contains(says), "{problems}");
+}
+
+#[test]
+fn off_is_a_word() {
+    let loaded = load("server: {proxy_protocol: off, tls: }").unwrap();
+    assert_eq!(loaded.config.server.proxy_protocol, ProxyProtocol::Off);
+    assert!(!loaded.config.server.tls.is_on());
 }

@@ -35,6 +35,8 @@ pub enum Kind {
     Networks,
     /// A list of words.
     Words,
+    /// A list of certificates with their keys.
+    Pairs,
 }
 
 impl Kind {
@@ -51,6 +53,7 @@ impl Kind {
             Self::Text(_, allowed) | Self::Secret(_, allowed) => allowed.to_owned(),
             Self::Networks => "a list of networks such as 10.0.0.0/8 or addresses".to_owned(),
             Self::Words => "a list of names without spaces".to_owned(),
+            Self::Pairs => "a list of {cert: FILE, key: FILE}, as text CERT=KEY separated by commas".to_owned(),
         }
     }
 
@@ -69,11 +72,14 @@ impl Kind {
                 .iter()
                 .map(|item| self.read_item(item.as_str()?))
                 .collect::<Option<_>>(),
+            (Self::Pairs, Value::Array(items)) => items.iter().map(read_pair).collect::<Option<_>>(),
             (Self::Integer { min, max }, Value::Number(number)) => number
                 .as_u64()
                 .filter(|n| (min..=max).contains(n))
                 .map(|_| value.clone()),
             (Self::Boolean, Value::Bool(_)) => Some(value.clone()),
+            // YAML takes an unquoted `off` for false.
+            (Self::Choice(_), Value::Bool(yes)) => self.read_text(if *yes { "on" } else { "off" }),
             // YAML takes an unquoted text of digits for a number.
             (Self::Text(..) | Self::Secret(..), Value::Number(number)) => self.read_text(&number.to_string()),
             _ => None,
@@ -100,7 +106,7 @@ impl Kind {
             Self::Address => read_address(text.trim()).map(|address| Value::String(address.to_string())),
             Self::File { optional } => (optional || !text.trim().is_empty()).then(|| Value::from(text)),
             Self::Text(accepts, _) | Self::Secret(accepts, _) => accepts(text).then(|| Value::from(text)),
-            Self::Networks | Self::Words => text
+            Self::Networks | Self::Words | Self::Pairs => text
                 .split(',')
                 .map(str::trim)
                 .filter(|item| !item.is_empty())
@@ -119,9 +125,25 @@ impl Kind {
                     .or_else(|| Some(IpNet::from(item.parse::<IpAddr>().ok()?)))?;
                 Some(Value::String(network.to_string()))
             }
+            Self::Pairs => item
+                .split_once('=')
+                .and_then(|(cert, key)| pair(cert.trim(), key.trim())),
             _ => (!item.is_empty() && !item.contains(char::is_whitespace)).then(|| Value::from(item)),
         }
     }
+}
+
+/// A certificate and its key, as the file says them.
+fn read_pair(item: &Value) -> Option<Value> {
+    match item {
+        Value::String(text) => Kind::Pairs.read_item(text),
+        Value::Object(fields) if fields.len() == 2 => pair(fields.get("cert")?.as_str()?, fields.get("key")?.as_str()?),
+        _ => None,
+    }
+}
+
+fn pair(cert: &str, key: &str) -> Option<Value> {
+    (!cert.is_empty() && !key.is_empty()).then(|| serde_json::json!({ "cert": cert, "key": key }))
 }
 
 /// An address to listen on: also in brackets, and `localhost`.

@@ -30,6 +30,7 @@ struct RollupRow<'a> {
     source_path: &'a str,
     route_id: &'a str,
     model: &'a str,
+    upstream: &'a str,
     status_class: i32,
     route_name: &'a str,
     requests: i64,
@@ -118,7 +119,7 @@ fn insert_details(connection: &mut DbConnection, rows: &[DetailRow<'_>]) -> DbRe
             }
         }
         DbConnection::Postgres(inner) => {
-            for rows in rows.chunks(MAX_BINDS / 7) {
+            for rows in rows.chunks(MAX_BINDS / 8) {
                 diesel::insert_into(audit_details::table)
                     .values(rows)
                     .on_conflict(audit_details::id)
@@ -152,7 +153,7 @@ pub fn replace_rollups(connection: &mut DbConnection, changes: &Changes) -> DbRe
         }
         DbConnection::Postgres(inner) => {
             use rollups as r;
-            for rows in rows.chunks(MAX_BINDS / 19) {
+            for rows in rows.chunks(MAX_BINDS / 20) {
                 diesel::insert_into(r::table)
                     .values(rows)
                     .on_conflict((
@@ -163,6 +164,7 @@ pub fn replace_rollups(connection: &mut DbConnection, changes: &Changes) -> DbRe
                         r::source_path,
                         r::route_id,
                         r::model,
+                        r::upstream,
                         r::status_class,
                     ))
                     .do_update()
@@ -204,6 +206,7 @@ fn rollup_rows((length, start): SpanKey, span: &Span) -> impl Iterator<Item = Ro
         source_path: &dimensions.source_path,
         route_id: &dimensions.route_id,
         model: &dimensions.model,
+        upstream: &dimensions.upstream,
         status_class: i32::from(dimensions.status_class),
         route_name: &figures.route_name,
         requests: integer(figures.requests),

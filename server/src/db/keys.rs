@@ -7,6 +7,7 @@ use diesel::prelude::*;
 use fastgate_shared::api_key::{ApiKey, ApiKeyDefinition};
 use fastgate_shared::page::Page;
 use jiff::Timestamp;
+use std::collections::HashMap;
 
 /// A key with what is needed to recognise it.
 #[derive(Clone, PartialEq)]
@@ -54,6 +55,7 @@ struct Row {
     usage_count: i64,
     last_used_at: Option<i64>,
     created_at: i64,
+    max_concurrency: Option<i64>,
 }
 
 /// Every key, for the key ring.
@@ -121,6 +123,21 @@ pub fn get(connection: &mut DbConnection, key_id: &str) -> DbResult<StoredKey> {
         .try_into()
 }
 
+/// How people call these keys, by id: the name, else the preview. Keys that are gone have none.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn labels(connection: &mut DbConnection, ids: &[&str]) -> DbResult<HashMap<String, String>> {
+    let rows: Vec<(String, Option<String>, String)> = api_keys::table
+        .filter(api_keys::key_id.eq_any(ids))
+        .select((api_keys::key_id, api_keys::name, api_keys::key_preview))
+        .load(connection)?;
+    Ok(rows
+        .into_iter()
+        .map(|(id, name, preview)| (id, name.filter(|name| !name.is_empty()).unwrap_or(preview)))
+        .collect())
+}
+
 /// How many keys are active and not expired at `now`.
 ///
 /// # Errors
@@ -160,6 +177,7 @@ pub fn update(connection: &mut DbConnection, key_id: &str, definition: &ApiKeyDe
             api_keys::source_path.eq(&definition.source_path),
             api_keys::permissions.eq(serde_json::to_string(&definition.permissions)?),
             api_keys::rate_limit.eq(definition.rate_limit.map(i64::from)),
+            api_keys::max_concurrency.eq(definition.max_concurrency.map(i64::from)),
             api_keys::expires_at.eq(definition.expires_at.map(Timestamp::as_microsecond)),
             api_keys::is_active.eq(definition.is_active),
         ))
@@ -246,6 +264,7 @@ impl TryFrom<Row> for StoredKey {
                     name: row.name,
                     permissions: serde_json::from_str(&row.permissions)?,
                     rate_limit: row.rate_limit.and_then(|limit| u32::try_from(limit).ok()),
+                    max_concurrency: row.max_concurrency.and_then(|bound| u32::try_from(bound).ok()),
                     expires_at: optional_time(row.expires_at)?,
                     is_active: row.is_active,
                 },
@@ -278,6 +297,7 @@ impl TryFrom<&StoredKey> for Row {
             usage_count: i64::try_from(key.usage_count).unwrap_or(i64::MAX),
             last_used_at: key.last_used_at.map(Timestamp::as_microsecond),
             created_at: key.created_at.as_microsecond(),
+            max_concurrency: definition.max_concurrency.map(i64::from),
         })
     }
 }

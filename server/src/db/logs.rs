@@ -57,6 +57,24 @@ pub fn page(connection: &mut DbConnection, query: &LogQuery, page: &LogPage) -> 
     })
 }
 
+/// When the newest records that match began (microseconds since the Unix epoch), and their statuses; the newest first, up
+/// to `limit`.
+///
+/// # Errors
+/// See [`super::DbError`].
+pub fn times(connection: &mut DbConnection, query: &LogQuery, limit: i64) -> DbResult<Vec<(i64, Option<i32>)>> {
+    let search = Search::new(connection, query)?;
+    let mut found: Vec<(i64, Option<i32>)> = Vec::new();
+    for status in search.each_status() {
+        let rows = search.filtered(status).order(audit_records::id.desc()).limit(limit);
+        let columns = (audit_records::request_time, audit_records::status_code);
+        found.extend(rows.select(columns).load::<(i64, Option<i32>)>(connection)?);
+    }
+    found.sort_unstable_by_key(|(time, _)| std::cmp::Reverse(*time));
+    found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    Ok(found)
+}
+
 /// A whole record; `None` when there is none with this number (any text will do).
 ///
 /// # Errors
@@ -351,6 +369,7 @@ fn record(row: RecordRow<'_>, details: Option<DetailRow<'_>>) -> DbResult<LogRec
             response_body: None,
             attempts: Vec::new(),
             match_reason: None,
+            replay: None,
         });
     };
     let text = |text: Option<Cow<'_, str>>| text.map(Cow::into_owned);
@@ -362,6 +381,7 @@ fn record(row: RecordRow<'_>, details: Option<DetailRow<'_>>) -> DbResult<LogRec
         response_body: text(details.response_body),
         attempts: serde_json::from_str(&details.attempts)?,
         match_reason: text(details.match_reason),
+        replay: details.replay.map(|json| serde_json::from_str(&json)).transpose()?,
     })
 }
 

@@ -16,6 +16,7 @@ diesel::table! {
         usage_count -> BigInt,
         last_used_at -> Nullable<BigInt>,
         created_at -> BigInt,
+        max_concurrency -> Nullable<BigInt>,
     }
 }
 
@@ -46,6 +47,26 @@ diesel::table! {
     settings (name) {
         name -> Text,
         value -> Text,
+    }
+}
+
+diesel::table! {
+    changes (id) {
+        id -> Text,
+        time -> BigInt,
+        author -> Text,
+        session -> Nullable<Text>,
+        address -> Nullable<Text>,
+        source -> Text,
+        restored_from -> Nullable<Text>,
+        kind -> Text,
+        object_id -> Text,
+        object_name -> Text,
+        action -> Text,
+        document_before -> Nullable<Text>,
+        document_after -> Nullable<Text>,
+        etag -> Nullable<Text>,
+        kept -> Nullable<Text>,
     }
 }
 
@@ -93,11 +114,12 @@ diesel::table! {
         response_body -> Nullable<Text>,
         attempts -> Text,
         match_reason -> Nullable<Text>,
+        replay -> Nullable<Text>,
     }
 }
 
 diesel::table! {
-    rollups (span, start, segment, key_id, source_path, route_id, model, status_class) {
+    rollups (span, start, segment, key_id, source_path, route_id, model, upstream, status_class) {
         span -> Integer,
         start -> BigInt,
         segment -> BigInt,
@@ -105,6 +127,7 @@ diesel::table! {
         source_path -> Text,
         route_id -> Text,
         model -> Text,
+        upstream -> Text,
         status_class -> Integer,
         route_name -> Text,
         requests -> BigInt,

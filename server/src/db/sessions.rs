@@ -106,6 +106,15 @@ pub fn delete_all(connection: &mut DbConnection) -> DbResult<()> {
     Ok(())
 }
 
+/// Ends every session but one; returns how many.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn delete_others(connection: &mut DbConnection, kept: Option<&[u8; 32]>) -> DbResult<usize> {
+    let kept = kept.map_or(&[][..], <[u8; 32]>::as_slice);
+    Ok(diesel::delete(sessions::table.filter(sessions::token_hash.ne(kept))).execute(connection)?)
+}
+
 /// Deletes the sessions that ended by `now`, and those that were not used since `idle_before`; returns how many.
 ///
 /// # Errors

@@ -17,6 +17,12 @@ fn is_identity(name: &HeaderName) -> bool {
     name.as_str().starts_with("x-forwarded-") || *name == header::FORWARDED || name == "x-real-ip"
 }
 
+/// Whether a field is one of those that this gateway sets, or drops where a stranger sets it.
+#[must_use]
+pub fn is_own(name: &HeaderName) -> bool {
+    is_identity(name) || *name == X_REQUEST_ID || *name == header::VIA
+}
+
 /// Who is on the other end of the client's connection.
 #[derive(Clone, Copy, Debug)]
 pub struct Peer {
@@ -24,6 +30,8 @@ pub struct Peer {
     pub address: IpAddr,
     /// It is one of `server.trusted_proxies`.
     pub trusted: bool,
+    /// The connection is one of TLS.
+    pub secure: bool,
 }
 
 /// Rebuilds the fields for the upstream: a stranger's are dropped first, a trusted proxy's are kept and added to.
@@ -43,7 +51,8 @@ pub fn rebuild(headers: &mut HeaderMap, peer: Peer, request_id: &HeaderValue) {
         headers.insert(X_FORWARDED_FOR, value);
     }
     if !headers.contains_key(X_FORWARDED_PROTO) {
-        headers.insert(X_FORWARDED_PROTO, HeaderValue::from_static("http"));
+        let scheme = if peer.secure { "https" } else { "http" };
+        headers.insert(X_FORWARDED_PROTO, HeaderValue::from_static(scheme));
     }
     if !headers.contains_key(X_FORWARDED_HOST)
         && let Some(host) = headers.get(header::HOST).cloned()

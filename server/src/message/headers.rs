@@ -60,6 +60,22 @@ impl HeaderPlan {
         })
     }
 
+    /// The fields that are set to the same value in every request.
+    pub fn fixed(&self) -> impl Iterator<Item = (&HeaderName, &HeaderValue)> {
+        self.set.iter().filter_map(|(name, value)| match value {
+            SetValue::Fixed(value) => Some((name, value)),
+            SetValue::Filled(_) => None,
+        })
+    }
+
+    /// Whether a credential is set, of whatever form.
+    #[must_use]
+    pub fn sends_credentials(&self) -> bool {
+        self.set
+            .iter()
+            .any(|(name, _)| fastgate_shared::route::transform::is_secret_header(name.as_str()))
+    }
+
     /// Removes, then sets (replacing), in the order of the contract: Transforms.
     pub fn apply(&self, headers: &mut HeaderMap, values: &Values<'_>) {
         for name in &self.remove {

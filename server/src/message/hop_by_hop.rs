@@ -1,10 +1,10 @@
 //! Header fields that belong to one connection and are never forwarded (RFC 9110 section 7.6.1).
 
-use http::header::{self, HeaderMap, HeaderName};
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 
 /// Fields that are removed in both directions, whatever `Connection` says. `Transfer-Encoding` is the connection's own
 /// framing: hyper writes a new one. `Proxy-*` credentials are meant for a forward proxy, which this is not.
-const HOP_BY_HOP: [HeaderName; 9] = [
+const HOP_BY_HOP: [HeaderName; 10] = [
     header::CONNECTION,
     HeaderName::from_static("keep-alive"),
     HeaderName::from_static("proxy-connection"),
@@ -13,6 +13,8 @@ const HOP_BY_HOP: [HeaderName; 9] = [
     header::TE,
     header::TRANSFER_ENCODING,
     header::UPGRADE,
+    // Belongs to `Upgrade: h2c`, which is never passed on.
+    HeaderName::from_static("http2-settings"),
     header::TRAILER,
 ];
 
@@ -37,6 +39,42 @@ pub fn strip(headers: &mut HeaderMap) {
     for name in &HOP_BY_HOP {
         headers.remove(name);
     }
+}
+
+/// Says `TE: trailers`: this gateway passes trailer fields on (RFC 9110 section 7.6.1).
+pub fn ask_for_trailers(headers: &mut HeaderMap) {
+    headers.insert(header::TE, HeaderValue::from_static("trailers"));
+}
+
+/// Names `TE` in `Connection`, as HTTP/1.1 wants it and HTTP/2 forbids it (RFC 9110 section 10.1.4, RFC 9113 section
+/// 8.2.2).
+pub fn bind_te(headers: &mut HeaderMap) {
+    headers.append(header::CONNECTION, HeaderValue::from_static("te"));
+}
+
+/// Whether a message is in no transfer coding but chunks, which are undone on each connection. Another one, as in
+/// `gzip, chunked`, would be named by a field that goes no further, so that the body would mean something else to the next
+/// reader (RFC 9112 section 6.1).
+#[must_use]
+pub fn only_chunked(headers: &HeaderMap) -> bool {
+    let mut codings = headers
+        .get_all(header::TRANSFER_ENCODING)
+        .iter()
+        .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
+        .map(<[u8]>::trim_ascii)
+        .filter(|coding| !coding.is_empty());
+    match (codings.next(), codings.next()) {
+        (None, _) => true,
+        (Some(only), None) => only.eq_ignore_ascii_case(b"chunked"),
+        (Some(_), Some(_)) => false,
+    }
+}
+
+/// Whether a message says its length in two ways, of which two readers may believe different ones (RFC 9112 section 6.3:
+/// "ought to be handled as an error").
+#[must_use]
+pub fn is_framed_twice(headers: &HeaderMap) -> bool {
+    headers.contains_key(header::TRANSFER_ENCODING) && headers.contains_key(header::CONTENT_LENGTH)
 }
 
 /// Removes fields whose names hold `_`: upstreams that map fields to variables (CGI, WSGI) read `X_Real_Ip` as

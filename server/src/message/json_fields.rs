@@ -16,21 +16,67 @@ enum BodyValue {
     /// JSON text as it goes into the body.
     Fixed(String),
     Filled(Template),
+    Array(Vec<BodyValue>),
+    Object(Vec<(String, BodyValue)>),
+}
+
+impl BodyValue {
+    fn compile(value: &Value) -> Self {
+        match value {
+            Value::String(text) if Template::parse(text).literal().is_none() => Self::Filled(Template::parse(text)),
+            Value::Array(items) if items.iter().any(has_placeholder) => {
+                Self::Array(items.iter().map(Self::compile).collect())
+            }
+            Value::Object(members) if members.values().any(has_placeholder) => {
+                let compiled = members.iter().map(|(name, value)| (name.clone(), Self::compile(value)));
+                Self::Object(compiled.collect())
+            }
+            other => Self::Fixed(other.to_string()),
+        }
+    }
+
+    fn write(&self, out: &mut Vec<u8>, values: &Values<'_>) {
+        match self {
+            Self::Fixed(json) => out.extend_from_slice(json.as_bytes()),
+            Self::Filled(template) => {
+                let text = template.fill(values, |text| Cow::Borrowed(text));
+                out.extend_from_slice(Value::String(text).to_string().as_bytes());
+            }
+            Self::Array(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    out.push(if index == 0 { b'[' } else { b',' });
+                    item.write(out, values);
+                }
+                out.push(b']');
+            }
+            Self::Object(members) => {
+                for (index, (name, value)) in members.iter().enumerate() {
+                    out.push(if index == 0 { b'{' } else { b',' });
+                    write_name(out, name);
+                    value.write(out, values);
+                }
+                out.push(b'}');
+            }
+        }
+    }
+}
+
+fn has_placeholder(value: &Value) -> bool {
+    match value {
+        Value::String(text) => Template::parse(text).literal().is_none(),
+        Value::Array(items) => items.iter().any(has_placeholder),
+        Value::Object(members) => members.values().any(has_placeholder),
+        _ => false,
+    }
 }
 
 impl BodyPlan {
-    /// Compiles the fields; text values may hold placeholders.
+    /// Compiles the fields; texts at any depth of their values may hold placeholders.
     #[must_use]
     pub fn compile(fields: &Map<String, Value>) -> Self {
-        let compiled = fields.iter().map(|(name, value)| {
-            let value = match value {
-                Value::String(text) if Template::parse(text).literal().is_none() => {
-                    BodyValue::Filled(Template::parse(text))
-                }
-                other => BodyValue::Fixed(other.to_string()),
-            };
-            (name.clone(), value)
-        });
+        let compiled = fields
+            .iter()
+            .map(|(name, value)| (name.clone(), BodyValue::compile(value)));
         Self(compiled.collect())
     }
 
@@ -48,30 +94,29 @@ impl BodyPlan {
         out.push(b'{');
         for (name, value) in &object.0 {
             if !self.0.iter().any(|(set, _)| set == name) {
-                write_field(&mut out, name, value.get());
+                begin_field(&mut out, name);
+                out.extend_from_slice(value.get().as_bytes());
             }
         }
         for (name, value) in &self.0 {
-            match value {
-                BodyValue::Fixed(json) => write_field(&mut out, name, json),
-                BodyValue::Filled(template) => {
-                    let text = template.fill(values, |text| Cow::Borrowed(text));
-                    write_field(&mut out, name, &Value::String(text).to_string());
-                }
-            }
+            begin_field(&mut out, name);
+            value.write(&mut out, values);
         }
         out.push(b'}');
         Some(out)
     }
 }
 
-fn write_field(out: &mut Vec<u8>, name: &str, json: &str) {
+fn begin_field(out: &mut Vec<u8>, name: &str) {
     if out.len() > 1 {
         out.push(b',');
     }
+    write_name(out, name);
+}
+
+fn write_name(out: &mut Vec<u8>, name: &str) {
     out.extend_from_slice(Value::String(name.to_owned()).to_string().as_bytes());
     out.push(b':');
-    out.extend_from_slice(json.as_bytes());
 }
 
 /// A JSON object whose values stay text.

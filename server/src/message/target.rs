@@ -2,6 +2,9 @@
 
 use super::template::{Template, Values};
 use crate::routing::path;
+use crate::upstream::balance::Share;
+use crate::upstream::circuit::CircuitRules;
+use crate::upstream::targets::TargetState;
 use fastgate_shared::problem::FieldError;
 use fastgate_shared::route::RouteDefinition;
 use fastgate_shared::route::pattern::PathPattern;
@@ -12,7 +15,7 @@ use http::{HeaderValue, Uri};
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
 use std::borrow::Cow;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
 
 /// Everything but RFC 3986's unreserved characters.
 const NOT_UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -23,6 +26,8 @@ const QUERY_SYNTAX: &AsciiSet = &CONTROLS.add(b'&').add(b'=').add(b'+').add(b';'
 /// One upstream of a route.
 #[derive(Debug)]
 pub struct PlannedTarget {
+    /// What is spoken with it.
+    pub protocol: Protocol,
     /// `http` or `https`.
     pub scheme: Scheme,
     /// Host and port.
@@ -33,32 +38,25 @@ pub struct PlannedTarget {
     pub label: Arc<str>,
     /// Share of the load.
     pub weight: u32,
-    in_flight: AtomicU32,
+    /// What is known of it; outlives this plan.
+    pub state: Arc<TargetState>,
 }
 
-/// Counts a request against its target until it is dropped.
-pub struct InFlightAtTarget(Arc<super::Plan>, usize);
-
-impl PlannedTarget {
-    /// Requests that this target is working on now.
-    #[must_use]
-    pub fn in_flight(&self) -> u32 {
-        self.in_flight.load(Ordering::Relaxed)
+impl Share for PlannedTarget {
+    fn weight(&self) -> u32 {
+        self.weight
     }
-}
 
-impl InFlightAtTarget {
-    /// Counts one more request at the target with this index.
-    #[must_use]
-    pub fn new(plan: Arc<super::Plan>, index: usize) -> Self {
-        plan.targets[index].in_flight.fetch_add(1, Ordering::Relaxed);
-        Self(plan, index)
+    fn in_flight(&self) -> u32 {
+        self.state.in_flight()
     }
-}
 
-impl Drop for InFlightAtTarget {
-    fn drop(&mut self) {
-        self.0.targets[self.1].in_flight.fetch_sub(1, Ordering::Relaxed);
+    fn latency(&self, now: Instant) -> Duration {
+        self.state.latency(now)
+    }
+
+    fn name(&self) -> &str {
+        &self.label
     }
 }
 
@@ -67,37 +65,53 @@ impl Drop for InFlightAtTarget {
 /// # Errors
 /// For a host that is no URI authority.
 pub fn compile_targets(definition: &RouteDefinition) -> Result<Vec<PlannedTarget>, FieldError> {
+    let rules = circuit_rules(definition);
     if definition.targets.is_empty() {
-        return Ok(vec![compile_target(
-            "target_host",
-            &definition.target_host,
-            definition.target_protocol,
-            1,
-        )?]);
+        let host = &definition.target_host;
+        let target = compile_target("target_host", host, definition.target_protocol, (1, rules))?;
+        return Ok(vec![target]);
     }
     let of_list = |(index, target): (usize, &fastgate_shared::route::Target)| {
         let protocol = target.protocol.unwrap_or(definition.target_protocol);
-        compile_target(&format!("targets[{index}].host"), &target.host, protocol, target.weight)
+        let field = format!("targets[{index}].host");
+        compile_target(&field, &target.host, protocol, (target.weight, rules))
     };
     definition.targets.iter().enumerate().map(of_list).collect()
 }
 
-fn compile_target(field: &str, host: &str, protocol: Protocol, weight: u32) -> Result<PlannedTarget, FieldError> {
+/// The route's own rules, or those of several targets. A lone target gives way to other routes, unless the route switches
+/// failover off.
+fn circuit_rules(definition: &RouteDefinition) -> Option<CircuitRules> {
+    let in_use = definition.targets.iter().filter(|target| target.weight > 0);
+    match (&definition.circuit_breaker, in_use.count()) {
+        (Some(own), _) => Some(CircuitRules::from(own)),
+        (None, 2..) => Some(CircuitRules::USUAL),
+        (None, _) => (definition.retry_count != Some(0)).then_some(CircuitRules::LONE),
+    }
+}
+
+fn compile_target(
+    field: &str,
+    host: &str,
+    protocol: Protocol,
+    (weight, rules): (u32, Option<CircuitRules>),
+) -> Result<PlannedTarget, FieldError> {
     let refused = || FieldError::new(field, format!("`{}` is not host[:port]", host.escape_debug()));
     let authority: Authority = host.parse().map_err(|_| refused())?;
     let host = HeaderValue::from_str(authority.as_str()).map_err(|_| refused())?;
     let scheme = match protocol {
-        Protocol::Http => Scheme::HTTP,
+        Protocol::Http | Protocol::H2c => Scheme::HTTP,
         Protocol::Https => Scheme::HTTPS,
     };
-    let label = Arc::from(format!("{scheme}://{authority}"));
+    let label: Arc<str> = Arc::from(format!("{scheme}://{authority}"));
     Ok(PlannedTarget {
+        state: Arc::new(TargetState::new(label.clone(), rules)),
+        protocol,
         scheme,
         authority,
         host,
         label,
         weight,
-        in_flight: AtomicU32::new(0),
     })
 }
 

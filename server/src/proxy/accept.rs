@@ -3,11 +3,14 @@
 
 use super::error::ProxyError;
 use crate::body::replay::ReplayBody;
+use crate::client::outlet::Outlet;
 use crate::message::forwarded::{self, Peer};
+use crate::message::{hop_by_hop, upgrade};
 use crate::request_id::RequestId;
 use crate::routing::{Asked, path};
 use http::{HeaderMap, HeaderValue, Method, Request, Version, header, request::Parts};
 use std::net::IpAddr;
+use std::sync::Arc;
 
 /// Gateways like this one that may stand behind each other; more are one that talks to itself.
 const MAX_PASSES: usize = 8;
@@ -26,6 +29,8 @@ pub struct Accepted {
     pub query: Option<String>,
     /// Header fields, as sent.
     pub headers: HeaderMap,
+    /// The protocols that the client asks to switch to, as the upstream is asked.
+    pub upgrade: Option<HeaderValue>,
     /// The body.
     pub body: ReplayBody,
     /// Who asks.
@@ -44,6 +49,12 @@ impl Accepted {
         }
     }
 
+    /// `OPTIONS *`.
+    #[must_use]
+    pub fn is_about_the_server(&self) -> bool {
+        self.path == "*"
+    }
+
     /// `Content-Encoding`, under which a body is not looked at (contract: Routes).
     #[must_use]
     pub fn encoding(&self) -> Option<&HeaderValue> {
@@ -60,6 +71,9 @@ pub struct Sender {
     pub peer: Peer,
     /// The client's address.
     pub client_ip: IpAddr,
+    /// Where interim responses leave. Not for HTTP/1.0, which has none (RFC 9110 section 15.2), nor for HTTP/2, whose
+    /// server library sends none.
+    pub interim: Option<Arc<Outlet>>,
 }
 
 /// Checks the head of a request.
@@ -84,20 +98,35 @@ pub fn accept(request: Request<ReplayBody>, sender: Sender) -> Result<Accepted, 
         ));
     }
     check_host(&headers, version)?;
+    check_expectation(&headers, version)?;
     // RFC 9112 section 3.2.2: a target that names a host is believed before the field.
     if let Some(authority) = uri.authority() {
         let host = authority.as_str().rsplit('@').next().unwrap_or_default();
+        if !is_authority(host.as_bytes()) {
+            return Err(bad("bad_host", "The target's host is not host[:port]."));
+        }
         let host = HeaderValue::from_str(host).map_err(|_| bad("bad_host", "The target's host is malformed."))?;
         headers.insert(header::HOST, host);
+    }
+    if !hop_by_hop::only_chunked(&headers) {
+        return Err(bad(
+            "transfer_coding",
+            "The body has another transfer coding than chunked, which is not undone here.",
+        ));
     }
     if forwarded::times_passed(&headers) >= MAX_PASSES {
         return Err(ProxyError::Loop);
     }
     let path = uri.path();
     let canonical_path = match path::canonical(path) {
+        _ if path == "*" && method == Method::OPTIONS => path.to_owned(),
         Ok(canonical) => canonical.into_owned(),
         Err(refusal) => return Err(bad("ambiguous_path", &format!("The path {refusal}."))),
     };
+    // Only HTTP/1.1 has upgrades; with a body, they are declined (RFC 9110 section 7.8 leaves it to the server).
+    let upgrade = (version == Version::HTTP_11 && body.is_empty())
+        .then(|| upgrade::asked(&headers))
+        .flatten();
     let (path, query) = (path.to_owned(), uri.query().map(str::to_owned));
     Ok(Accepted {
         method,
@@ -106,6 +135,7 @@ pub fn accept(request: Request<ReplayBody>, sender: Sender) -> Result<Accepted, 
         canonical_path,
         query,
         headers,
+        upgrade,
         body,
         sender,
     })
@@ -120,24 +150,36 @@ fn check_host(headers: &HeaderMap, version: Version) -> Result<(), ProxyError> {
     }
     let Some(host) = first else {
         return match version {
-            // RFC 9112 section 3.2: also when the target itself names a host.
-            Version::HTTP_11 => Err(bad("bad_host", "The request has no Host field.")),
+            // RFC 9112 section 3.2: also when the target itself names a host. In HTTP/2 that name has become the field
+            // (RFC 9113 section 8.3.1).
+            Version::HTTP_11 | Version::HTTP_2 => Err(bad("bad_host", "The request has no Host field.")),
             _ => Ok(()),
         };
-    };
-    let is_authority = |bytes: &[u8]| {
-        !bytes.is_empty()
-            && !bytes.iter().any(|b| b.is_ascii_whitespace() || b"/\\@?#,".contains(b))
-            && http::uri::Authority::try_from(bytes).is_ok_and(|authority| {
-                let port = &authority.as_str()[authority.host().len()..];
-                port.is_empty() || port == ":" || authority.port_u16().is_some()
-            })
     };
     if is_authority(host.as_bytes()) {
         Ok(())
     } else {
         Err(bad("bad_host", "The Host field is not host[:port]."))
     }
+}
+
+/// `host` or `host:port`, and nothing that another reader could take for more.
+fn is_authority(bytes: &[u8]) -> bool {
+    !bytes.is_empty()
+        && !bytes.iter().any(|b| b.is_ascii_whitespace() || b"/\\@?#,".contains(b))
+        && http::uri::Authority::try_from(bytes).is_ok_and(|authority| {
+            let port = &authority.as_str()[authority.host().len()..];
+            port.is_empty() || port == ":" || authority.port_u16().is_some()
+        })
+}
+
+/// RFC 9110 section 10.1.1. What is expected of a server by HTTP/1.0 is ignored.
+fn check_expectation(headers: &HeaderMap, version: Version) -> Result<(), ProxyError> {
+    let is_known = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"100-continue");
+    if version < Version::HTTP_11 || headers.get_all(header::EXPECT).iter().all(is_known) {
+        return Ok(());
+    }
+    Err(ProxyError::Expectation)
 }
 
 fn bad(code: &'static str, message: &str) -> ProxyError {

@@ -4,13 +4,21 @@
 use super::accept::Accepted;
 use super::authenticate::Caller;
 use super::error::ProxyError;
+use super::exchange::Exchange;
 use super::match_route::{ReadBody, RouteMatch};
-use crate::message::Values;
+use crate::concurrency::Full;
+use crate::message::{PlannedTarget, Values};
 use crate::permissions::PermissionRequest;
 use crate::rate_limit::Refused;
+use crate::routing::alike::RouteShare;
 use crate::routing::{Candidate, Selection};
+use crate::telemetry::figures;
+use crate::upstream::balance::{self, Draw, HashOn};
 use fastgate_shared::route::RouteAuth;
 use fastgate_shared::route::pattern::has_dot_segment;
+use http::HeaderValue;
+use smallvec::SmallVec;
+use std::time::Instant;
 
 /// A request that may go to its winning route.
 pub struct Admission {
@@ -24,26 +32,35 @@ pub struct Admission {
     pub read: Option<ReadBody>,
 }
 
-/// Judges permissions, then takes a token of the key and one of the route.
+/// Settles which of several winning routes alike it is, judges address, permissions and the body's size, then takes a
+/// place of the key and a token of key and route.
 ///
 /// # Errors
-/// 403 or 429.
-pub fn admit(matched: RouteMatch, limits_on: bool) -> Result<Admission, ProxyError> {
+/// 403, 413 or 429.
+pub fn admit(matched: RouteMatch, limits_on: bool, exchange: &mut Exchange) -> Result<Admission, ProxyError> {
     let RouteMatch {
         accepted,
         caller,
         candidates,
         read,
     } = matched;
-    let admission = Admission {
+    let mut admission = Admission {
         accepted,
         caller,
         candidates,
         read,
     };
+    if let Some(chosen) = admission.chosen() {
+        admission.candidates.lead_with(chosen);
+    }
     let Some(winner) = admission.candidates.candidates().first() else {
         return Err(ProxyError::Internal);
     };
+    // Before anything is judged: a refusal belongs to the route whose permission or limit it is about.
+    exchange.routed(winner);
+    if !winner.route.lets_in(admission.accepted.sender.client_ip) {
+        return Err(ProxyError::AddressNotAllowed);
+    }
     if has_dot_segment(&admission.upstream_path(winner)) {
         // `/v2*` takes `/v2../x`, of which `strip_path_prefix` leaves `../x`.
         return Err(ProxyError::BadRequest {
@@ -53,6 +70,15 @@ pub fn admit(matched: RouteMatch, limits_on: bool) -> Result<Admission, ProxyErr
     }
     if !admission.permits(winner) {
         return Err(ProxyError::Forbidden);
+    }
+    admission.accepted.body.limit_to(winner.route.max_body_bytes)?;
+    // Before the tokens: a key's places are not waited for, and who gets none has not used up its minute.
+    if let Some(bound) = admission.caller.key().and_then(|key| key.bound.as_ref()) {
+        let place = bound.try_enter().map_err(|Full| {
+            figures().shed_by_key.increment(1);
+            ProxyError::TooManyAtOnce { limit: bound.limit() }
+        })?;
+        exchange.hold(place);
     }
     if limits_on {
         if let Some(limiter) = admission.caller.key().and_then(|key| key.limiter.as_ref()) {
@@ -64,11 +90,35 @@ pub fn admit(matched: RouteMatch, limits_on: bool) -> Result<Admission, ProxyErr
 }
 
 impl Admission {
+    /// Which of the routes that share with the winner gets the request: one that the caller may use and that has a target
+    /// in rotation, if there is one. `None` when the winner is alone.
+    fn chosen(&self) -> Option<usize> {
+        let (winner, others) = self.candidates.candidates().split_first()?;
+        let is_like = |other: &Candidate| winner.route.is_like(&other.route);
+        if !others.iter().any(is_like) {
+            return None;
+        }
+        let now = Instant::now();
+        let share = |in_rotation: bool| {
+            let counts =
+                move |target: &PlannedTarget| target.weight > 0 && (!in_rotation || target.state.is_available(now));
+            let routes = self.candidates.candidates().iter().map(|candidate| &candidate.route);
+            let shares: SmallVec<[RouteShare<'_>; 4]> =
+                routes.map(|route| RouteShare::of(route, now, counts)).collect();
+            let open = |index: usize| {
+                let candidate = &self.candidates.candidates()[index];
+                is_like(candidate) && self.permits(candidate)
+            };
+            winner.route.plan.among_routes.pick(&shares, open, self.draw(now))
+        };
+        share(true).or_else(|| share(false))
+    }
+
     /// Whether the caller may use a route. Asked again for each route that stands in for the winner.
     #[must_use]
     pub fn permits(&self, candidate: &Candidate) -> bool {
         let upstream_path = self.upstream_path(candidate);
-        if has_dot_segment(&upstream_path) {
+        if has_dot_segment(&upstream_path) || !candidate.route.lets_in(self.accepted.sender.client_ip) {
             return false;
         }
         let Some(key) = self.caller.key() else {
@@ -101,6 +151,27 @@ impl Admission {
             .rate
             .as_ref()
             .map_or(Ok(()), |limiter| limiter.take().map_err(refused))
+    }
+
+    /// What a pick among targets or routes depends on.
+    pub fn draw(&self, now: Instant) -> Draw<impl FnOnce(&HashOn) -> u64, impl FnOnce(u64) -> u64> {
+        Draw {
+            now,
+            client: |on: &HashOn| self.affinity(on),
+            roll: |n| rand::random_range(0..n),
+        }
+    }
+
+    /// A number that requests of one client have in common, and those of others mostly not.
+    fn affinity(&self, on: &HashOn) -> u64 {
+        let of_client = match on {
+            HashOn::Key => self.caller.key().map(|key| key.key_id.as_bytes()),
+            HashOn::Header(name) => self.accepted.headers.get(name).map(HeaderValue::as_bytes),
+        };
+        match of_client {
+            Some(bytes) => balance::hash(bytes),
+            None => balance::hash(self.accepted.sender.client_ip.to_string().as_bytes()),
+        }
     }
 
     /// What placeholders stand for on a route.

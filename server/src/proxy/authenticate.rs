@@ -2,7 +2,7 @@
 
 use super::accept::Accepted;
 use super::error::ProxyError;
-use crate::api_keys::{ApiKeyEntry, KeyRefusal, KeyRing, extract};
+use crate::api_keys::{ApiKeyEntry, KeyRefusal, KeyRing, extract, strip};
 use http::HeaderName;
 use jiff::Timestamp;
 use std::sync::Arc;
@@ -11,8 +11,13 @@ use std::sync::Arc;
 pub enum Caller {
     /// The owner of a valid key.
     Key(Arc<ApiKeyEntry>),
-    /// Nobody whom the gateway knows, and why.
-    Stranger(ProxyError),
+    /// Nobody who is let in by a key.
+    Stranger {
+        /// Why.
+        refusal: ProxyError,
+        /// The key that is switched off or has expired, for the record alone.
+        owner: Option<Arc<ApiKeyEntry>>,
+    },
 }
 
 impl Caller {
@@ -21,7 +26,16 @@ impl Caller {
     pub fn key(&self) -> Option<&Arc<ApiKeyEntry>> {
         match self {
             Self::Key(key) => Some(key),
-            Self::Stranger(_) => None,
+            Self::Stranger { .. } => None,
+        }
+    }
+
+    /// Whose request it is, let in or not.
+    #[must_use]
+    pub fn owner(&self) -> Option<&Arc<ApiKeyEntry>> {
+        match self {
+            Self::Key(key) => Some(key),
+            Self::Stranger { owner, .. } => owner.as_ref(),
         }
     }
 }
@@ -30,25 +44,34 @@ impl Caller {
 /// request, so that no upstream ever sees them.
 pub fn authenticate(keys: &KeyRing, accepted: &mut Accepted, now: Timestamp, prefix: &str) -> Caller {
     let Some((carrier, presented)) = extract(&accepted.headers, prefix) else {
-        return Caller::Stranger(ProxyError::MissingKey);
+        return Caller::Stranger {
+            refusal: ProxyError::MissingKey,
+            owner: None,
+        };
     };
     let found = keys.lookup(presented, now);
+    let owner = || keys.owner(presented).cloned();
+    let caller = match found {
+        Ok(key) => Caller::Key(key),
+        Err(KeyRefusal::Unknown) => Caller::Stranger {
+            refusal: ProxyError::UnknownKey,
+            owner: None,
+        },
+        Err(KeyRefusal::Disabled) => Caller::Stranger {
+            refusal: ProxyError::DisabledKey,
+            owner: owner(),
+        },
+        Err(KeyRefusal::Expired) => Caller::Stranger {
+            refusal: ProxyError::ExpiredKey,
+            owner: owner(),
+        },
+    };
     let is_ours = presented.starts_with(prefix);
     let carrier: HeaderName = carrier;
-    if found.is_ok() || is_ours {
+    if caller.key().is_some() || is_ours {
         accepted.headers.remove(&carrier);
     }
     // The same key may stand in a second field (some clients send Authorization and api-key).
-    while let Some((also, presented)) = extract(&accepted.headers, prefix) {
-        if !presented.starts_with(prefix) {
-            break;
-        }
-        accepted.headers.remove(&also);
-    }
-    match found {
-        Ok(key) => Caller::Key(key),
-        Err(KeyRefusal::Unknown) => Caller::Stranger(ProxyError::UnknownKey),
-        Err(KeyRefusal::Disabled) => Caller::Stranger(ProxyError::DisabledKey),
-        Err(KeyRefusal::Expired) => Caller::Stranger(ProxyError::ExpiredKey),
-    }
+    strip(&mut accepted.headers, prefix);
+    caller
 }

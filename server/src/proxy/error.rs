@@ -3,6 +3,7 @@
 //! classes from it.
 
 use crate::body::replay::{BufferError, ClientBodyError};
+use crate::config::Proxy;
 use crate::upstream::Failure;
 use fastgate_shared::audit_log::Outcome;
 use http::{HeaderName, HeaderValue, StatusCode, header};
@@ -30,6 +31,20 @@ pub enum ProxyError {
         code: &'static str,
         /// What is wrong.
         message: String,
+    },
+    /// The target of the request is too long to be read.
+    #[error("The request's target is longer than a head may be: {bytes} bytes.")]
+    UriTooLong {
+        /// Bytes of a head at most.
+        bytes: usize,
+    },
+    /// The fields of the request are too large or too many to be read.
+    #[error("The request's head is larger than {bytes} bytes, or has more than {fields} fields.")]
+    HeadTooLarge {
+        /// Bytes of a head at most.
+        bytes: usize,
+        /// Fields of a head at most.
+        fields: usize,
     },
     /// A route leads back to the gateway.
     #[error("The request goes in a circle: a route's target leads back to this gateway.")]
@@ -59,6 +74,30 @@ pub enum ProxyError {
     /// The key may not do this.
     #[error("The API key has no permission for this request.")]
     Forbidden,
+    /// The route does not take requests from this address.
+    #[error("Requests from this address are not allowed here.")]
+    AddressNotAllowed,
+    /// A page of another origin asks, and the route's `cors` does not name it.
+    #[error("Pages of this origin may not call this path.")]
+    OriginNotAllowed,
+    /// A TRACE that would show the client what it must not see.
+    #[error("TRACE is not passed on here: its answer would show credentials.")]
+    TraceRefused,
+    /// An expectation that nobody here can meet.
+    #[error("The only expectation that can be met is 100-continue.")]
+    Expectation,
+    /// The key has too many requests in flight.
+    #[error("The API key already has {limit} requests in flight.")]
+    TooManyAtOnce {
+        /// Requests at once.
+        limit: u32,
+    },
+    /// A route, or the gateway, has too many requests in flight.
+    #[error("Too many requests are in flight. Try again in {} s.", seconds(*retry_after))]
+    Overloaded {
+        /// When to try again.
+        retry_after: Duration,
+    },
     /// A limit is reached.
     #[error("The rate limit of {limit} requests per minute is reached. Try again in {} s.", seconds(*retry_after))]
     RateLimited {
@@ -76,8 +115,14 @@ pub enum ProxyError {
     #[error("{0}")]
     Upstream(Failure),
     /// All upstreams are taken out of rotation.
-    #[error("No upstream is in service for this route.")]
-    NoUpstream,
+    #[error("No upstream is in service for this route. Try again in {} s.", seconds(*retry_after))]
+    NoUpstream {
+        /// Until the first of them is tried again.
+        retry_after: Duration,
+    },
+    /// An administrator cancelled the request while it was in flight.
+    #[error("An administrator of the gateway cancelled this request.")]
+    Cancelled,
     /// A defect of the gateway.
     #[error("The gateway could not handle this request.")]
     Internal,
@@ -102,11 +147,33 @@ const fn row(status: StatusCode, kind: &'static str, code: &'static str) -> Row 
     }
 }
 
+const fn upstream_row(status: StatusCode, code: &'static str) -> Row {
+    Row {
+        source: Source::Upstream,
+        outcome: Outcome::UpstreamError,
+        ..row(status, "upstream_error", code)
+    }
+}
+
+fn failure_row(failure: Failure) -> Row {
+    match failure {
+        failure if failure.is_timeout() => Row {
+            kind: "timeout_error",
+            outcome: Outcome::Timeout,
+            ..upstream_row(StatusCode::GATEWAY_TIMEOUT, "upstream_timeout")
+        },
+        Failure::Malformed | Failure::HeadTooLarge => upstream_row(StatusCode::BAD_GATEWAY, "upstream_malformed"),
+        _ => upstream_row(StatusCode::BAD_GATEWAY, "upstream_unreachable"),
+    }
+}
+
 fn body_row(error: &BufferError) -> Row {
     use StatusCode as S;
     const REQUEST: &str = "invalid_request_error";
     match error {
-        BufferError::TooLarge { .. } => row(S::PAYLOAD_TOO_LARGE, REQUEST, "body_too_large"),
+        BufferError::TooLarge { .. } | BufferError::Client(ClientBodyError::TooLarge { .. }) => {
+            row(S::PAYLOAD_TOO_LARGE, REQUEST, "body_too_large")
+        }
         BufferError::Client(ClientBodyError::Broken) => row(S::BAD_REQUEST, REQUEST, "broken_body"),
         // Mostly nobody is left who could read it.
         BufferError::Client(ClientBodyError::Incomplete) => Row {
@@ -121,55 +188,46 @@ fn body_row(error: &BufferError) -> Row {
 }
 
 impl ProxyError {
+    /// There was no place in time: the next one comes when those that wait have had theirs.
+    #[must_use]
+    pub fn overloaded(proxy: &Proxy) -> Self {
+        Self::Overloaded {
+            retry_after: Duration::from_secs(proxy.queue_seconds.max(1)),
+        }
+    }
+
     fn row(&self) -> Row {
         use StatusCode as S;
-        let upstream = |status, kind, code, outcome| Row {
-            status,
-            kind,
-            code,
-            source: Source::Upstream,
-            outcome,
-        };
         match self {
             Self::BadRequest { code, .. } => row(S::BAD_REQUEST, "invalid_request_error", code),
-            Self::Loop => upstream(
-                S::LOOP_DETECTED,
-                "upstream_error",
-                "loop_detected",
-                Outcome::UpstreamError,
+            Self::UriTooLong { .. } => row(S::URI_TOO_LONG, "invalid_request_error", "uri_too_long"),
+            Self::HeadTooLarge { .. } => row(
+                S::REQUEST_HEADER_FIELDS_TOO_LARGE,
+                "invalid_request_error",
+                "head_too_large",
             ),
+            Self::Loop => upstream_row(S::LOOP_DETECTED, "loop_detected"),
             Self::MissingKey => row(S::UNAUTHORIZED, "authentication_error", "missing_api_key"),
             Self::UnknownKey => row(S::UNAUTHORIZED, "authentication_error", "invalid_api_key"),
             Self::DisabledKey => row(S::UNAUTHORIZED, "authentication_error", "key_disabled"),
             Self::ExpiredKey => row(S::UNAUTHORIZED, "authentication_error", "key_expired"),
             Self::NoRoute { .. } => row(S::NOT_FOUND, "not_found_error", "no_matching_route"),
             Self::Forbidden => row(S::FORBIDDEN, "permission_error", "permission_denied"),
+            Self::AddressNotAllowed => row(S::FORBIDDEN, "permission_error", "address_not_allowed"),
+            Self::OriginNotAllowed => row(S::FORBIDDEN, "permission_error", "origin_not_allowed"),
+            Self::TraceRefused => row(S::METHOD_NOT_ALLOWED, "invalid_request_error", "trace_refused"),
+            Self::Expectation => row(S::EXPECTATION_FAILED, "invalid_request_error", "expectation_failed"),
+            Self::TooManyAtOnce { .. } => row(S::TOO_MANY_REQUESTS, "rate_limit_error", "too_many_concurrent_requests"),
+            Self::Overloaded { .. } => row(S::SERVICE_UNAVAILABLE, "rate_limit_error", "overloaded"),
             Self::RateLimited { .. } => row(S::TOO_MANY_REQUESTS, "rate_limit_error", "rate_limit_exceeded"),
             Self::Body(error) => body_row(error),
-            Self::Upstream(failure) if failure.is_timeout() => upstream(
-                S::GATEWAY_TIMEOUT,
-                "timeout_error",
-                "upstream_timeout",
-                Outcome::Timeout,
-            ),
-            Self::Upstream(Failure::Malformed) => upstream(
-                S::BAD_GATEWAY,
-                "upstream_error",
-                "upstream_malformed",
-                Outcome::UpstreamError,
-            ),
-            Self::Upstream(_) => upstream(
-                S::BAD_GATEWAY,
-                "upstream_error",
-                "upstream_unreachable",
-                Outcome::UpstreamError,
-            ),
-            Self::NoUpstream => upstream(
-                S::SERVICE_UNAVAILABLE,
-                "upstream_error",
-                "no_upstream_available",
-                Outcome::UpstreamError,
-            ),
+            Self::Upstream(failure) => failure_row(*failure),
+            Self::NoUpstream { .. } => upstream_row(S::SERVICE_UNAVAILABLE, "no_upstream_available"),
+            Self::Cancelled => Row {
+                source: Source::Gateway,
+                outcome: Outcome::Interrupted,
+                ..row(S::SERVICE_UNAVAILABLE, "internal_error", "request_cancelled")
+            },
             Self::Internal => Row {
                 status: S::INTERNAL_SERVER_ERROR,
                 kind: "internal_error",
@@ -226,9 +284,27 @@ impl ProxyError {
                 (HeaderName::from_static("ratelimit-remaining"), 0_u64.into()),
                 (HeaderName::from_static("ratelimit-reset"), seconds(*reset).into()),
             ],
-            Self::NoUpstream => vec![(header::RETRY_AFTER, HeaderValue::from_static("5"))],
+            Self::NoUpstream { retry_after } | Self::Overloaded { retry_after } => {
+                vec![(header::RETRY_AFTER, seconds(*retry_after).into())]
+            }
+            // Whoever cancelled it does not want to see it again; the official clients of AI services listen to this.
+            Self::Cancelled => vec![(
+                HeaderName::from_static("x-should-retry"),
+                HeaderValue::from_static("false"),
+            )],
+            Self::TooManyAtOnce { .. } => vec![(header::RETRY_AFTER, HeaderValue::from_static("1"))],
+            Self::TraceRefused => {
+                let others = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
+                vec![(header::ALLOW, HeaderValue::from_static(others))]
+            }
             _ => Vec::new(),
         }
+    }
+}
+
+impl From<Failure> for ProxyError {
+    fn from(failure: Failure) -> Self {
+        Self::Upstream(failure)
     }
 }
 

@@ -1,7 +1,7 @@
 //! One request from its head to its end, as the audit log will tell it. Each stage notes what it learns; whatever way a
 //! request ends, also by being dropped, exactly one record leaves from here.
 
-use super::accept::Sender;
+use super::accept::{Accepted, Sender};
 use super::authenticate::Caller;
 use super::error::{ProxyError, Source};
 use crate::app::App;
@@ -12,13 +12,18 @@ use crate::audit_log::redact::forget;
 use crate::body::capture::Capture;
 use crate::body::replay::ReplayBody;
 use crate::body::usage::Usage;
+use crate::concurrency::Permit;
 use crate::config::Capture as CaptureMode;
+use crate::message::cors::CorsPolicy;
+use crate::message::grpc;
 use crate::request_id::RequestId;
-use crate::routing::{Candidate, CompiledRoute};
+use crate::routing::{Candidate, CompiledRoute, RouteTable};
 use crate::telemetry::figures;
-use fastgate_shared::audit_log::{Attempt, LiveEventKind, Outcome};
+use crate::upstream::Failure;
+use fastgate_shared::audit_log::{Attempt, LiveEventKind, Outcome, Replay};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, header};
 use jiff::Timestamp;
+use smallvec::SmallVec;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -32,12 +37,20 @@ pub struct Exchange {
     body: ReplayBody,
     is_head: bool,
     request_is_form: bool,
+    /// `Content-Type` of a gRPC request.
+    grpc: Option<HeaderValue>,
     request_id: RequestId,
     route: Option<Arc<CompiledRoute>>,
     /// Time before the response's head in which upstreams, or the client's body, were waited for.
     waited: Duration,
     started_us: i64,
     ended: bool,
+    /// `Origin`.
+    origin: Option<HeaderValue>,
+    /// What browsers are told about the route that is in use, or that would be if the request were not refused.
+    cors: Option<Arc<CorsPolicy>>,
+    /// Its places among the requests in flight, until its end.
+    places: SmallVec<[Permit; 3]>,
 }
 
 /// How the response's body ended.
@@ -62,65 +75,25 @@ impl Exchange {
     /// A request's head has arrived.
     #[must_use]
     pub fn begin(app: &Arc<App>, request: &Request<ReplayBody>, sender: &Sender, started: Instant) -> Self {
-        let redactor = &app.audit.redactor;
         let headers = request.headers();
-        let text = |name: HeaderName| {
-            let value = headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()));
-            value.map(|value| redactor.text(&value).into_owned())
-        };
-        let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
-        let path = redactor.url(path).into_owned();
+        let content_type = headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
         let started_us = Timestamp::now().as_microsecond() - started.elapsed().as_micros() as i64;
-        let source_path = text(X_SOURCE_PATH).map(|source| shortened(&source).into());
-        let content_type = text(header::CONTENT_TYPE).unwrap_or_default();
-        let record = Record {
-            id: app.audit.next_id(),
-            request_id: sender.request_id.to_shared(),
-            source_path,
-            key_id: None,
-            key_preview: None,
-            route_id: None,
-            route_name: None,
-            method: request.method().clone(),
-            path_only_len: path.find('?').unwrap_or(path.len()),
-            path,
-            target_url: None,
-            status_code: None,
-            outcome: None,
-            request_time: started_us,
-            first_response_time: None,
-            response_time: None,
-            duration_us: None,
-            ttfb_us: None,
-            gateway_us: None,
-            request_size: 0,
-            response_size: 0,
-            user_agent: text(header::USER_AGENT),
-            ip_address: sender.client_ip,
-            is_stream: false,
-            stream_chunks: 0,
-            model: None,
-            prompt_tokens: None,
-            completion_tokens: None,
-            error_message: None,
-            request_headers: redactor.headers(headers, std::iter::empty()),
-            response_headers: HeaderText::default(),
-            request_body: None,
-            response_body: None,
-            attempts: Vec::new(),
-            match_reason: None,
-        };
+        let record = first_record(app, request, sender, started_us);
         Self {
             in_flight: app.audit.live.enter(Box::new(record), started),
             app: app.clone(),
             body: request.body().clone(),
             is_head: request.method() == Method::HEAD,
-            request_is_form: content_type.starts_with("application/x-www-form-urlencoded"),
+            request_is_form: content_type.is_some_and(|media| media.starts_with(b"application/x-www-form-urlencoded")),
+            grpc: grpc::media_type(headers).cloned(),
             request_id: sender.request_id.clone(),
             route: None,
             waited: Duration::ZERO,
             started_us,
             ended: false,
+            origin: headers.get(header::ORIGIN).cloned(),
+            cors: None,
+            places: SmallVec::new(),
         }
     }
 
@@ -136,6 +109,12 @@ impl Exchange {
         self.is_head
     }
 
+    /// The media type of a gRPC call, whose client reads errors in its own way.
+    #[must_use]
+    pub fn grpc(&self) -> Option<&HeaderValue> {
+        self.grpc.as_ref()
+    }
+
     /// The request's body, which may still be on its way.
     #[must_use]
     pub fn body(&self) -> &ReplayBody {
@@ -144,7 +123,7 @@ impl Exchange {
 
     /// Who calls.
     pub fn identified(&self, caller: &Caller) {
-        if let Some(key) = caller.key() {
+        if let Some(key) = caller.owner() {
             self.in_flight.update(|record| {
                 record.source_path = Some(key.source_path.clone());
                 record.key_id = Some(key.key_id.clone());
@@ -161,18 +140,64 @@ impl Exchange {
         }
     }
 
+    /// An administrator sent it again.
+    pub fn is_replay(&self, replay: Replay) {
+        self.in_flight.update(|record| record.replay = Some(Box::new(replay)));
+    }
+
+    /// The route in use, once there is one.
+    #[must_use]
+    pub fn route(&self) -> Option<&Arc<CompiledRoute>> {
+        self.route.as_ref()
+    }
+
     /// The route that is in use.
     pub fn routed(&mut self, candidate: &Candidate) {
+        self.routed_to(&candidate.route);
+    }
+
+    /// The route that is in use.
+    pub fn routed_to(&mut self, route: &Arc<CompiledRoute>) {
         let first = self.route.is_none();
-        self.route = Some(candidate.route.clone());
+        self.route = Some(route.clone());
+        self.cors.clone_from(&route.cors);
         self.in_flight.update(|record| {
-            record.route_id = Some(candidate.route.id.clone());
-            record.route_name = Some(candidate.route.name.clone());
-            record.match_reason = Some(candidate.route.reason.clone());
+            record.route_id = Some(route.id.clone());
+            record.route_name = Some(route.name.clone());
+            record.match_reason = Some(route.reason.clone());
+            record.forget(route.plan.credentials());
         });
         if first {
             self.app.audit.live.tell(LiveEventKind::Start, &self.in_flight);
         }
+    }
+
+    /// The request as a browser's page would send it: should it be refused before it has a route, the page must be able
+    /// to read why.
+    pub fn from_page(&mut self, table: &RouteTable, accepted: &Accepted) {
+        if self.origin.is_some() {
+            let route = table.with_cors(&accepted.canonical_path, &accepted.method, Some(&accepted.headers));
+            self.cors = route.and_then(|route| route.cors.clone());
+        }
+    }
+
+    /// Tells browsers what the route's `cors` says.
+    pub fn dress(&self, headers: &mut HeaderMap) {
+        if let Some(cors) = &self.cors {
+            cors.dress(self.origin.as_ref(), headers);
+        }
+    }
+
+    /// Says in the answer to a preflight for whom it is.
+    pub fn name_origin(&self, headers: &mut HeaderMap) {
+        if let Some(cors) = &self.cors {
+            cors.name_origin(self.origin.as_ref(), headers);
+        }
+    }
+
+    /// Keeps a place among the requests in flight until the end.
+    pub fn hold(&mut self, place: Permit) {
+        self.places.push(place);
     }
 
     /// Somebody else took this long.
@@ -182,7 +207,7 @@ impl Exchange {
 
     /// An attempt begins.
     pub fn trying(&self, url: &str) {
-        let url = self.app.audit.redactor.url(url).into_owned();
+        let url = forget(self.app.audit.redactor.url(url).into_owned(), self.credentials());
         self.in_flight.update(|record| record.target_url = Some(url));
     }
 
@@ -190,6 +215,16 @@ impl Exchange {
     pub fn attempted(&mut self, attempt: Attempt) {
         self.waited(Duration::from_secs_f64(attempt.ms / 1000.0));
         self.in_flight.update(|record| record.attempts.push(attempt));
+    }
+
+    /// The last attempt's answer broke after its head.
+    pub fn broke(&self, failure: Failure) {
+        self.in_flight.update(|record| {
+            if let Some(attempt) = record.attempts.last_mut() {
+                attempt.phase = Some(failure.phase());
+                attempt.error = Some(failure.class().to_owned());
+            }
+        });
     }
 
     /// The head of the response is ready for the client.
@@ -221,9 +256,30 @@ impl Exchange {
         });
     }
 
+    /// The request's place among those in flight, through which it can be cancelled.
+    #[must_use]
+    pub fn in_flight(&self) -> &Arc<InFlight> {
+        &self.in_flight
+    }
+
+    /// How to call the end of a request that broke off, and why it did, where that is known.
+    #[must_use]
+    pub fn broken_off(&self) -> (Outcome, Option<String>) {
+        if self.in_flight.is_cancelled() {
+            let error = ProxyError::Cancelled;
+            return (error.outcome(), Some(error.to_string()));
+        }
+        (self.app.audit.live.broken_off(), None)
+    }
+
     /// A piece of the response went on.
     pub fn grew(&self, bytes: u64, chunks: u64) {
         self.in_flight.grew(bytes, chunks);
+    }
+
+    /// A piece from the client went up a tunnel.
+    pub fn sent_up(&self, bytes: u64) {
+        self.in_flight.sent_up(bytes);
     }
 
     /// The response ended: the record is complete and leaves. `None` when it has left before.
@@ -232,6 +288,7 @@ impl Exchange {
         if std::mem::replace(&mut self.ended, true) {
             return None;
         }
+        self.places.clear();
         let mut record = self.app.audit.live.leave(&self.in_flight)?;
         self.complete(&mut record, end);
         self.app.audit.live.tell_end(&record);
@@ -251,13 +308,12 @@ impl Exchange {
         record.model = end.usage.model.or(record.model.take());
         record.prompt_tokens = end.usage.prompt_tokens;
         record.completion_tokens = end.usage.completion_tokens;
-        record.request_size = self.body.received();
+        record.request_size += self.body.received();
         let redactor = &self.app.audit.redactor;
         if self.keeps_bodies(record) {
-            record.request_body = self
-                .body
-                .captured()
-                .map(|text| redactor.body(&text, self.request_is_form));
+            let request = self.body.captured();
+            let request = request.map(|text| redactor.body(&text, self.request_is_form));
+            record.request_body = request.map(|text| forget(text, self.credentials()));
             let response = end.response.text().map(|text| redactor.body(&text, false));
             record.response_body = response.map(|text| forget(text, self.credentials()));
         }
@@ -290,7 +346,7 @@ impl Exchange {
 impl Drop for Exchange {
     /// The client left, or the connection's task ended: whatever was learned so far is recorded.
     fn drop(&mut self) {
-        let mut outcome = self.app.audit.live.broken_off();
+        let (mut outcome, why) = self.broken_off();
         if std::thread::panicking() {
             // The listener answers in place of the handler that broke down.
             let error = ProxyError::Internal;
@@ -301,13 +357,64 @@ impl Drop for Exchange {
         }
         let end = End {
             outcome,
-            error: None,
+            error: why,
             response: Capture::default(),
             usage: Usage::default(),
         };
         if let Some(record) = self.end(end) {
             self.app.audit.ended(record);
         }
+    }
+}
+
+/// The record of a request of which only the head is known.
+fn first_record(app: &App, request: &Request<ReplayBody>, sender: &Sender, started_us: i64) -> Record {
+    let redactor = &app.audit.redactor;
+    let headers = request.headers();
+    let text = |name: HeaderName| {
+        let value = headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()));
+        value.map(|value| redactor.text(&value).into_owned())
+    };
+    let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
+    let path = redactor.url(path).into_owned();
+    let source_path = text(X_SOURCE_PATH).map(|source| shortened(&source).into());
+    Record {
+        id: app.audit.next_id(),
+        request_id: sender.request_id.to_shared(),
+        source_path,
+        key_id: None,
+        key_preview: None,
+        route_id: None,
+        route_name: None,
+        method: request.method().clone(),
+        path_only_len: path.find('?').unwrap_or(path.len()),
+        path,
+        target_url: None,
+        status_code: None,
+        outcome: None,
+        request_time: started_us,
+        first_response_time: None,
+        response_time: None,
+        duration_us: None,
+        ttfb_us: None,
+        gateway_us: None,
+        request_size: 0,
+        response_size: 0,
+        user_agent: text(header::USER_AGENT),
+        ip_address: sender.client_ip,
+        is_stream: false,
+        stream_chunks: 0,
+        model: None,
+        prompt_tokens: None,
+        completion_tokens: None,
+        error_message: None,
+        request_headers: redactor.headers(headers, std::iter::empty()),
+        response_headers: HeaderText::default(),
+        request_body: None,
+        response_body: None,
+        attempts: Vec::new(),
+        match_reason: None,
+        replay: None,
     }
 }
 

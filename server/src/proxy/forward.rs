@@ -1,50 +1,42 @@
 //! Stage 6: an answer from an upstream, from the first target that gives one. Which targets and routes stand in, and
-//! when, is the contract's Load sharing and failover; the rules are in `upstream::{balance, retry}`.
+//! when, is the contract's Load sharing and failover; the rules are in `upstream::{balance, circuit, retry}`, the way
+//! from target to target in `course`.
 
+mod course;
+mod standing;
+
+use super::accept::Accepted;
 use super::admit::Admission;
 use super::error::ProxyError;
 use super::exchange::Exchange;
-use super::match_route::read;
-use super::transform::{UpstreamRequest, end_to_end, transform};
+use super::transform::transform;
 use crate::app::App;
 use crate::body::replay::ReplayBody;
-use crate::message::target::InFlightAtTarget;
-use crate::routing::{Candidate, CompiledRoute};
-use crate::upstream::balance;
+use crate::message::{hop_by_hop, upgrade};
+use crate::routing::CompiledRoute;
+use crate::upstream::UpstreamBody;
+use crate::upstream::circuit::Failed;
+use crate::upstream::connect::Cut;
 use crate::upstream::failure::Failure;
-use crate::upstream::retry::{RetryRules, Setback, backoff};
-use fastgate_shared::audit_log::Attempt;
-use http::{HeaderMap, Response, StatusCode, header};
-use hyper::body::Incoming;
-use smallvec::SmallVec;
+use crate::upstream::interim::Interim;
+use crate::upstream::retry::{RetryRules, Setback, cool_down};
+use crate::upstream::targets::Slot;
+use course::{Course, Pick, Purse};
+use fastgate_shared::audit_log::{Attempt, AttemptPhase};
+use http::{Response, StatusCode};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// An upstream's answer: its head is here, its body still flows.
 pub struct UpstreamResponse {
     /// The answer.
-    pub response: Response<Incoming>,
+    pub response: Response<UpstreamBody>,
     /// The route that got it.
     pub route: Arc<CompiledRoute>,
     /// Longest silence between two pieces of the body.
     pub idle_timeout: Duration,
     /// Counts the request against its target until the body ended.
-    pub slot: InFlightAtTarget,
-}
-
-/// Where the request stands among its targets and routes.
-struct Course<'a> {
-    app: &'a App,
-    admission: Admission,
-    /// Header fields for any upstream.
-    headers: HeaderMap,
-    /// Index of the route in use.
-    route: usize,
-    request: UpstreamRequest,
-    /// Targets of this route that failed.
-    tried: SmallVec<[usize; 4]>,
-    /// Times that all was tried without success.
-    rounds: u32,
+    pub slot: Slot,
 }
 
 /// How one attempt ended.
@@ -60,186 +52,210 @@ enum Answer {
 /// # Errors
 /// 502, 503 or 504 when none does; 400 or 408 when the client's body fails.
 pub async fn forward(app: &App, admission: Admission, exchange: &mut Exchange) -> Result<UpstreamResponse, ProxyError> {
-    let headers = end_to_end(&admission.accepted);
-    let Some(winner) = admission.candidates.candidates().first() else {
-        return Err(ProxyError::NoUpstream);
+    let nobody = || ProxyError::NoUpstream {
+        retry_after: Duration::ZERO,
     };
-    let left = winner.route.retry_count.unwrap_or(app.config.proxy.max_retries);
-    let request = transform(&admission, winner, headers.clone());
-    let mut course = Course {
-        app,
-        admission,
-        headers,
-        route: 0,
-        request,
-        tried: SmallVec::new(),
-        rounds: 0,
-    };
-    for attempt in 1..=left + 1 {
-        let Some(target) = course.pick() else {
-            return Err(ProxyError::NoUpstream);
+    let mut course = Course::new(app, admission).ok_or_else(nobody)?;
+    let winner = course.candidate().route.clone();
+    winner.retries.requested(Instant::now());
+    let first = course.first(exchange).await;
+    let mut pick = first.ok_or_else(|| course.unavailable())?;
+    let mut number = 1;
+    loop {
+        let answer = course.attempt(app, number, pick, exchange).await?;
+        let next = if number <= course.moves {
+            course.after(&answer, &winner, exchange).await
+        } else {
+            None
         };
-        let answer = course.attempt(attempt, target, exchange).await?;
-        let setback = match &answer {
-            Answer::Final(_) => None,
-            Answer::Refusal(answer) => Some(Setback::Status(answer.response.status())),
-            Answer::Failed(failure) => Some(Setback::Failed(*failure)),
-        };
-        let another = match setback {
-            Some(setback) if attempt <= left => course.move_on(setback, target, &answer, exchange).await,
-            _ => false,
-        };
-        match answer {
-            Answer::Final(response) => return Ok(course.hand_on(*response)),
-            Answer::Refusal(response) if !another => return Ok(course.hand_on(*response)),
-            Answer::Failed(failure) if !another => return Err(ProxyError::Upstream(failure)),
-            _ => {}
+        match (next, answer) {
+            (Some(next), Answer::Refusal(_) | Answer::Failed(_)) => pick = next,
+            (_, Answer::Final(response) | Answer::Refusal(response)) => {
+                // The request's body is not needed again.
+                course.admission.accepted.body.forget();
+                return Ok(*response);
+            }
+            (None, Answer::Failed(failure)) => return Err(course.failed(failure)),
+        }
+        number += 1;
+    }
+}
+
+impl Answer {
+    /// What may be tried again; `None` for an answer that the client should see.
+    fn setback(&self) -> Option<Setback> {
+        match self {
+            Self::Final(_) => None,
+            Self::Refusal(answer) => Some(Setback::Status(answer.response.status())),
+            Self::Failed(failure) => Some(Setback::Failed(*failure)),
         }
     }
-    Err(ProxyError::NoUpstream)
 }
 
 impl Course<'_> {
-    fn candidate(&self) -> &Candidate {
-        &self.admission.candidates.candidates()[self.route]
-    }
-
-    fn pick(&self) -> Option<usize> {
-        balance::pick(
-            &self.candidate().route.plan.targets,
-            |index| !self.tried.contains(&index),
-            |n| rand::random_range(0..n),
-        )
-    }
-
-    async fn attempt(&self, number: u32, index: usize, exchange: &mut Exchange) -> Result<Answer, ProxyError> {
-        let route = &self.candidate().route;
-        let target = &route.plan.targets[index];
-        let accepted = &self.admission.accepted;
-        let (request, url) = self.request.attempt(accepted, target)?;
-        exchange.trying(&url);
-        let slot = InFlightAtTarget::new(route.plan.clone(), index);
-        let limit = route
-            .timeout
-            .unwrap_or(Duration::from_secs(self.app.config.proxy.timeout.into()));
-        let started = Instant::now();
-        let sent = within(limit, &accepted.body, self.app.upstream.send(request)).await;
-        let took = started.elapsed();
-        let result = match sent {
-            None => Err(Failure::ResponseTimeout),
-            Some(Err(error)) => Err(Failure::of(&error)),
-            // An upgrade that nobody asked for.
-            Some(Ok(response)) if response.status() == StatusCode::SWITCHING_PROTOCOLS => Err(Failure::Malformed),
-            Some(Ok(response)) => Ok(response),
+    /// Where the request goes after this answer; `None` when the answer stands. The winning route pays for it.
+    async fn after(&mut self, answer: &Answer, winner: &CompiledRoute, exchange: &mut Exchange) -> Option<Pick> {
+        let setback = answer.setback()?;
+        if !self.may_follow(setback) || !self.admission.accepted.body.can_replay() {
+            return None;
+        }
+        if setback == Setback::Failed(Failure::AddressRefused) {
+            self.give_up_target();
+        }
+        // Taken before the wait that may come: whoever waits for the same fault to pass must not count on the same room.
+        let place = winner.retries.take(Instant::now());
+        let purse = match (setback, &place) {
+            // A target that could not be connected to has seen nothing: to ask another one instead multiplies no load.
+            (Setback::Failed(failure), _) if failure.phase() == AttemptPhase::Connect => Purse::Unseen {
+                may_repeat: place.is_some(),
+            },
+            (_, Some(_)) => Purse::Full,
+            (_, None) => Purse::Empty,
         };
+        let has_answer = matches!(answer, Answer::Refusal(_));
+        let Some(pick) = self.next(has_answer, purse, exchange).await else {
+            if place.is_none() {
+                winner.figures.retry_refused();
+            }
+            return None;
+        };
+        if let Some(place) = place
+            && !pick.is_free
+        {
+            place.spend();
+        }
+        winner.figures.retried();
+        Some(pick)
+    }
+
+    /// Whether the request may be tried again after this, by its method and the route in use.
+    fn may_follow(&self, setback: Setback) -> bool {
+        let definition = &self.candidate().route.route.definition;
+        RetryRules::new(&self.admission.accepted.method, definition.retry_non_idempotent).allow(setback)
+    }
+
+    /// How a failure weighs in the circuit of a target: whether the client waits until a time limit or hears of it, or
+    /// its route shares with others, so that the target would fail their part of the requests for ever.
+    fn weight(&self, setback: Setback, is_last: bool) -> Failed {
+        let is_late = matches!(setback, Setback::Failed(failure) if failure.is_timeout());
+        let is_felt = is_last || is_late || !self.may_follow(setback) || self.shares();
+        if is_felt && self.moves > 0 {
+            Failed::Felt
+        } else {
+            Failed::Healed
+        }
+    }
+
+    /// What an attempt says of its target. One that has too much to do (429) is not at fault. `is_last` says that nothing
+    /// may follow, whatever the rules allow.
+    fn judge(&self, slot: &mut Slot, setback: Option<Setback>, is_last: bool, now: Instant) {
+        slot.target().heard(setback.is_some(), now);
+        match setback {
+            None | Some(Setback::Status(StatusCode::TOO_MANY_REQUESTS)) => slot.succeeded(),
+            Some(setback) => slot.failed(self.weight(setback, is_last), now),
+        }
+    }
+
+    /// Sends the request to one target.
+    async fn attempt(&self, app: &App, number: u32, pick: Pick, exchange: &mut Exchange) -> Result<Answer, ProxyError> {
+        let Pick { target, mut slot, .. } = pick;
+        let route = &self.candidate().route;
+        let (target, host) = (&route.plan.targets[target], &route.hosts[target]);
+        let accepted = &self.admission.accepted;
+        let (mut request, url) = transform(&self.admission, self.candidate()).attempt(accepted, target)?;
+        exchange.trying(&url);
+        let usual = Duration::from_secs(app.config.proxy.timeout.into());
+        let limit = route.timeout.unwrap_or(usual);
+        let started = Instant::now();
+        let mut interim = Interim::of(&mut request, accepted.sender.interim.as_deref(), started);
+        let sent = within(limit, &accepted.body, interim.before(host.send(request))).await;
+        let ended = Instant::now();
+        let sent = sent.unwrap_or(Err(Failure::ResponseTimeout));
+        let answered = sent.and_then(|sent| sent.map_err(|error| Failure::of(&error)));
+        let result = answered.and_then(|response| fit(accepted, response));
         // What the client broke is not held against the upstream.
         let client_failure = accepted.body.client_failure().filter(|_| result.is_err());
-        let error = match (client_failure, &result) {
-            (Some(_), _) => Some("client_failed"),
-            (None, Err(failure)) => Some(failure.class()),
-            (None, Ok(_)) => None,
+        let (phase, error) = match (client_failure, &result) {
+            (Some(_), _) => (AttemptPhase::Request, Some("client_failed")),
+            (None, Err(failure)) => (failure.phase(), Some(failure.class())),
+            (None, Ok(_)) => (AttemptPhase::ResponseHead, None),
         };
         exchange.attempted(Attempt {
             attempt: number,
             target: target.label.as_ref().to_owned(),
+            phase: Some(phase),
             status_code: result.as_ref().ok().map(|response| response.status().as_u16()),
             error: error.map(str::to_owned),
-            ms: took.as_secs_f64() * 1000.0,
+            ms: (ended - started).as_secs_f64() * 1000.0,
         });
         if let Some(failure) = client_failure {
             return Err(failure.into());
         }
-        match result {
-            Ok(response) => {
-                let refused = matches!(response.status().as_u16(), 429 | 502 | 503 | 504);
-                let answer = Box::new(UpstreamResponse {
-                    response,
-                    route: route.clone(),
-                    idle_timeout: limit,
-                    slot,
-                });
-                Ok(if refused {
-                    Answer::Refusal(answer)
-                } else {
-                    Answer::Final(answer)
-                })
-            }
-            Err(failure) => Ok(Answer::Failed(failure)),
+        // The client may have heard this upstream: then nobody stands in for it any more.
+        let is_last = interim.has_passed_on();
+        let setback = setback(&result);
+        self.judge(&mut slot, setback, is_last, ended);
+        let response = match result {
+            Ok(response) => response,
+            Err(failure) if is_last => return Err(failure.into()),
+            Err(failure) => return Ok(Answer::Failed(failure)),
+        };
+        note(&slot, &response, &accepted.body, (started, ended));
+        let answer = Box::new(UpstreamResponse {
+            response,
+            route: route.clone(),
+            idle_timeout: limit,
+            slot,
+        });
+        Ok(match setback {
+            Some(_) if !is_last => Answer::Refusal(answer),
+            _ => Answer::Final(answer),
+        })
+    }
+}
+
+/// What speaks for another attempt; `None` for an answer that the client should see.
+fn setback<B>(result: &Result<Response<B>, Failure>) -> Option<Setback> {
+    match result {
+        Err(failure) => Some(Setback::Failed(*failure)),
+        Ok(response) => {
+            let refuses = matches!(response.status().as_u16(), 429 | 502 | 503 | 504);
+            refuses.then(|| Setback::Status(response.status()))
         }
     }
+}
 
-    /// The answer is the client's; the request's body is not needed again.
-    fn hand_on(&self, answer: UpstreamResponse) -> UpstreamResponse {
-        self.admission.accepted.body.forget();
-        answer
+/// The response if the client can be given it: its body has one end and is not in a coding that would lose its name on the
+/// way, and a switch of protocols, if that is the answer, was asked for.
+fn fit<B>(accepted: &Accepted, response: Response<B>) -> Result<Response<B>, Failure> {
+    let headers = response.headers();
+    let is_agreed = || {
+        let asked = accepted.upgrade.as_ref();
+        asked.is_some_and(|asked| upgrade::is_agreed(asked, headers))
+    };
+    if hop_by_hop::only_chunked(headers)
+        && !hop_by_hop::is_framed_twice(headers)
+        && (response.status() != StatusCode::SWITCHING_PROTOCOLS || is_agreed())
+    {
+        return Ok(response);
     }
+    Cut::cut(&response);
+    Err(Failure::Malformed)
+}
 
-    /// Moves to the next target, then to the next route, then around again; false when the answer stands.
-    async fn move_on(&mut self, setback: Setback, failed: usize, answer: &Answer, exchange: &mut Exchange) -> bool {
-        let definition = &self.candidate().route.route.definition;
-        let rules = RetryRules::new(&self.admission.accepted.method, definition.retry_non_idempotent);
-        if !rules.allow(setback) || !self.admission.accepted.body.can_replay() {
-            return false;
-        }
-        self.tried.push(failed);
-        if self.pick().is_some() || self.next_route(exchange).await {
-            return true;
-        }
-        // Looking for a route may have read more of the body than is kept.
-        if !self.admission.accepted.body.can_replay() {
-            return false;
-        }
-        // An upstream that says when to come back is not asked again at once.
-        if let Answer::Refusal(answer) = answer
-            && answer.response.headers().contains_key(header::RETRY_AFTER)
-        {
-            return false;
-        }
-        self.rounds += 1;
-        let wait = backoff(self.rounds, rand::random());
-        tokio::time::sleep(wait).await;
-        exchange.waited(wait);
-        self.tried.clear();
-        self.enter(0, exchange);
-        self.pick().is_some()
+/// What the head of an answer says of its target's speed and wishes.
+fn note(slot: &Slot, response: &Response<UpstreamBody>, body: &ReplayBody, (started, now): (Instant, Instant)) {
+    // A target that refuses quickly is not a fast one.
+    if response.status().as_u16() < 400 {
+        // Nor is the time in which the client still sent its body the upstream's.
+        let asked = body
+            .quiet_since()
+            .map_or(started, |quiet| quiet.into_std().max(started));
+        let latency = now.saturating_duration_since(asked);
+        slot.target().measured(latency, now);
     }
-
-    /// The next route that the caller may use and whose body rule fits.
-    async fn next_route(&mut self, exchange: &mut Exchange) -> bool {
-        for index in self.route + 1..self.admission.candidates.candidates().len() {
-            let route = self.admission.candidates.candidates()[index].route.clone();
-            let reads_body = route.body_rule.is_some() || !route.plan.body.is_empty();
-            if reads_body && self.admission.read.is_none() && self.admission.accepted.encoding().is_none() {
-                match read(&self.admission.accepted).await {
-                    Ok(read) => self.admission.read = Some(read),
-                    Err(_) if self.admission.accepted.body.can_replay() => continue,
-                    Err(_) => return false,
-                }
-            }
-            let candidate = &self.admission.candidates.candidates()[index];
-            let fits = match &self.admission.read {
-                Some(read) => route.matches_body(&read.peek()),
-                None => route.body_rule.is_none(),
-            };
-            let limits_on = self.app.config.rate_limiting.enabled;
-            if fits
-                && self.admission.permits(candidate)
-                && (!limits_on || self.admission.take_route_token(candidate).is_ok())
-            {
-                self.tried.clear();
-                self.enter(index, exchange);
-                return true;
-            }
-        }
-        false
-    }
-
-    fn enter(&mut self, index: usize, exchange: &mut Exchange) {
-        if self.route != index {
-            self.route = index;
-            self.request = transform(&self.admission, self.candidate(), self.headers.clone());
-            exchange.routed(self.candidate());
-        }
+    if let Some(time) = cool_down(response.status(), response.headers(), std::time::SystemTime::now()) {
+        slot.target().cool_down(time, now);
     }
 }
 

@@ -52,7 +52,7 @@ impl ReadBody {
 pub async fn match_route(table: &RouteTable, accepted: Accepted, caller: Caller) -> Result<RouteMatch, ProxyError> {
     let asked = accepted.asked();
     let mut candidates = table.select(&asked);
-    if let Caller::Stranger(refusal) = &caller
+    if let Caller::Stranger { refusal, .. } = &caller
         && !candidates
             .candidates()
             .iter()
@@ -67,6 +67,9 @@ pub async fn match_route(table: &RouteTable, accepted: Accepted, caller: Caller)
         candidates.judge_body(encoded);
     }
     let read = if needs_body(&candidates, &caller, &accepted) {
+        // More than the most generous route takes is not read for nothing.
+        let most = candidates.could_win().map(|candidate| candidate.route.max_body_bytes);
+        accepted.body.limit_to(most.max().unwrap_or(u64::MAX))?;
         Some(read(&accepted).await?)
     } else {
         None
@@ -75,8 +78,8 @@ pub async fn match_route(table: &RouteTable, accepted: Accepted, caller: Caller)
         candidates.judge_body(&read.peek());
     }
     match (candidates.candidates().first(), &caller) {
-        (Some(winner), Caller::Stranger(refusal)) if winner.route.auth == RouteAuth::Key => Err(refusal.clone()),
-        (None, Caller::Stranger(refusal)) => Err(refusal.clone()),
+        (Some(winner), Caller::Stranger { refusal, .. }) if winner.route.auth == RouteAuth::Key => Err(refusal.clone()),
+        (None, Caller::Stranger { refusal, .. }) => Err(refusal.clone()),
         (None, Caller::Key(_)) => {
             let peeked = read.as_ref().map(ReadBody::peek).or(encoded);
             let nearest = nearest_misses(table, &accepted.asked(), peeked.as_ref());

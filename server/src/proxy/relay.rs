@@ -1,6 +1,7 @@
 //! Stage 7: the answer on its way to the client, chunk by chunk. Nothing waits for a whole body; what is read in it is
 //! read on the side. The end of the body is the end of the request, and its record leaves with it.
 
+use super::answer_itself::OwnAnswer;
 use super::audit;
 use super::error::ProxyError;
 use super::exchange::{End, Exchange};
@@ -9,20 +10,28 @@ use crate::audit_log::OnDisk;
 use crate::body::capture::Capture;
 use crate::body::usage::{self, Usage, UsageReader};
 use crate::config::Capture as CaptureMode;
-use crate::message::hop_by_hop;
-use crate::message::target::InFlightAtTarget;
+use crate::message::{grpc, hop_by_hop, trailers, upgrade};
 use crate::request_id;
-use crate::upstream::Failure;
+use crate::upstream::circuit::Failed;
+use crate::upstream::targets::Slot;
+use crate::upstream::{Failure, UpstreamBody};
 use bytes::Bytes;
 use fastgate_shared::audit_log::Outcome;
-use http::{HeaderValue, Response, header};
+use http::{HeaderValue, Response, StatusCode, header};
 use http_body::{Body, Frame, SizeHint};
-use hyper::body::Incoming;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::time::{Instant, Sleep};
+
+/// What the journey of a request came to.
+pub enum Arrival {
+    /// An upstream's answer.
+    Upstream(Box<UpstreamResponse>),
+    /// One of the gateway's own.
+    Own(OwnAnswer),
+}
 
 /// The body that the client reads.
 pub struct RelayBody {
@@ -43,9 +52,10 @@ enum Source {
     Made(Option<Bytes>),
     /// Flows from an upstream.
     Upstream {
-        body: Incoming,
+        body: UpstreamBody,
         idle: IdleTimeout,
-        _slot: InFlightAtTarget,
+        /// Given back with the last byte, before the client can have it and ask again.
+        slot: Option<Slot>,
     },
 }
 
@@ -58,14 +68,21 @@ struct IdleTimeout {
 
 /// The response's body broke; the client's connection is closed without a clean end.
 #[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct Broken(Failure);
+pub enum Broken {
+    /// The upstream's answer did.
+    #[error("{0}")]
+    Upstream(Failure),
+    /// An administrator cancelled the request.
+    #[error("the request was cancelled")]
+    Cancelled,
+}
 
 /// Turns an answer, or the lack of one, into the client's response.
 #[must_use]
-pub fn relay(exchange: Exchange, answer: Result<UpstreamResponse, ProxyError>) -> Response<RelayBody> {
+pub fn relay(exchange: Exchange, answer: Result<Arrival, ProxyError>) -> Response<RelayBody> {
     match answer {
-        Ok(answer) => relay_upstream(exchange, answer),
+        Ok(Arrival::Upstream(answer)) => relay_upstream(exchange, *answer),
+        Ok(Arrival::Own(answer)) => relay_own(exchange, answer),
         Err(error) => answer_error(exchange, &error),
     }
 }
@@ -78,11 +95,25 @@ fn relay_upstream(exchange: Exchange, answer: UpstreamResponse) -> Response<Rela
         ..
     } = answer;
     let (mut head, body) = response.into_parts();
+    // Tells the client what to ask for (RFC 9110 section 15.5.22).
+    let required = head
+        .headers
+        .remove(header::UPGRADE)
+        .filter(|_| head.status == StatusCode::UPGRADE_REQUIRED);
+    let announced = trailers::announced(&head.headers);
     hop_by_hop::strip(&mut head.headers);
-    if body.size_hint().exact().is_none() {
-        // It came in chunks, which count before a length that was sent beside them (RFC 9112 section 6.3).
+    if let Some(required) = required {
+        upgrade::set(&mut head.headers, required);
+    }
+    if head.status == StatusCode::NO_CONTENT {
+        // RFC 9110 section 8.6.
         head.headers.remove(header::CONTENT_LENGTH);
     }
+    if body.size_hint().exact().is_none() {
+        // HTTP/1.1 has trailer fields only after chunks, and only those that are announced to who reads them.
+        head.headers.extend(announced.map(|names| (header::TRAILER, names)));
+    }
+    exchange.dress(&mut head.headers);
     head.headers.insert(request_id::HEADER, exchange.request_id());
     // The connection to the upstream may have spoken another version.
     head.version = http::Version::HTTP_11;
@@ -94,15 +125,15 @@ fn relay_upstream(exchange: Exchange, answer: UpstreamResponse) -> Response<Rela
         last: Instant::now(),
         timer: None,
     };
-    let source = Source::Upstream {
-        body,
-        idle,
-        _slot: slot,
-    };
+    let slot = Some(slot);
+    let source = Source::Upstream { body, idle, slot };
     Response::from_parts(head, RelayBody::new(source, exchange, usage, is_stream, Outcome::Ok))
 }
 
 fn answer_error(exchange: Exchange, error: &ProxyError) -> Response<RelayBody> {
+    if let Some(media) = exchange.grpc().cloned() {
+        return refuse_call(exchange, error, media);
+    }
     let id = exchange.request_id();
     let bytes = Bytes::from(error.body(id.to_str().unwrap_or_default()));
     exchange.refused(error);
@@ -113,6 +144,7 @@ fn answer_error(exchange: Exchange, error: &ProxyError) -> Response<RelayBody> {
     headers.insert(header::CONTENT_LENGTH, bytes.len().into());
     headers.insert(request_id::HEADER, id);
     headers.extend(error.headers());
+    exchange.dress(headers);
     exchange.answered(error.status(), response.headers(), false);
     // The answer to HEAD has the length of a body and none (RFC 9110 section 9.3.2): nobody would ask for its end.
     let bytes = (!exchange.is_head()).then_some(bytes);
@@ -120,17 +152,39 @@ fn answer_error(exchange: Exchange, error: &ProxyError) -> Response<RelayBody> {
     response.map(|()| body)
 }
 
-/// The client's response that only says where to go.
-#[must_use]
-pub fn redirect(exchange: Exchange, location: &'static str) -> Response<RelayBody> {
+/// The answer to a gRPC call: 200 with the error in its fields, the only one that its client understands. The record has the
+/// status that any other client would have heard.
+fn refuse_call(exchange: Exchange, error: &ProxyError, media: HeaderValue) -> Response<RelayBody> {
+    exchange.refused(error);
     let mut response = Response::new(());
-    *response.status_mut() = http::StatusCode::FOUND;
     let headers = response.headers_mut();
-    headers.insert(header::LOCATION, HeaderValue::from_static(location));
-    headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
+    headers.insert(header::CONTENT_TYPE, media);
+    headers.extend(grpc::refusal(error.status(), &error.to_string()));
     headers.insert(request_id::HEADER, exchange.request_id());
-    exchange.answered(http::StatusCode::FOUND, response.headers(), false);
-    let body = RelayBody::new(Source::Made(None), exchange, None, false, Outcome::Ok);
+    headers.extend(error.headers());
+    exchange.dress(headers);
+    exchange.answered(error.status(), response.headers(), false);
+    let body = RelayBody::new(Source::Made(None), exchange, None, false, error.outcome());
+    response.map(|()| body)
+}
+
+/// An answer of the gateway's own that is no error.
+fn relay_own(exchange: Exchange, answer: OwnAnswer) -> Response<RelayBody> {
+    let OwnAnswer { status, headers, body } = answer;
+    let mut response = Response::new(());
+    *response.status_mut() = status;
+    *response.headers_mut() = headers;
+    let headers = response.headers_mut();
+    if status == StatusCode::NO_CONTENT {
+        exchange.name_origin(headers);
+    } else {
+        headers.insert(header::CONTENT_LENGTH, body.len().into());
+        exchange.dress(headers);
+    }
+    headers.insert(request_id::HEADER, exchange.request_id());
+    exchange.answered(status, response.headers(), false);
+    let body = Some(body).filter(|body| !body.is_empty() && !exchange.is_head());
+    let body = RelayBody::new(Source::Made(body), exchange, None, false, Outcome::Ok);
     response.map(|()| body)
 }
 
@@ -184,6 +238,9 @@ impl RelayBody {
         if std::mem::replace(&mut self.ended, true) {
             return None;
         }
+        if let Source::Upstream { slot, .. } = &mut self.source {
+            *slot = None;
+        }
         let (usage, chunks) = self.usage.take().map_or((Usage::default(), 0), UsageReader::finish);
         if self.is_stream {
             self.exchange.grew(0, chunks);
@@ -199,15 +256,36 @@ impl RelayBody {
 
     /// Whose fault it is that the response broke. An upstream that answers while the request still comes breaks off when
     /// the client does.
-    fn blame(&self, failure: Failure) -> (Outcome, String) {
-        match self.exchange.body().client_failure() {
-            Some(error) => {
-                let error = ProxyError::from(error);
-                (error.outcome(), error.to_string())
-            }
-            None if failure.is_timeout() => (Outcome::Timeout, failure.to_string()),
-            None => (Outcome::UpstreamError, failure.to_string()),
+    fn blame(&mut self, failure: Failure) -> (Outcome, String) {
+        if let Some(error) = self.exchange.body().client_failure() {
+            let error = ProxyError::from(error);
+            return (error.outcome(), error.to_string());
         }
+        self.exchange.broke(failure);
+        if let Source::Upstream { slot: Some(slot), .. } = &mut self.source {
+            slot.failed(Failed::Felt, std::time::Instant::now());
+        }
+        let outcome = if failure.is_timeout() {
+            Outcome::Timeout
+        } else {
+            Outcome::UpstreamError
+        };
+        (outcome, failure.to_string())
+    }
+
+    /// An administrator cancelled the request. What the gateway itself has to say is said to its end.
+    fn is_cancelled(&self, cx: &Context<'_>, waits: bool) -> bool {
+        let in_flight = self.exchange.in_flight();
+        matches!(self.source, Source::Upstream { .. })
+            && (in_flight.is_cancelled() || waits && in_flight.poll_cancelled(cx))
+    }
+
+    /// A defect of the gateway ends the body: what was read in it so far may be half of something and is left out.
+    pub fn broke_down(&mut self) {
+        self.usage = None;
+        self.durable = None;
+        let error = ProxyError::Internal;
+        drop(self.finish(error.outcome(), Some(error.to_string())));
     }
 
     fn source_ended(&self) -> bool {
@@ -242,18 +320,23 @@ impl Body for RelayBody {
                 }
                 Poll::Ready(frame) => {
                     idle.touch();
-                    Poll::Ready(frame.map(|frame| frame.map_err(|_| Failure::Truncated)))
+                    Poll::Ready(frame.map(|frame| frame.map(allowed).map_err(|_| Failure::Truncated)))
                 }
             },
         };
+        if this.is_cancelled(cx, polled.is_pending()) {
+            let (outcome, why) = this.exchange.broken_off();
+            drop(this.finish(outcome, why));
+            return Poll::Ready(Some(Err(Broken::Cancelled)));
+        }
         let outcome = this.outcome;
         let (frame, recorded) = match ready!(polled) {
             Some(Ok(frame)) => {
                 if let Some(bytes) = frame.data_ref() {
                     this.note(&bytes.clone());
                 }
-                // With a known length nobody asks again after the last piece.
-                let recorded = if this.source_ended() {
+                // With a known length nobody asks again after the last piece, and nobody does after trailer fields.
+                let recorded = if frame.is_trailers() || this.source_ended() {
                     this.finish(outcome, None)
                 } else {
                     None
@@ -265,7 +348,7 @@ impl Body for RelayBody {
                 let (outcome, error) = this.blame(failure);
                 // The client's connection breaks off anyway: there is no end to hold back for the record.
                 drop(this.finish(outcome, Some(error)));
-                return Poll::Ready(Some(Err(Broken(failure))));
+                return Poll::Ready(Some(Err(Broken::Upstream(failure))));
             }
         };
         match recorded {
@@ -289,15 +372,26 @@ impl Body for RelayBody {
     }
 }
 
+/// A frame without the trailer fields that may not go on.
+fn allowed(frame: Frame<Bytes>) -> Frame<Bytes> {
+    match frame.into_trailers() {
+        Ok(mut fields) => {
+            trailers::keep_allowed(&mut fields);
+            Frame::trailers(fields)
+        }
+        Err(data) => data,
+    }
+}
+
 impl Drop for RelayBody {
     /// A body that has nothing to send is never polled; one that has, and is dropped, was abandoned by the client.
     fn drop(&mut self) {
-        let outcome = if self.source_ended() {
-            self.outcome
+        let (outcome, why) = if self.source_ended() {
+            (self.outcome, None)
         } else {
-            self.exchange.app().audit.live.broken_off()
+            self.exchange.broken_off()
         };
-        drop(self.finish(outcome, None));
+        drop(self.finish(outcome, why));
     }
 }
 

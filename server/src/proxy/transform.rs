@@ -5,13 +5,14 @@ use super::accept::Accepted;
 use super::admit::Admission;
 use super::error::ProxyError;
 use crate::body::replay::AttemptBody;
-use crate::message::{PlannedTarget, forwarded, hop_by_hop, target};
+use crate::message::{PlannedTarget, forwarded, hop_by_hop, max_forwards, target, trailers, upgrade};
 use crate::routing::Candidate;
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Request, header};
+use fastgate_shared::route::Protocol;
+use http::{HeaderMap, HeaderValue, Request, Version, header};
 use http_body::Body;
 
-/// What a route makes of a request: the same for each of its targets.
+/// What a route makes of a request, for one attempt.
 pub struct UpstreamRequest {
     path_and_query: String,
     headers: HeaderMap,
@@ -20,13 +21,23 @@ pub struct UpstreamRequest {
 }
 
 /// The header fields that go on to any upstream: end-to-end ones, with those that tell who asked.
-#[must_use]
-pub fn end_to_end(accepted: &Accepted) -> HeaderMap {
+fn end_to_end(accepted: &Accepted) -> HeaderMap {
     let mut headers = accepted.headers.clone();
+    let (reads_trailers, announced) = (trailers::are_read(&headers), trailers::announced(&headers));
     hop_by_hop::strip(&mut headers);
     hop_by_hop::strip_underscored(&mut headers);
+    if reads_trailers {
+        hop_by_hop::ask_for_trailers(&mut headers);
+    }
+    if let Some(names) = announced {
+        headers.insert(header::TRAILER, names);
+    }
+    if let Some(protocols) = &accepted.upgrade {
+        upgrade::set(&mut headers, protocols.clone());
+    }
     // The gateway answers an expectation itself, when it begins to read the body.
     headers.remove(header::EXPECT);
+    max_forwards::count(&accepted.method, &mut headers);
     forwarded::rebuild(
         &mut headers,
         accepted.sender.peer,
@@ -38,8 +49,9 @@ pub fn end_to_end(accepted: &Accepted) -> HeaderMap {
 
 /// Carries out a route's plan.
 #[must_use]
-pub fn transform(admission: &Admission, candidate: &Candidate, mut headers: HeaderMap) -> UpstreamRequest {
+pub fn transform(admission: &Admission, candidate: &Candidate) -> UpstreamRequest {
     let accepted = &admission.accepted;
+    let mut headers = end_to_end(accepted);
     let values = admission.values(candidate);
     let plan = &candidate.route.plan;
     let path_and_query = plan
@@ -65,7 +77,7 @@ impl UpstreamRequest {
     /// # Errors
     /// When the path is longer than a URI may be.
     pub fn attempt(
-        &self,
+        self,
         accepted: &Accepted,
         target: &PlannedTarget,
     ) -> Result<(Request<AttemptBody>, String), ProxyError> {
@@ -75,15 +87,18 @@ impl UpstreamRequest {
         };
         let uri = target::uri(target, &self.path_and_query).map_err(too_long)?;
         let url = format!("{}{}", target.label, self.path_and_query);
-        let body = match &self.changed_body {
-            Some(bytes) => AttemptBody::Full(Some(bytes.clone())),
+        let body = match self.changed_body {
+            Some(bytes) => AttemptBody::Full(Some(bytes)),
             None if accepted.body.is_empty() => AttemptBody::Empty,
             None => accepted.body.attempt(),
         };
-        let mut headers = self.headers.clone();
+        let mut headers = self.headers;
         frame(&mut headers, &body);
-        headers.insert(header::HOST, target.host.clone());
+        address(&mut headers, target);
         let mut request = Request::new(body);
+        if target.protocol == Protocol::H2c {
+            *request.version_mut() = Version::HTTP_2;
+        }
         *request.method_mut() = accepted.method.clone();
         *request.uri_mut() = uri;
         *request.headers_mut() = headers;
@@ -91,15 +106,31 @@ impl UpstreamRequest {
     }
 }
 
+/// Says whom the request is for. HTTP/2 has no `Host` (RFC 9113 section 8.3.1): where the version is known only when the
+/// connection is, the client library adds the field if it is needed.
+fn address(headers: &mut HeaderMap, target: &PlannedTarget) {
+    match target.protocol {
+        Protocol::Http => {
+            headers.insert(header::HOST, target.host.clone());
+        }
+        Protocol::Https | Protocol::H2c => {
+            headers.remove(header::HOST);
+        }
+    }
+}
+
 /// Says how long the body is, from what is known of it and not from what the client wrote (RFC 9112 section 6.3): one
-/// length, or chunks. Said here for every method, because the client library takes a GET without a length for one
-/// without a body.
+/// length, or chunks, after which trailer fields may come. Said here for every method, because the client library takes
+/// a GET without a length for one without a body.
 fn frame(headers: &mut HeaderMap, body: &AttemptBody) {
     match body.size_hint().exact() {
         // A POST without a body keeps its `Content-Length: 0`, a GET without one does not get it.
-        Some(0) if !headers.contains_key(header::CONTENT_LENGTH) => {}
+        Some(0) if !headers.contains_key(header::CONTENT_LENGTH) => {
+            headers.remove(header::TRAILER);
+        }
         Some(length) => {
             headers.insert(header::CONTENT_LENGTH, length.into());
+            headers.remove(header::TRAILER);
         }
         None => {
             headers.remove(header::CONTENT_LENGTH);

@@ -95,15 +95,6 @@ fn a_limiter_is_kept_until_its_limit_changes() {
     assert!(limits.for_key("other", 5).take().is_ok());
 }
 
-#[test]
-fn limiters_that_nobody_refers_to_are_forgotten() {
-    let limits = RateLimits::default();
-    for number in 0..10_000 {
-        drop(limits.for_key(&number.to_string(), 5));
-    }
-    assert!(limits.keys.0.lock().by_id.len() <= 2048);
-}
-
 proptest! {
     #[test]
     fn no_span_of_time_gets_more_than_burst_and_refill(

@@ -1,17 +1,28 @@
-//! Verdicts in words: why a route takes a request, or which condition fails first.
+//! Verdicts in words: why a route takes a request, or which condition fails first. What the winner makes of the request
+//! is in `explain/transforms.rs`.
+
+mod transforms;
+
+pub use transforms::Circumstances;
 
 use crate::body::peek::PeekedBody;
 use crate::routing::{Asked, CompiledRoute, RouteTable};
 use fastgate_shared::route::{FailedCondition, MatchExplanation, MatchVerdict};
 
-/// Routes that a sentence about "no route" names at most.
-const NAMED_MISSES: usize = 3;
+/// Routes that a sentence about others names at most.
+const NAMED: usize = 3;
 
-/// What becomes of every route when a request is matched, in matching order (contract: `POST /admin/routes/match`).
+/// What becomes of every route when a request is matched, in matching order (contract: `POST /admin/routes/match`). Without
+/// a body, conditions on it count as met; without circumstances, nothing is said of what the winner makes of the request.
 #[must_use]
-pub fn explain(table: &RouteTable, asked: &Asked<'_>, body: &PeekedBody<'_>) -> MatchExplanation {
+pub fn explain(
+    table: &RouteTable,
+    asked: &Asked<'_>,
+    body: Option<&PeekedBody<'_>>,
+    circumstances: Option<&Circumstances<'_>>,
+) -> MatchExplanation {
     let verdict = |route: &CompiledRoute| {
-        let miss = first_miss(route, asked, Some(body));
+        let miss = first_miss(route, asked, body);
         MatchVerdict {
             route_id: route.id.to_string(),
             route_name: route.name.to_string(),
@@ -21,8 +32,81 @@ pub fn explain(table: &RouteTable, asked: &Asked<'_>, body: &PeekedBody<'_>) -> 
             reason: miss.map_or_else(|| route.reason.to_string(), |(_, why)| why),
         }
     };
+    let mut candidates: Vec<MatchVerdict> = table.all_in_order().iter().map(|route| verdict(route)).collect();
+    tell_who_shares(table, &mut candidates);
+    let winner = candidates.iter().position(|verdict| verdict.matched);
+    let winner = winner.map(|place| &table.all_in_order()[place]);
+    let transforms = winner.zip(circumstances);
     MatchExplanation {
-        candidates: table.all_in_order().iter().map(|route| verdict(route)).collect(),
+        nearest: nearest(table, asked, &candidates),
+        transforms: transforms.map(|(winner, with)| transforms::transforms(winner, asked, with)),
+        candidates,
+    }
+}
+
+/// The routes that came nearest where none matched: those that failed the latest condition, else those whose pattern
+/// begins most like the path.
+fn nearest(table: &RouteTable, asked: &Asked<'_>, verdicts: &[MatchVerdict]) -> Vec<String> {
+    if verdicts.iter().any(|verdict| verdict.matched) {
+        return Vec::new();
+    }
+    let routes = table.all_in_order().iter().zip(verdicts);
+    let mut ranked: Vec<((u8, usize), &str)> = routes
+        .filter_map(|(route, verdict)| Some((nearness(route, asked, verdict.failed?), verdict.route_id.as_str())))
+        .filter(|(nearness, _)| *nearness > NOT_NEAR)
+        .collect();
+    // Of those equally near, the first in matching order stays first.
+    ranked.sort_by_key(|(nearness, _)| std::cmp::Reverse(*nearness));
+    let (met, same) = ranked.first().map_or((0, 0), |(best, _)| *best);
+    // A path that only looks alike is no help beside one that matches, or one that looks much more alike.
+    ranked.retain(|((condition, bytes), _)| *condition > 0 || met == 0 && bytes * 2 >= same);
+    ranked.into_iter().take(NAMED).map(|(_, id)| id.to_owned()).collect()
+}
+
+/// Every path begins with `/`: that alone is nothing in common.
+const NOT_NEAR: (u8, usize) = (0, 1);
+
+/// How far a route came, and for those whose path does not match, how many bytes it has in common with the request's.
+fn nearness(route: &CompiledRoute, asked: &Asked<'_>, failed: FailedCondition) -> (u8, usize) {
+    match failed {
+        FailedCondition::Path => {
+            let prefix = route.matcher.pattern().literal_prefix().bytes();
+            let same = prefix
+                .zip(asked.path.bytes())
+                .take_while(|(one, other)| one.eq_ignore_ascii_case(other));
+            (0, same.count())
+        }
+        FailedCondition::Method => (1, 0),
+        FailedCondition::Headers => (2, 0),
+        FailedCondition::Body => (3, 0),
+        FailedCondition::Inactive => (4, 0),
+    }
+}
+
+/// The winner and the routes alike get one request after the other: each of them is told so.
+fn tell_who_shares(table: &RouteTable, verdicts: &mut [MatchVerdict]) {
+    let routes = table.all_in_order();
+    let Some(winner) = verdicts.iter().position(|verdict| verdict.matched) else {
+        return;
+    };
+    // Only active routes match, and those alike match alike.
+    let alike: Vec<usize> = (winner..routes.len())
+        .filter(|place| verdicts[*place].matched && routes[winner].is_like(&routes[*place]))
+        .collect();
+    if alike.len() < 2 {
+        return;
+    }
+    for place in &alike {
+        let others = alike.iter().filter(|other| *other != place);
+        let names: Vec<&str> = others.map(|other| &*routes[*other].name).collect();
+        let (named, more) = names.split_at(names.len().min(NAMED));
+        let more = if more.is_empty() {
+            String::new()
+        } else {
+            format!(" and {} more", more.len())
+        };
+        let told = format!("; shares its requests with {}{more}", named.join(", "));
+        verdicts[*place].reason.push_str(&told);
     }
 }
 
@@ -38,7 +122,7 @@ pub fn nearest_misses(table: &RouteTable, asked: &Asked<'_>, body: Option<&Peeke
         .iter()
         .map(|place| &table.all_in_order()[*place])
         .filter_map(|route| first_miss(route, asked, body).map(|(_, why)| format!("{}: {why}", route.name)))
-        .take(NAMED_MISSES)
+        .take(NAMED)
         .collect();
     let more = places.len().saturating_sub(misses.len());
     let more = if more == 0 {
@@ -103,3 +187,6 @@ fn first_miss(
     }
     (!route.is_active()).then(|| (FailedCondition::Inactive, "the route is switched off".to_owned()))
 }
+
+#[cfg(test)]
+mod tests;

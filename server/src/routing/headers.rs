@@ -30,7 +30,9 @@ impl HeaderRule {
         let header = HeaderName::from_bytes(name.as_bytes())
             .map_err(|_| format!("`{}` is not a header name", name.escape_debug()))?;
         let wanted = match value.strip_prefix("regex:") {
-            Some(expression) => Wanted::Regex(compile(expression).map_err(|why| format!("`{name}`: {why}"))?),
+            Some(expression) => {
+                Wanted::Regex(compile_expression(expression).map_err(|why| format!("`{name}`: {why}"))?)
+            }
             // Values arrive without surrounding white space (RFC 9110 section 5.5).
             None => Wanted::Text(value.trim().into()),
         };
@@ -64,7 +66,11 @@ impl HeaderRule {
     }
 }
 
-fn compile(expression: &str) -> Result<Regex, String> {
+/// Compiles what follows `regex:`, here and wherever else it may be written: unanchored, ignoring case, in linear time.
+///
+/// # Errors
+/// For what is no expression, or too large a one.
+pub fn compile_expression(expression: &str) -> Result<Regex, String> {
     let compiled = RegexBuilder::new(expression)
         .case_insensitive(true)
         .size_limit(REGEX_SIZE_LIMIT)

@@ -5,6 +5,7 @@
 
 use crate::body::peek::PeekedBody;
 use crate::routing::{Asked, Candidate, CompiledRoute, rank};
+use http::{HeaderMap, Method};
 use smallvec::SmallVec;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -68,6 +69,26 @@ impl RouteTable {
         }
     }
 
+    /// The route whose `cors` counts for a request of this path and method: the first that has one among those that could
+    /// win. Of a preflight neither fields (`None`) nor body are known.
+    #[must_use]
+    pub fn with_cors(&self, path: &str, method: &Method, headers: Option<&HeaderMap>) -> Option<&Arc<CompiledRoute>> {
+        for place in self.matching_path(path) {
+            let route = &self.all[place];
+            if !route.matches_method(method) || headers.is_some_and(|headers| !route.matches_headers(headers)) {
+                continue;
+            }
+            if route.cors.is_some() {
+                return Some(route);
+            }
+            let takes_any = route.body_rule.is_none() && (headers.is_some() || route.headers.is_empty());
+            if takes_any {
+                return None;
+            }
+        }
+        None
+    }
+
     /// Places of the active routes whose path matches, in matching order.
     pub(super) fn matching_path(&self, path: &str) -> SmallVec<[usize; 16]> {
         let mut places: SmallVec<[usize; 16]> = self
@@ -95,14 +116,25 @@ impl Selection {
     }
 
     /// The candidates that can still win, whatever the body says: those up to and including the first one without a body
-    /// rule.
+    /// rule, and those that share its requests.
     pub fn could_win(&self) -> impl Iterator<Item = &Candidate> {
         let certain = self
             .candidates
             .iter()
             .position(|candidate| candidate.route.body_rule.is_none());
         let count = certain.map_or(self.candidates.len(), |place| place + 1);
-        self.candidates[..count].iter()
+        let (before, after) = self.candidates.split_at(count);
+        let alike = move |candidate: &&Candidate| {
+            let certain = before.last();
+            certain.is_some_and(|certain| certain.route.is_like(&candidate.route))
+        };
+        before.iter().chain(after.iter().filter(alike))
+    }
+
+    /// Puts one of the candidates before all others, whose order stays.
+    pub fn lead_with(&mut self, index: usize) {
+        let candidate = self.candidates.remove(index);
+        self.candidates.insert(0, candidate);
     }
 
     /// Whether the body decides who wins.

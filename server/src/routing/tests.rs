@@ -181,7 +181,7 @@ fn each_route_gets_a_verdict_in_matching_order() {
         headers: &headers,
     };
     let body = PeekedBody::new(None, br#"{"stream":false}"#);
-    let verdicts = explain(&table, &asked, &body).candidates;
+    let verdicts = explain(&table, &asked, Some(&body), None).candidates;
     let told: Vec<_> = verdicts
         .iter()
         .map(|verdict| (verdict.failed, verdict.reason.as_str()))
@@ -226,4 +226,29 @@ fn where_no_route_matches_the_nearest_misses_are_named() {
         nearest_misses(&streams, &asked("/nowhere"), Some(&body)),
         "the path of no active route matches"
     );
+}
+
+#[test]
+fn routes_alike_are_told_of_each_other() {
+    let ids = [
+        ("a", json!({"match_method": "GET, POST"})),
+        ("b", json!({"match_method": "post,get"})),
+        ("c", json!({"match_method": "GET"})),
+    ];
+    let routes = ids
+        .iter()
+        .map(|(name, fields)| Arc::new(compile(name, fields).unwrap()));
+    let table = RouteTable::new(routes.collect());
+    let (method, headers) = (Method::GET, HeaderMap::new());
+    let asked = Asked {
+        method: &method,
+        path: "/x",
+        raw_path: "/x",
+        headers: &headers,
+    };
+    let told = explain(&table, &asked, Some(&PeekedBody::new(None, b"")), None);
+    let reasons: Vec<&str> = told.candidates.iter().map(|verdict| verdict.reason.as_str()).collect();
+    assert!(reasons[0].ends_with("; shares its requests with b"), "{reasons:?}");
+    assert!(reasons[1].ends_with("; shares its requests with a"), "{reasons:?}");
+    assert!(!reasons[2].contains("shares"), "{reasons:?}");
 }

@@ -1,5 +1,5 @@
-//! The credentials of a route: values of secret header fields in `add_headers`, and of secret parameters in the query of
-//! `target_path`. They are encrypted in the database, plain in the snapshot, masked in answers.
+//! The credentials of a route: values of secret header fields in `add_headers`, of secret parameters in the query of
+//! `target_path`, and `tls_client_key`. They are encrypted in the database, plain in the snapshot, masked in answers.
 
 use super::{OpenSecretError, PREFIX, SecretBox};
 use crate::db::{DbError, DbResult};
@@ -61,12 +61,17 @@ impl SecretBox {
 /// The route as answers show it: credentials masked. Takes the opened route.
 #[must_use]
 pub fn mask_route(mut route: Route) -> Route {
-    let masked = map_credentials(&route.definition, |_, value| Ok::<_, Infallible>(mask(value)));
-    match masked {
-        Ok(definition) => route.definition = definition,
+    route.definition = mask_definition(&route.definition);
+    route
+}
+
+/// A definition with its credentials masked. Takes the opened one.
+#[must_use]
+pub fn mask_definition(definition: &RouteDefinition) -> RouteDefinition {
+    match map_credentials(definition, |_, value| Ok::<_, Infallible>(mask(value))) {
+        Ok(masked) => masked,
         Err(never) => match never {},
     }
-    route
 }
 
 /// Puts the stored credentials in place of masked ones that a client sends back (contract: Transforms). `stored` is the
@@ -134,6 +139,7 @@ pub fn destination_changed(new: &RouteDefinition, stored: &RouteDefinition) -> b
 enum Place<'a> {
     Header(&'a str),
     Query(&'a str),
+    ClientKey,
 }
 
 impl Place<'_> {
@@ -141,6 +147,7 @@ impl Place<'_> {
         match self {
             Self::Header(name) => format!("add_headers.{name}"),
             Self::Query(_) => "target_path".to_owned(),
+            Self::ClientKey => "tls_client_key".to_owned(),
         }
     }
 
@@ -148,6 +155,7 @@ impl Place<'_> {
         match (self, other) {
             (Self::Header(one), Place::Header(two)) => one.eq_ignore_ascii_case(two),
             (Self::Query(one), Place::Query(two)) => one == two,
+            (Self::ClientKey, Place::ClientKey) => true,
             _ => false,
         }
     }
@@ -176,6 +184,9 @@ fn map_credentials<E>(
         if is_secret_header(name) {
             *value = replace(Place::Header(name), value)?;
         }
+    }
+    if let Some(key) = &mut copy.tls_client_key {
+        *key = replace(Place::ClientKey, key)?;
     }
     let Some((path, query)) = definition.target_path.split_once('?') else {
         return Ok(copy);

@@ -1,31 +1,23 @@
-//! The figures of `/metrics`: counters, gauges and histograms in Prometheus' text. Labels are the route and the status
-//! class only, never a path or a key, so that their number stays bounded.
+//! The process's own figures of `/metrics`. Those of routes and targets are in `route_figures` and `target_figures`: labels
+//! are names from the configuration and the status class, never a path or a key, so that their number stays bounded.
 
-use metrics::{
-    Counter, Gauge, Histogram, Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,
-};
+use super::route_figures::{BUCKETS, RouteFigures};
+use metrics::{Counter, Gauge, Unit, counter, describe_counter, describe_gauge, gauge};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-const REQUESTS: &str = "fastgate_requests_total";
-const DURATION: &str = "fastgate_request_duration_seconds";
-const TTFB: &str = "fastgate_ttfb_seconds";
 const IN_FLIGHT: &str = "fastgate_requests_in_flight";
 const QUEUE_RECORDS: &str = "fastgate_audit_queue_records";
 const QUEUE_BYTES: &str = "fastgate_audit_queue_bytes";
 const RECORDS_LOST: &str = "fastgate_audit_records_lost_total";
 const UPSTREAM_OPENED: &str = "fastgate_upstream_connections_opened_total";
 const UPSTREAM_OPEN: &str = "fastgate_upstream_connections_open";
+const TUNNELS_OPEN: &str = "fastgate_tunnels_open";
+const CERTIFICATE_EXPIRES: &str = "fastgate_tls_certificate_expires_timestamp_seconds";
+const SHED: &str = "fastgate_requests_shed_total";
+const QUEUED: &str = "fastgate_requests_queued";
 const BUILD: &str = "fastgate_build_info";
-
-/// Upper bounds of the histograms' buckets, in seconds: from an answer out of the cache to a long stream.
-const BUCKETS: [f64; 16] = [
-    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0,
-];
-
-/// The label of requests that no route took.
-const UNROUTED: &str = "none";
 
 /// The process's figures, each ready to be changed without looking up a name.
 pub struct Figures {
@@ -42,17 +34,20 @@ pub struct Figures {
     pub upstream_connections_opened: Counter,
     /// Connections to upstreams that are open.
     pub upstream_connections_open: Gauge,
+    /// WebSockets and other upgraded connections that are open.
+    pub tunnels_open: Gauge,
+    /// Requests that a route's bound turned away.
+    pub shed_by_route: Counter,
+    /// Requests that a key's bound turned away.
+    pub shed_by_key: Counter,
+    /// Requests that the gateway's own bound turned away.
+    pub shed_by_gateway: Counter,
+    /// Connections that found no room.
+    pub shed_by_listener: Counter,
+    /// Requests that wait for a place.
+    pub requests_queued: Gauge,
     /// Requests that no route took.
-    pub unrouted: RouteFigures,
-}
-
-/// The figures of one route; a compiled route holds its own.
-#[derive(Clone)]
-pub struct RouteFigures {
-    /// By the status's first digit, from 1.
-    requests: [Counter; 5],
-    duration: Histogram,
-    ttfb: Histogram,
+    pub unrouted: Arc<RouteFigures>,
 }
 
 /// The figures of this process. The first call sets them up.
@@ -75,7 +70,13 @@ impl Figures {
             audit_records_lost: counter!(RECORDS_LOST),
             upstream_connections_opened: counter!(UPSTREAM_OPENED),
             upstream_connections_open: gauge!(UPSTREAM_OPEN),
-            unrouted: RouteFigures::register(UNROUTED),
+            tunnels_open: gauge!(TUNNELS_OPEN),
+            shed_by_route: counter!(SHED, "bound" => "route"),
+            shed_by_key: counter!(SHED, "bound" => "key"),
+            shed_by_gateway: counter!(SHED, "bound" => "gateway"),
+            shed_by_listener: counter!(SHED, "bound" => "connections"),
+            requests_queued: gauge!(QUEUED),
+            unrouted: Arc::default(),
         }
     }
 
@@ -83,6 +84,11 @@ impl Figures {
     #[must_use]
     pub fn render(&self) -> String {
         self.handle.render()
+    }
+
+    /// The first of the listener's certificates ends then, in seconds since 1970. Without TLS there is no such figure.
+    pub fn certificate_expires(&self, at: i64) {
+        gauge!(CERTIFICATE_EXPIRES).set(at as f64);
     }
 
     /// Takes in what the histograms have gathered; without it they grow until somebody asks for them.
@@ -100,38 +106,6 @@ impl Figures {
     }
 }
 
-impl RouteFigures {
-    /// The figures of the route of this name. The same name gives the same figures.
-    #[must_use]
-    pub fn new(route: &str) -> Self {
-        figures();
-        Self::register(route)
-    }
-
-    fn register(route: &str) -> Self {
-        let route = route.to_owned();
-        let requests = ["1xx", "2xx", "3xx", "4xx", "5xx"]
-            .map(|class| counter!(REQUESTS, "route" => route.clone(), "status_class" => class));
-        Self {
-            requests,
-            duration: histogram!(DURATION, "route" => route.clone()),
-            ttfb: histogram!(TTFB, "route" => route),
-        }
-    }
-
-    /// Counts a request that ended with this status after this time.
-    pub fn ended(&self, status: u16, duration: Duration) {
-        let class = usize::from(status / 100).clamp(1, self.requests.len());
-        self.requests[class - 1].increment(1);
-        self.duration.record(duration);
-    }
-
-    /// Takes down how long the first byte of a response took.
-    pub fn first_byte(&self, ttfb: Duration) {
-        self.ttfb.record(ttfb);
-    }
-}
-
 fn recorder() -> Result<PrometheusHandle, BuildError> {
     PrometheusBuilder::new()
         .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &BUCKETS)?
@@ -139,13 +113,6 @@ fn recorder() -> Result<PrometheusHandle, BuildError> {
 }
 
 fn describe() {
-    describe_counter!(REQUESTS, "Requests of the proxy that ended, by route and status class.");
-    describe_histogram!(DURATION, Unit::Seconds, "From a request's head to its response's end.");
-    describe_histogram!(
-        TTFB,
-        Unit::Seconds,
-        "From a request's head to its response's first byte."
-    );
     describe_gauge!(IN_FLIGHT, "Requests of the proxy that have begun and not ended.");
     describe_gauge!(QUEUE_RECORDS, "Audit records that wait to be written.");
     describe_gauge!(
@@ -156,5 +123,16 @@ fn describe() {
     describe_counter!(RECORDS_LOST, "Audit records lost because the queue was full.");
     describe_counter!(UPSTREAM_OPENED, "Connections to upstreams that were opened.");
     describe_gauge!(UPSTREAM_OPEN, "Connections to upstreams that are open.");
+    describe_gauge!(TUNNELS_OPEN, "WebSockets and other upgraded connections that are open.");
+    describe_gauge!(
+        CERTIFICATE_EXPIRES,
+        Unit::Seconds,
+        "When the first of the listener's certificates ends, in seconds since 1970."
+    );
+    describe_counter!(
+        SHED,
+        "Requests turned away because too many were in flight, or connections open, by whose bound that is."
+    );
+    describe_gauge!(QUEUED, "Requests that wait because too many are in flight.");
     describe_gauge!(BUILD, "1, labelled with the version.");
 }

@@ -146,6 +146,10 @@ struct Escaped<'a, 'w>(&'a mut Writer<'w>);
 
 impl Write for Escaped<'_, '_> {
     fn write_str(&mut self, mut text: &str) -> fmt::Result {
+        // Nearly every text: told without looking at each character for itself.
+        if text.bytes().all(is_plain) {
+            return self.0.write_str(text);
+        }
         while let Some(at) = text.find(needs_escape) {
             self.0.write_str(&text[..at])?;
             let mut rest = text[at..].chars();
@@ -163,6 +167,11 @@ impl Write for Escaped<'_, '_> {
         }
         self.0.write_str(text)
     }
+}
+
+/// ASCII that stands for itself.
+fn is_plain(byte: u8) -> bool {
+    matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\'
 }
 
 /// Quotes, control characters, and what some readers take for the end of a line or for its direction.

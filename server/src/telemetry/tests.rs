@@ -2,9 +2,11 @@
 
 use super::log_file::LogFile;
 use super::log_format::OneLine;
-use super::{RouteFigures, figures, log_level};
+use super::{Exposition, RouteFigures, TargetFigures, figures, log_level};
 use crate::config::LogFormat;
 use crate::config::values::log_filter;
+use crate::upstream::circuit::CircuitRules;
+use crate::upstream::targets::TargetState;
 use jiff::{Timestamp, ToSpan as _};
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -12,7 +14,7 @@ use std::fs;
 use std::io::{self, Write as _};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tracing_subscriber::layer::SubscriberExt as _;
 
 /// Collects what is logged.
@@ -232,19 +234,33 @@ fn a_file_that_cannot_be_written_is_not_fatal() {
 
 #[test]
 fn figures_have_the_names_that_dashboards_ask_for() {
-    let route = RouteFigures::new("chat");
+    let route = RouteFigures::default();
     route.ended(200, Duration::from_millis(30));
     route.ended(502, Duration::from_secs(3));
     route.ended(0, Duration::ZERO);
     route.first_byte(Duration::from_millis(20));
     figures().in_flight.increment(1.0);
-    let text = figures().render();
+    route.retried();
+    let up = TargetState::new("http://up:80".into(), Some(CircuitRules::USUAL));
+    let mut targets = TargetFigures::default();
+    targets.add("chat", up.label(), &up.status(Instant::now()));
+    let mut text = Exposition::default();
+    RouteFigures::expose(&[("chat", &route), ("a\"b", &RouteFigures::default())], &mut text);
+    targets.expose(&mut text);
+    let text = figures().render() + &text.into_text();
     for line in [
         "# TYPE fastgate_requests_total counter",
         r#"fastgate_requests_total{route="chat",status_class="2xx"} 1"#,
         r#"fastgate_requests_total{route="chat",status_class="5xx"} 1"#,
         r#"fastgate_request_duration_seconds_bucket{route="chat",le="0.05"} 2"#,
+        "# TYPE fastgate_request_duration_seconds histogram",
+        r#"fastgate_request_duration_seconds_bucket{route="chat",le="+Inf"} 3"#,
+        r#"fastgate_request_duration_seconds_sum{route="chat"} 3.03"#,
         r#"fastgate_ttfb_seconds_count{route="chat"} 1"#,
+        r#"fastgate_retries_total{route="chat"} 1"#,
+        r#"fastgate_retries_over_budget_total{route="a\"b"} 0"#,
+        r#"fastgate_target_available{route="chat",target="http://up:80"} 1"#,
+        r#"fastgate_target_circuit_state{route="chat",target="http://up:80"} 0"#,
         "fastgate_audit_records_lost_total 0",
         "fastgate_audit_queue_bytes 0",
         "fastgate_upstream_connections_open 0",

@@ -1,5 +1,10 @@
 //! Why an attempt failed, told from the client library's errors.
 
+use super::address::AddressRefused;
+use super::connect::ConnectTimedOut;
+use super::resolve::ResolveError;
+use fastgate_shared::audit_log::AttemptPhase;
+use h2::Reason;
 use std::error::Error as StdError;
 use std::io;
 
@@ -9,6 +14,9 @@ pub enum Failure {
     /// The upstream's name has no address.
     #[error("the upstream's host name could not be resolved")]
     Dns,
+    /// The upstream's address is one that the gateway does not connect to; see [`super::address`].
+    #[error("the upstream's address is one that the gateway does not connect to")]
+    AddressRefused,
     /// No connection: refused, unreachable, TLS refused.
     #[error("the upstream refused the connection")]
     Connect,
@@ -18,6 +26,9 @@ pub enum Failure {
     /// No connection within `proxy.connect_timeout`.
     #[error("the upstream did not accept the connection in time")]
     ConnectTimeout,
+    /// The upstream said that it did not begin with the request: it refuses the stream, or goes away (HTTP/2).
+    #[error("the upstream did not take the request on")]
+    NotProcessed,
     /// The connection ended before the response's head was there.
     #[error("the upstream closed the connection before it answered")]
     ConnectionLost,
@@ -27,6 +38,9 @@ pub enum Failure {
     /// What came is no HTTP.
     #[error("the upstream's answer is not valid HTTP")]
     Malformed,
+    /// The response's head has more bytes or fields than the gateway takes.
+    #[error("the upstream's answer has more header fields, or larger ones, than the gateway takes")]
+    HeadTooLarge,
     /// The response stopped in the middle.
     #[error("the upstream broke off its response")]
     Truncated,
@@ -41,14 +55,33 @@ impl Failure {
     pub const fn class(self) -> &'static str {
         match self {
             Self::Dns => "dns_error",
+            Self::AddressRefused => "address_refused",
             Self::Connect => "connect_failed",
             Self::Tls => "tls_error",
             Self::ConnectTimeout => "connect_timeout",
+            Self::NotProcessed => "not_processed",
             Self::ConnectionLost => "connection_lost",
             Self::ResponseTimeout => "response_timeout",
             Self::Malformed => "malformed_response",
+            Self::HeadTooLarge => "response_head_too_large",
             Self::Truncated => "truncated_response",
             Self::IdleTimeout => "idle_timeout",
+        }
+    }
+
+    /// How far the attempt came.
+    #[must_use]
+    pub const fn phase(self) -> AttemptPhase {
+        match self {
+            Self::Dns | Self::AddressRefused | Self::Connect | Self::Tls | Self::ConnectTimeout => {
+                AttemptPhase::Connect
+            }
+            Self::NotProcessed
+            | Self::ConnectionLost
+            | Self::ResponseTimeout
+            | Self::Malformed
+            | Self::HeadTooLarge => AttemptPhase::ResponseHead,
+            Self::Truncated | Self::IdleTimeout => AttemptPhase::ResponseBody,
         }
     }
 
@@ -64,16 +97,41 @@ impl Failure {
         if error.is_connect() {
             return Self::of_connect(error);
         }
-        let parse = sources(error)
-            .filter_map(|source| source.downcast_ref::<hyper::Error>())
-            .any(|source| source.is_parse() || source.is_parse_status());
-        if parse { Self::Malformed } else { Self::ConnectionLost }
+        if let Some(http2) = sources(error).find_map(|source| source.downcast_ref::<h2::Error>()) {
+            return Self::of_http2(http2);
+        }
+        let mut sources = sources(error).filter_map(|source| source.downcast_ref::<hyper::Error>());
+        match sources.find(|source| source.is_parse() || source.is_parse_status()) {
+            Some(parse) if parse.is_parse_too_large() => Self::HeadTooLarge,
+            Some(_) => Self::Malformed,
+            None => Self::ConnectionLost,
+        }
+    }
+
+    /// RFC 9113 section 8.7: a refused stream, and one above the last that the upstream names when it goes away without
+    /// an error, was not processed.
+    fn of_http2(error: &h2::Error) -> Self {
+        match error.reason() {
+            Some(Reason::REFUSED_STREAM) => Self::NotProcessed,
+            Some(Reason::NO_ERROR) if error.is_go_away() && error.is_remote() => Self::NotProcessed,
+            // What the library itself complains of: frames that are none.
+            Some(_) if error.is_library() => Self::Malformed,
+            _ => Self::ConnectionLost,
+        }
     }
 
     fn of_connect(error: &(dyn StdError + 'static)) -> Self {
         for source in sources(error) {
-            if source.is::<super::client::ConnectTimedOut>() {
+            if source.is::<ConnectTimedOut>() {
                 return Self::ConnectTimeout;
+            }
+            if source.is::<AddressRefused>() {
+                return Self::AddressRefused;
+            }
+            match source.downcast_ref::<ResolveError>() {
+                Some(ResolveError::NoAddress) => return Self::Dns,
+                Some(ResolveError::Refused(_)) => return Self::AddressRefused,
+                None => {}
             }
             if source.is::<rustls::Error>() {
                 return Self::Tls;
@@ -85,10 +143,6 @@ impl Failure {
                 if is_tls(io) {
                     return Self::Tls;
                 }
-            }
-            // hyper-util's type for this is private; its text is the only sign.
-            if source.to_string() == "dns error" {
-                return Self::Dns;
             }
         }
         Self::Connect

@@ -2,10 +2,14 @@
 
 mod access;
 mod both_databases;
+mod changes;
+mod configuration;
 mod keys;
 mod logs;
 mod metrics;
 mod route_test;
 mod routes;
 mod session;
+mod settings;
+mod upstreams;
 mod use_cases;

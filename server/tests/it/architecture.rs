@@ -248,6 +248,12 @@ fn both_databases_have_the_same_migrations_with_a_way_back() {
     };
     let sqlite = names("sqlite");
     assert!(!sqlite.is_empty());
+    let versions: BTreeSet<&str> = sqlite.iter().filter_map(|name| name.split('_').next()).collect();
+    assert_eq!(
+        versions.len(),
+        sqlite.len(),
+        "of two with one version, one would never run"
+    );
     assert_eq!(sqlite, names("postgres"));
     for dialect in ["sqlite", "postgres"] {
         for name in &sqlite {

@@ -1,8 +1,11 @@
 //! The executable as an operator meets it: commands, exit codes, the first start, signals.
 
+mod configuration;
+mod descriptors;
 mod ending;
 
 use crate::support::process::{Process, fastgate};
+use crate::support::tls;
 use assert_cmd::assert::OutputAssertExt as _;
 use rstest::rstest;
 use serde_json::Value;
@@ -271,4 +274,68 @@ async fn a_second_listener_takes_the_admin_side_away_from_the_first() {
     // The last address that was announced is the admin side's.
     assert_eq!(gateway.get("/admin/keys").await.0, 401);
     assert_eq!(gateway.get("/health").await.0, 200);
+}
+
+#[tokio::test]
+async fn a_certificate_is_announced_reloaded_and_kept_when_the_new_one_is_none() {
+    let folder = tempdir().unwrap();
+    let old = tls::make(folder.path(), "a", &["localhost"]);
+    let path = |file: &Path| file.to_str().unwrap().to_owned();
+    let cert = format!("server.tls.cert={}", path(&old.files.cert));
+    let key = format!("server.tls.key={}", path(&old.files.key));
+    let process = Process::start(&["--set", &cert, "--set", &key]);
+    assert!(
+        process.greeting.contains("Sign in with it at https://127.0.0.1:"),
+        "{}",
+        process.greeting
+    );
+    let address = process.url.strip_prefix("http://").unwrap().parse().unwrap();
+    let new = tls::make(folder.path(), "a", &["localhost"]);
+    process.signal("HUP");
+    process.line_with("Certificates read");
+    let client = tls::TlsClient::trusting([&new], &[]);
+    let mut stream = client.connect_to(address, "localhost").await.unwrap();
+    assert_eq!(tls::shown(&stream), new.der);
+    let figures = tls::exchange(
+        &mut stream,
+        "GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+    )
+    .await;
+    assert!(
+        figures.contains("fastgate_tls_certificate_expires_timestamp_seconds "),
+        "{figures}"
+    );
+    fs::write(&new.files.cert, "nothing").unwrap();
+    process.signal("HUP");
+    let line = process.line_with("Certificate refused; those in force stay");
+    assert!(line.contains("server.tls.cert = "), "{line}");
+    let stream = client.connect_to(address, "localhost").await.unwrap();
+    assert_eq!(tls::shown(&stream), new.der);
+    process.signal("TERM");
+    assert_eq!(process.end().0, Some(0));
+}
+
+#[rstest]
+#[case("serve")]
+#[case("check-config")]
+fn a_certificate_that_cannot_be_used_stops_the_start(#[case] command: &str) {
+    let folder = tempdir().unwrap();
+    let cert = ("FASTGATE_SERVER__TLS__CERT", "missing.pem");
+    let (code, said) = refused(
+        folder.path(),
+        &[command],
+        &[cert, ("FASTGATE_SERVER__TLS__KEY", "missing.key")],
+    );
+    assert_eq!(code, Some(2));
+    assert!(
+        said.contains("server.tls.cert = \"missing.pem\" cannot be used: No such file"),
+        "{said}"
+    );
+    let (code, said) = refused(folder.path(), &[command], &[cert]);
+    assert_eq!(code, Some(2));
+    assert!(
+        said.contains("server.tls.key must be given together with server.tls.cert"),
+        "{said}"
+    );
+    assert!(!folder.path().join("data").exists(), "nothing is opened");
 }

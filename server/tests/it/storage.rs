@@ -1,6 +1,7 @@
 //! The queries, each on both databases.
 
 mod audit;
+mod grouped;
 mod keys;
 mod logs;
 mod metrics;
@@ -13,7 +14,7 @@ use fastgate::audit_log::header_text::HeaderText;
 use fastgate::audit_log::record::Record;
 use fastgate::config;
 use fastgate::db::Db;
-use fastgate_shared::audit_log::{Attempt, Outcome};
+use fastgate_shared::audit_log::{Attempt, AttemptPhase, Outcome, Replay};
 use http::Method;
 use jiff::Timestamp;
 
@@ -70,10 +71,15 @@ pub fn record(number: i64) -> Box<Record> {
         attempts: vec![Attempt {
             attempt: 1,
             target: "http://upstream".to_owned(),
+            phase: Some(AttemptPhase::ResponseHead),
             status_code: Some(200),
             error: None,
             ms: 99.5,
         }],
         match_reason: Some("it fits".into()),
+        replay: Some(Box::new(Replay {
+            of: "7".to_owned(),
+            by: "admin token".to_owned(),
+        })),
     })
 }

@@ -4,7 +4,7 @@ use crate::route::pattern;
 use garde::Validate;
 use serde::{Deserialize, Serialize};
 
-/// Scheme of an upstream.
+/// What is spoken with an upstream.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
@@ -12,18 +12,30 @@ pub enum Protocol {
     /// Plain HTTP.
     #[default]
     Http,
-    /// HTTP over TLS.
+    /// HTTP over TLS: HTTP/2 where the upstream offers it (ALPN), else HTTP/1.1.
     Https,
+    /// HTTP/2 without TLS, spoken from the first byte (prior knowledge).
+    H2c,
 }
 
 impl Protocol {
-    /// `http` or `https`.
+    /// All, in the order in which they are offered.
+    pub const ALL: [Self; 3] = [Self::Https, Self::Http, Self::H2c];
+
+    /// `http`, `https` or `h2c`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Http => "http",
             Self::Https => "https",
+            Self::H2c => "h2c",
         }
+    }
+
+    /// The protocol of this name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|protocol| protocol.as_str() == name)
     }
 }
 
@@ -39,7 +51,7 @@ pub struct Target {
     #[serde(default = "one")]
     #[garde(range(max = 1000))]
     pub weight: u32,
-    /// Scheme; the route's `target_protocol` when absent.
+    /// What is spoken with it; the route's `target_protocol` when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[garde(skip)]
     pub protocol: Option<Protocol>,
@@ -142,21 +154,33 @@ pub fn validate_path<'a, C>(match_path: &'a str) -> impl FnOnce(&String, &C) -> 
         if !path.starts_with('/') {
             return Err(garde::Error::new("must be empty or start with `/`"));
         }
-        if let Some(bad) = path
-            .chars()
-            .find(|c| c.is_control() || matches!(c, ' ' | '#' | '\\' | '"' | '<' | '>') || !c.is_ascii())
-        {
-            return Err(garde::Error::new(format!(
-                "has the character `{}`, which must be percent-encoded",
-                bad.escape_default()
-            )));
-        }
-        if pattern::has_dot_segment(path.split('?').next().unwrap_or_default()) {
-            return Err(garde::Error::new(
-                "has a segment `.` or `..`, which an upstream would resolve; write out the path",
-            ));
-        }
+        check_path(path)?;
         crate::route::transform::check_placeholders(path, &pattern::capture_names(match_path))
             .map_err(garde::Error::new)
     }
+}
+
+/// A path at an upstream, with or without a query.
+///
+/// # Errors
+/// For a path that is relative, has characters that must be encoded, or that an upstream would resolve.
+pub fn check_path(path: &str) -> garde::Result {
+    if !path.starts_with('/') {
+        return Err(garde::Error::new("must start with `/`"));
+    }
+    if let Some(bad) = path
+        .chars()
+        .find(|c| c.is_control() || matches!(c, ' ' | '#' | '\\' | '"' | '<' | '>') || !c.is_ascii())
+    {
+        return Err(garde::Error::new(format!(
+            "has the character `{}`, which must be percent-encoded",
+            bad.escape_default()
+        )));
+    }
+    if pattern::has_dot_segment(path.split('?').next().unwrap_or_default()) {
+        return Err(garde::Error::new(
+            "has a segment `.` or `..`, which an upstream would resolve; write out the path",
+        ));
+    }
+    Ok(())
 }

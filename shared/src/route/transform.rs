@@ -244,10 +244,18 @@ pub fn validate_add_body_fields<'a, C>(
         }
         let captures = pattern::capture_names(match_path);
         for (name, value) in fields {
-            if let Value::String(text) = value {
-                check_placeholders(text, &captures).map_err(|why| garde::Error::new(format!("`{name}` {why}")))?;
-            }
+            check_texts(value, &captures).map_err(|why| garde::Error::new(format!("`{name}` {why}")))?;
         }
         Ok(())
+    }
+}
+
+/// Every text of a JSON value, at any depth.
+fn check_texts(value: &Value, captures: &[String]) -> Result<(), String> {
+    match value {
+        Value::String(text) => check_placeholders(text, captures),
+        Value::Array(items) => items.iter().try_for_each(|item| check_texts(item, captures)),
+        Value::Object(members) => members.values().try_for_each(|value| check_texts(value, captures)),
+        _ => Ok(()),
     }
 }

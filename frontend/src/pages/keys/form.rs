@@ -1,7 +1,8 @@
 //! The drawer in which a key is made or edited.
 
 use fastgate_shared::api_key::{ApiKey, ApiKeyDefinition};
-use fastgate_shared::problem::{FieldError, field_errors};
+use fastgate_shared::fields::Fields as _;
+use fastgate_shared::problem::{FieldError, Problem, field_errors};
 use garde::Validate;
 use jiff::{Timestamp, ToSpan};
 use leptos::ev::SubmitEvent;
@@ -12,11 +13,12 @@ use std::sync::Arc;
 use super::{KeysState, title_of};
 use crate::api;
 use crate::components::button::{Button, Weight};
+use crate::components::conflict::{Clash, ConflictQuestion};
 use crate::components::dialog::{Dialog, Shape};
 use crate::components::field::{CheckField, Rule, SelectField, TextField};
 use crate::components::icon::{Glyph, Icon};
 use crate::format;
-use crate::locales::{common, keys as t};
+use crate::locales::{changes, common, keys as t};
 use crate::state::form::{FormErrors, optional_number, optional_text};
 use crate::state::toasts::Toasts;
 
@@ -31,6 +33,7 @@ struct Draft {
     name: RwSignal<String>,
     permissions: RwSignal<String>,
     rate_limit: RwSignal<String>,
+    max_concurrency: RwSignal<String>,
     /// [`NEVER`], [`KEEP`], [`ON_DATE`], or a number of days.
     expiry: RwSignal<String>,
     date: RwSignal<String>,
@@ -45,11 +48,13 @@ impl Draft {
             is_active: true,
             ..ApiKeyDefinition::default()
         });
+        let number = |number: Option<u32>| RwSignal::new(number.map(|number| number.to_string()).unwrap_or_default());
         Self {
             source: RwSignal::new(known.source_path),
             name: RwSignal::new(known.name.unwrap_or_default()),
             permissions: RwSignal::new(known.permissions.join("\n")),
-            rate_limit: RwSignal::new(known.rate_limit.map(|limit| limit.to_string()).unwrap_or_default()),
+            rate_limit: number(known.rate_limit),
+            max_concurrency: number(known.max_concurrency),
             expiry: RwSignal::new(if known.expires_at.is_some() { KEEP } else { NEVER }.to_owned()),
             date: RwSignal::new(String::new()),
             active: RwSignal::new(known.is_active),
@@ -66,6 +71,7 @@ impl Draft {
                 .permissions
                 .with(|text| text.split(['\n', ',']).filter_map(optional_text).collect()),
             rate_limit: optional_number(&self.rate_limit.get(), "rate_limit", &mut errors),
+            max_concurrency: optional_number(&self.max_concurrency.get(), "max_concurrency", &mut errors),
             expires_at: self.expires_at(&mut errors),
             is_active: self.active.get(),
         };
@@ -100,42 +106,47 @@ impl Draft {
     }
 }
 
-/// The drawer; `before` is the key to edit, or none for a new one.
+/// Reads the key that is to be edited, so that the form begins with its latest state.
 #[component]
-pub fn KeyForm(state: KeysState, before: Option<ApiKey>) -> impl IntoView {
+pub fn EditKey(state: KeysState, key_id: String) -> impl IntoView {
+    let toasts = Toasts::get();
+    let found = RwSignal::new(None::<api::Tagged<ApiKey>>);
+    spawn_local(async move {
+        match api::keys::get(&key_id).await {
+            Ok(key) => {
+                // The page may be gone.
+                let _ = found.try_set(Some(key));
+            }
+            Err(problem) => {
+                toasts.fail(&problem);
+                state.address.close(&["edit"]);
+            }
+        }
+    });
+    move || found.get().map(|key| view! { <KeyForm state before=Some(key) /> })
+}
+
+/// The drawer; `before` is the key to edit with the ETag of its state, or none for a new one.
+#[component]
+pub fn KeyForm(state: KeysState, before: Option<api::Tagged<ApiKey>>) -> impl IntoView {
+    let (before, etag) = before.map_or_else(Default::default, |tagged| (Some(tagged.value), tagged.etag));
     let draft = Draft::new(before.as_ref());
     let errors = FormErrors::new(move || draft.read().err().unwrap_or_default());
-    let busy = RwSignal::new(false);
-    let refusal = RwSignal::new(None::<String>);
-    let toasts = Toasts::get();
-    let key_id = before.as_ref().map(|key| key.key_id.clone());
-    let is_new = key_id.is_none();
+    let is_new = before.is_none();
+    let sending = Sending {
+        state,
+        draft,
+        errors,
+        busy: RwSignal::new(false),
+        refusal: RwSignal::new(None),
+        clash: RwSignal::new(None),
+        toasts: Toasts::get(),
+        before: StoredValue::new((before, etag)),
+    };
+    let (busy, refusal, clash) = (sending.busy, sending.refusal, sending.clash);
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
-        let Some(definition) = untrack(|| draft.read().ok()).filter(|_| !busy.get_untracked()) else {
-            errors.ready_to_send();
-            return;
-        };
-        let key_id = key_id.clone();
-        busy.set(true);
-        spawn_local(async move {
-            let saved = match key_id {
-                Some(key_id) => api::keys::update(&key_id, &definition)
-                    .await
-                    .map(|key| toasts.say(t::saved(&title_of(&key)))),
-                None => api::keys::create(&definition)
-                    .await
-                    .map(|created| state.secret.set(Some((t::created(), Arc::new(created))))),
-            };
-            busy.set(false);
-            match saved {
-                Ok(()) => {
-                    state.keys.reload();
-                    state.address.close(&["new", "edit"]);
-                }
-                Err(problem) => refusal.set(errors.refused(&problem)),
-            }
-        });
+        sending.send(None);
     };
     let title = if is_new { t::new() } else { t::edit_title() };
     let close = Callback::new(move |()| state.address.close(&["new", "edit"]));
@@ -154,6 +165,74 @@ pub fn KeyForm(state: KeysState, before: Option<ApiKey>) -> impl IntoView {
                 </div>
             </form>
         </Dialog>
+        <ConflictQuestion
+            clash
+            busy
+            on_theirs=move |()| sending.take_theirs()
+            on_mine=move |etag| sending.send(Some(etag))
+        />
+    }
+}
+
+/// What a form sends, and what may come of it.
+#[derive(Clone, Copy)]
+struct Sending {
+    state: KeysState,
+    draft: Draft,
+    errors: FormErrors,
+    busy: RwSignal<bool>,
+    refusal: RwSignal<Option<String>>,
+    clash: RwSignal<Option<Clash>>,
+    toasts: Toasts,
+    /// The key and its ETag, as the form began with them.
+    before: StoredValue<(Option<ApiKey>, String)>,
+}
+
+impl Sending {
+    /// With the ETag that the form began with, or after a conflict with the one that was decided about.
+    fn send(self, decided: Option<String>) {
+        let Some(definition) = untrack(|| self.draft.read().ok()).filter(|_| !self.busy.get_untracked()) else {
+            self.errors.ready_to_send();
+            return;
+        };
+        let (before, etag) = self.before.get_value();
+        let etag = decided.unwrap_or(etag);
+        self.busy.set(true);
+        spawn_local(async move {
+            let saved = match &before {
+                Some(key) => api::keys::update(&key.key_id, &definition, &etag)
+                    .await
+                    .map(|key| self.toasts.say(t::saved(&title_of(&key)))),
+                None => api::keys::create(&definition)
+                    .await
+                    .map(|created| self.state.secret.set(Some((t::created(), Arc::new(created))))),
+            };
+            self.busy.set(false);
+            self.clash.set(None);
+            match saved {
+                Ok(()) => {
+                    self.state.keys.reload();
+                    self.state.address.close(&["new", "edit"]);
+                }
+                Err(problem) => self.refused(problem, before.map(|key| key.definition), &definition),
+            }
+        });
+    }
+
+    fn refused(self, mut problem: Problem, started: Option<ApiKeyDefinition>, mine: &ApiKeyDefinition) {
+        match problem.conflict.take() {
+            Some(conflict) => {
+                let clash = Clash::new(*conflict, &started, mine, ApiKeyDefinition::READ_ONLY);
+                self.clash.set(Some(clash));
+            }
+            None => self.refusal.set(self.errors.refused(&problem)),
+        }
+    }
+
+    fn take_theirs(self) {
+        self.toasts.say(changes::took_theirs());
+        self.state.keys.reload();
+        self.state.address.close(&["new", "edit"]);
     }
 }
 
@@ -186,6 +265,14 @@ fn Fields(draft: Draft, errors: FormErrors) -> impl IntoView {
                 value=draft.rate_limit
                 rule=Rule(errors, "rate_limit")
                 hint=t::rate_limit_hint()
+                optional=true
+                numeric=true
+            />
+            <TextField
+                label=t::max_concurrency()
+                value=draft.max_concurrency
+                rule=Rule(errors, "max_concurrency")
+                hint=t::max_concurrency_hint()
                 optional=true
                 numeric=true
             />

@@ -1,30 +1,60 @@
-//! The cards with the figures.
+//! The cards with the figures: the value, a word to it, the change against the range before, and its line.
 
-use fastgate_shared::metrics::{HourlyBucket, MetricsSummary};
+use fastgate_shared::metrics::{GroupedMetrics, MetricsSummary};
 use leptos::prelude::*;
 
-use super::{errors_in_words, series};
+use super::{OverviewState, errors_in_words};
 use crate::components::chart::Sparkline;
 use crate::format;
 use crate::locales::overview as t;
 
-#[expect(clippy::cast_precision_loss, reason = "drawn as a line")]
+/// Values of the requests in flight that are remembered while the page is open.
+const REMEMBERED: usize = 60;
+
+/// How a figure changed, in percent or in points; and whether more is worse.
+#[derive(Clone, Copy)]
+struct Change {
+    of: fn(&MetricsSummary) -> f64,
+    points: bool,
+    more_is_worse: bool,
+}
+
+#[expect(clippy::cast_precision_loss, reason = "drawn as a line, or compared")]
 #[component]
-pub fn Figures(summary: Signal<MetricsSummary>, hourly: Signal<Vec<HourlyBucket>>) -> impl IntoView {
+pub fn Figures(state: OverviewState) -> impl IntoView {
+    let summary = Signal::derive(move || state.summary.data.get().unwrap_or_default());
     let tell = move |text: fn(&MetricsSummary) -> String| Signal::derive(move || summary.with(text));
+    let line = move |numbers: fn(&GroupedMetrics) -> Vec<f64>| {
+        Signal::derive(move || {
+            state
+                .over_time
+                .data
+                .with(|data| data.as_ref().map(numbers).unwrap_or_default())
+        })
+    };
+    let change = move |of: fn(&MetricsSummary) -> f64, points: bool, more_is_worse: bool| {
+        let change = Change {
+            of,
+            points,
+            more_is_worse,
+        };
+        Signal::derive(move || changed(state, change))
+    };
     view! {
         <section class="figures">
             <Figure
                 label=t::requests()
                 value=tell(|s| format::count(s.total_requests))
                 note=tell(|s| t::last_hour(&format::count(s.last_hour_requests)))
-                line=series(hourly, |hour| hour.figures.total_requests as f64)
+                change=change(|s| s.total_requests as f64, false, false)
+                line=line(|data| data.total.series.total_requests.iter().map(|n| *n as f64).collect())
             />
             <Figure
                 label=t::success_rate()
                 value=tell(|s| format::percent(s.success_rate))
                 note=tell(|s| errors_in_words(s.total_errors))
-                line=series(hourly, |hour| hour.figures.success_rate)
+                change=change(|s| s.success_rate, true, false)
+                line=line(|data| data.total.series.success_rate.clone())
             />
             <Figure
                 label=t::latency()
@@ -33,25 +63,52 @@ pub fn Figures(summary: Signal<MetricsSummary>, hourly: Signal<Vec<HourlyBucket>
                     &format::duration(s.p95_response_time),
                     &format::duration(s.p99_response_time),
                 ))
-                line=series(hourly, |hour| hour.figures.p95_response_time)
+                change=change(|s| s.p95_response_time, false, true)
+                line=line(|data| data.total.series.p95_response_time.clone())
             />
             <Figure
                 label=t::ttfb()
                 value=tell(|s| format::duration(s.avg_ttfb))
                 note=Signal::stored(t::mean().to_owned())
-                line=series(hourly, |hour| hour.figures.avg_ttfb)
+                change=change(|s| s.avg_ttfb, false, true)
+                line=line(|data| data.total.series.avg_ttfb.clone())
             />
-            <Figure
-                label=t::in_flight()
-                value=tell(|s| format::count(s.in_flight))
-                note=tell(|s| t::per_minute(&format!("{:.0}", s.requests_per_minute)))
-            />
-            <Figure
-                label=t::active_keys()
-                value=tell(|s| format::count(s.active_api_keys))
-                note=tell(|s| t::active_routes(&format::count(s.active_routes)))
-            />
+            <Present summary />
         </section>
+    }
+}
+
+/// What is now: requests in flight, keys and routes.
+#[expect(clippy::cast_precision_loss, reason = "drawn as a line")]
+#[component]
+fn Present(summary: Signal<MetricsSummary>) -> impl IntoView {
+    let tell = move |text: fn(&MetricsSummary) -> String| Signal::derive(move || summary.with(text));
+    let in_flight = RwSignal::new(Vec::<f64>::new());
+    Effect::new(move |_| {
+        let now = summary.with(|summary| summary.in_flight as f64);
+        in_flight.update(|seen| {
+            seen.push(now);
+            let surplus = seen.len().saturating_sub(REMEMBERED);
+            seen.drain(..surplus);
+        });
+    });
+    view! {
+        <Figure
+            label=t::in_flight()
+            value=tell(|s| format::count(s.in_flight))
+            note=tell(|s| t::per_minute(&format!("{:.0}", s.requests_per_minute)))
+            line=in_flight
+        />
+        <Figure
+            label=t::active_keys()
+            value=tell(|s| format::count(s.active_api_keys))
+            note=tell(|s| t::keys_used(&s.top_keys.len().to_string()))
+        />
+        <Figure
+            label=t::active_routes()
+            value=tell(|s| format::count(s.active_routes))
+            note=tell(|s| t::routes_used(&s.top_routes.len().to_string()))
+        />
     }
 }
 
@@ -60,14 +117,52 @@ fn Figure(
     label: &'static str,
     value: Signal<String>,
     note: Signal<String>,
+    #[prop(optional, into)] change: Option<Signal<Option<(String, &'static str)>>>,
     #[prop(optional, into)] line: Option<Signal<Vec<f64>>>,
 ) -> impl IntoView {
+    let change = move || {
+        let (word, class) = change?.get()?;
+        Some(view! {
+            <span class=class title=t::against_before()>
+                {word}
+                <span class="visually-hidden">" " {t::against_before()}</span>
+            </span>
+        })
+    };
     view! {
         <div class="card figure">
             <h2 class="figure-label">{label}</h2>
-            <p class="figure-value">{move || value.get()}</p>
+            <p class="figure-value">{move || value.get()} {change}</p>
             <p class="figure-note">{move || note.get()}</p>
             {line.map(|values| view! { <Sparkline values /> })}
         </div>
     }
+}
+
+/// `▲ 12 %` and its class; none where there is nothing to compare with.
+fn changed(state: OverviewState, change: Change) -> Option<(String, &'static str)> {
+    let value = |summary: &Option<MetricsSummary>| {
+        let summary = summary.as_ref().filter(|summary| summary.total_requests > 0)?;
+        Some((change.of)(summary))
+    };
+    let (now, before) = (state.summary.data.with(value)?, state.before.data.with(value)?);
+    let (difference, word) = if change.points {
+        (now - before, t::points(&format!("{:.1}", (now - before).abs())))
+    } else if before > 0.0 {
+        let percent = (now - before) / before * 100.0;
+        (percent, format!("{:.0} %", percent.abs()))
+    } else {
+        return None;
+    };
+    let small = if change.points { 0.05 } else { 0.5 };
+    let (mark, class) = match difference {
+        _ if difference.abs() < small => return Some(("±0".to_owned(), "change")),
+        _ if difference > 0.0 && change.more_is_worse => ("▲", "change change-bad"),
+        _ if difference < 0.0 && !change.more_is_worse && change.points => ("▼", "change change-bad"),
+        _ if difference > 0.0 && change.points => ("▲", "change change-good"),
+        _ if difference < 0.0 && change.more_is_worse => ("▼", "change change-good"),
+        _ if difference > 0.0 => ("▲", "change"),
+        _ => ("▼", "change"),
+    };
+    Some((format!("{mark} {word}"), class))
 }

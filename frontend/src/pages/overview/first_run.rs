@@ -1,33 +1,47 @@
-//! The first steps on a fresh gateway: a route, a key, a call. Gone for good once all three are done.
+//! The first steps on a fresh gateway, done right here: a route, a key, a call. The checklist stays until it is closed,
+//! because the key that it made is shown only once; it does not come back once all three are done.
+
+mod call;
+mod key;
+mod route;
 
 use leptos::prelude::*;
 
 use crate::api::{self, Answer};
-use crate::app::BASE;
+use crate::components::button::Button;
 use crate::components::icon::{Glyph, Icon};
-use crate::components::snippets::{KEY_STAND_IN, Snippets};
 use crate::locales::overview as t;
+use crate::pages::overview::first_run::call::CallStep;
+use crate::pages::overview::first_run::key::KeyStep;
+use crate::pages::overview::first_run::route::RouteStep;
 use crate::state::clock;
 use crate::state::query::Query;
-use crate::state::session::Session;
 
 /// Which steps are done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Beginnings {
+struct Beginnings {
     route: bool,
     key: bool,
     call: bool,
 }
 
 impl Beginnings {
-    /// Nothing is left to do.
-    pub fn all_done(self) -> bool {
+    fn all_done(self) -> bool {
         self.route && self.key && self.call
     }
 }
 
-/// Asks which steps are done.
-pub async fn look() -> Answer<Beginnings> {
+/// What the steps share.
+#[derive(Clone, Copy)]
+pub struct FirstSteps {
+    beginnings: Query<Beginnings>,
+    /// The key that was made here, in clear: in this page's memory only.
+    key: RwSignal<Option<String>>,
+    /// The path prefix that the route made here takes, such as `/v1`.
+    prefix: RwSignal<String>,
+}
+
+async fn look() -> Answer<Beginnings> {
     let route = !api::routes::list().await?.is_empty();
     let key = !api::keys::list().await?.is_empty();
     // Calls before both exist were refused: they do not count.
@@ -35,44 +49,68 @@ pub async fn look() -> Answer<Beginnings> {
     Ok(Beginnings { route, key, call })
 }
 
-/// The checklist.
+/// The checklist, where something is left to do.
 #[component]
-pub fn FirstRun(beginnings: Query<Beginnings>) -> impl IntoView {
-    clock::every(5_000, move || beginnings.reload());
-    let done = move |step: fn(&Beginnings) -> bool| {
-        Signal::derive(move || beginnings.data.with(|data| data.as_ref().is_some_and(step)))
+pub fn FirstRunIfNeeded() -> impl IntoView {
+    let steps = FirstSteps {
+        beginnings: Query::new(|| (), |()| look()),
+        key: RwSignal::new(None),
+        prefix: RwSignal::new(String::new()),
     };
-    let origin = Session::get().proxy_origin();
+    let open = RwSignal::new(false);
+    Effect::new(move |_| {
+        let begun = steps.beginnings.data.with(|data| data.is_none_or(Beginnings::all_done));
+        if !begun {
+            open.set(true);
+        }
+    });
+    view! {
+        <Show when=move || open.get()>
+            <FirstRun steps open />
+        </Show>
+    }
+}
+
+#[component]
+fn FirstRun(steps: FirstSteps, open: RwSignal<bool>) -> impl IntoView {
+    clock::every(5_000, move || steps.beginnings.reload());
+    let done = move |step: fn(Beginnings) -> bool| {
+        Signal::derive(move || steps.beginnings.data.with(|data| data.is_some_and(step)))
+    };
+    let all_done = done(Beginnings::all_done);
     view! {
         <section class="card first-run">
             <div class="card-head">
-                <h2>{t::first_run()}</h2>
+                <h2>{move || if all_done.get() { t::first_run_done() } else { t::first_run() }}</h2>
+                <Show when=move || all_done.get()>
+                    <Button small=true on_press=move |()| open.set(false)>
+                        {t::first_run_close()}
+                    </Button>
+                </Show>
             </div>
             <ol class="steps" role="list">
                 <Step number=1 title=t::step_route() text=t::step_route_text() done=done(|b| b.route)>
-                    <a class="button button-primary" href=format!("{BASE}/routes?new=1")>
-                        {t::step_route()}
-                    </a>
+                    <RouteStep steps />
                 </Step>
-                <Step number=2 title=t::step_key() text=t::step_key_text() done=done(|b| b.key)>
-                    <a class="button button-primary" href=format!("{BASE}/keys?new=1")>
-                        {t::step_key()}
-                    </a>
+                <Step number=2 title=t::step_key() text=t::step_key_text() done=done(|b| b.key) stays=steps.key>
+                    <KeyStep steps />
                 </Step>
-                <Step number=3 title=t::step_call() text=t::step_call_text() done=done(|b| b.call)>
-                    <Snippets origin=origin.clone() key=KEY_STAND_IN />
+                <Step number=3 title=t::step_call() text=t::step_call_text() done=done(|b| b.call) stays=steps.key>
+                    <CallStep steps />
                 </Step>
             </ol>
         </section>
     }
 }
 
+/// A step: its action is there until it is done, or as long as there is a key to show.
 #[component]
 fn Step(
     number: u8,
     title: &'static str,
     text: &'static str,
     done: Signal<bool>,
+    #[prop(optional, into)] stays: Option<Signal<Option<String>>>,
     children: ChildrenFn,
 ) -> impl IntoView {
     let marker = move || {
@@ -82,13 +120,14 @@ fn Step(
             number.into_any()
         }
     };
+    let shown = Memo::new(move |_| !done.get() || stays.is_some_and(|stays| stays.with(Option::is_some)));
     view! {
         <li class="step" class:step-done=move || done.get()>
             <span class="step-marker">{marker}</span>
             <div class="step-body">
                 <h3>{title}</h3>
                 <p class="muted">{text}</p>
-                {move || (!done.get()).then(|| view! { <div class="step-action">{children()}</div> })}
+                {move || shown.get().then(|| view! { <div class="step-action">{children()}</div> })}
             </div>
         </li>
     }

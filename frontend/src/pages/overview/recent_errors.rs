@@ -15,8 +15,8 @@ use crate::state::query::Query;
 const LINES: u32 = 6;
 
 #[component]
-pub fn RecentErrors() -> impl IntoView {
-    let errors = Query::new(|| (), |()| api::logs::recent_errors(LINES)).poll(10_000);
+pub fn RecentErrors(refresh: Memo<u32>) -> impl IntoView {
+    let errors = Query::new(|| (), |()| api::logs::recent_errors(LINES)).poll_by(move || refresh.get());
     let items = Memo::new(move |_| {
         errors
             .data

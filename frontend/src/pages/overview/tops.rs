@@ -1,10 +1,10 @@
-//! What is busiest: routes, sources, models, paths. Each line leads to its requests.
+//! What is busiest: routes, keys, models, paths. Each line leads to its requests.
 
 use fastgate_shared::metrics::{MetricsSummary, TopEntry};
 use leptos::prelude::*;
 use serde_json::{Value, json};
 
-use super::errors_in_words;
+use super::{OverviewState, errors_in_words};
 use crate::api;
 use crate::app::BASE;
 use crate::format;
@@ -14,42 +14,46 @@ use crate::locales::overview as t;
 const LINES: usize = 6;
 
 #[component]
-pub fn TopLists(summary: Signal<MetricsSummary>) -> impl IntoView {
+pub fn TopLists(state: OverviewState) -> impl IntoView {
+    let list = move |title: &'static str, of: fn(&MetricsSummary) -> &[TopEntry], filter: fn(&TopEntry) -> Value| {
+        let entries = Memo::new(move |_| {
+            state.summary.data.with(|summary| {
+                let entries = summary.as_ref().map(of).unwrap_or_default();
+                entries.iter().take(LINES).cloned().collect::<Vec<_>>()
+            })
+        });
+        view! { <TopList state title entries filter /> }
+    };
     view! {
         <div class="tops">
-            <TopList
-                title=t::top_routes()
-                entries=Signal::derive(move || summary.with(|s| s.top_routes.clone()))
-                filter=|entry| json!({ "route_id": entry.id })
-            />
-            <TopList
-                title=t::top_sources()
-                entries=Signal::derive(move || summary.with(|s| s.top_source_paths.clone()))
-                filter=|entry| json!({ "source_path": entry.name })
-            />
-            <TopList
-                title=t::top_models()
-                entries=Signal::derive(move || summary.with(|s| s.top_models.clone()))
-                filter=|entry| json!({ "model": entry.name })
-            />
-            <TopList
-                title=t::top_paths()
-                entries=Signal::derive(move || summary.with(|s| s.top_paths.clone()))
-                filter=|entry| json!({ "path": entry.name })
-            />
+            {list(t::top_routes(), |s| &s.top_routes, |entry| json!({ "route_id": entry.id }))}
+            {list(t::top_keys(), |s| &s.top_keys, |entry| json!({ "key_id": entry.id }))}
+            {list(t::top_models(), |s| &s.top_models, |entry| json!({ "model": entry.name }))}
+            {list(t::top_paths(), |s| &s.top_paths, |entry| json!({ "path": entry.name }))}
         </div>
     }
 }
 
 #[component]
-fn TopList(title: &'static str, entries: Signal<Vec<TopEntry>>, filter: fn(&TopEntry) -> Value) -> impl IntoView {
-    let lines = Memo::new(move |_| entries.with(|entries| entries.iter().take(LINES).cloned().collect::<Vec<_>>()));
+fn TopList(
+    state: OverviewState,
+    title: &'static str,
+    entries: Memo<Vec<TopEntry>>,
+    filter: fn(&TopEntry) -> Value,
+) -> impl IntoView {
+    let link = move |entry: &TopEntry| {
+        let mut query = filter(entry);
+        // What the figures count is what the log shows.
+        let range = state.range.get_untracked();
+        query["start_time"] = range.start(range.span).into();
+        api::with_query(&format!("{BASE}/requests"), &query)
+    };
     let line = move |entry: TopEntry, highest: u64| {
         #[expect(clippy::cast_precision_loss, reason = "a width in percent")]
         let share = |n: u64| format!("{:.1}%", n as f64 / highest.max(1) as f64 * 100.0);
         view! {
             <li>
-                <a class="top-line" href=api::with_query(&format!("{BASE}/requests"), &filter(&entry))>
+                <a class="top-line" href=link(&entry)>
                     <span class="top-bar" style:width=share(entry.count)></span>
                     <span class="top-name">{entry.name.clone()}</span>
                     <span class="top-errors">
@@ -61,7 +65,7 @@ fn TopList(title: &'static str, entries: Signal<Vec<TopEntry>>, filter: fn(&TopE
         }
     };
     let content = move || {
-        let lines = lines.get();
+        let lines = entries.get();
         let highest = lines.iter().map(|entry| entry.count).max().unwrap_or(0);
         if lines.is_empty() {
             view! { <p class="muted card-body">{t::nothing_yet()}</p> }.into_any()

@@ -1,90 +1,114 @@
-//! Requests by hour as stacked bars, with the same numbers as a table.
+//! Requests over time, stacked by the class of their status, with the same numbers as a table.
 
-use fastgate_shared::metrics::HourlyBucket;
+use fastgate_shared::metrics::GroupedMetrics;
 use leptos::prelude::*;
 
-use crate::components::chart::{Bar, StackedBars};
-use crate::format;
+use super::{OverviewState, bucket_names};
+use crate::components::time_chart::{ChartData, Legend, Series, TimeChart};
+use crate::format::{self, Unit};
 use crate::locales::{common, overview as t};
 
 #[component]
-pub fn Traffic(hourly: Signal<Vec<HourlyBucket>>) -> impl IntoView {
-    let hovered = RwSignal::new(None::<String>);
-    let bars = Memo::new(move |_| hourly.with(|hours| hours.iter().map(bar).collect::<Vec<_>>()));
-    let sum = move |number: fn(&HourlyBucket) -> u64| hourly.with(|hours| hours.iter().map(number).sum::<u64>());
-    let summary = Signal::derive(move || {
-        let total = sum(|hour| hour.figures.total_requests);
-        t::chart_summary(&format::count(total), &format::count(sum(|hour| hour.figures.errors)))
+pub fn Traffic(state: OverviewState) -> impl IntoView {
+    let data = Memo::new(move |_| {
+        state
+            .over_time
+            .data
+            .with(|data| data.as_ref().map(chart).unwrap_or_default())
     });
-    let axis = move || {
-        let label =
-            |at: usize| hourly.with(|hours| hours.get(at).map(|hour| format::hour(&hour.hour)).unwrap_or_default());
-        [0, 6, 12, 18]
-            .map(|at| view! { <span>{label(at)}</span> })
-            .into_iter()
-            .collect_view()
-    };
+    let summary = Signal::derive(move || {
+        let figures = state
+            .over_time
+            .data
+            .with(|data| data.as_ref().map(|data| data.total.figures.figures.clone()));
+        let figures = figures.unwrap_or_default();
+        t::chart_summary(
+            &state.range.get().word(),
+            &format::count(figures.total_requests),
+            &format::count(figures.errors),
+        )
+    });
     view! {
         <section class="card">
             <div class="card-head">
                 <h2>{t::traffic()}</h2>
-                <span class="legend">
-                    <span>{t::ok()}</span>
-                    <span class="legend-bad">{t::failed()}</span>
-                </span>
+                <Legend data />
             </div>
-            <figure class="card-body">
-                <p class="readout" aria-hidden="true">
-                    {move || hovered.get().unwrap_or_else(|| summary.get())}
-                </p>
-                <StackedBars bars summary on_hover=move |sentence| hovered.set(sentence) />
-                <div class="axis" aria-hidden="true">
-                    {axis}
-                    <span>{t::now()}</span>
-                </div>
+            <div class="card-body">
+                <TimeChart data summary />
                 <details class="chart-table">
                     <summary>{common::show_table()}</summary>
-                    <HoursTable hourly />
+                    <BucketsTable state />
                 </details>
-            </figure>
+            </div>
         </section>
     }
 }
 
+/// The numbers of both charts, newest first.
 #[component]
-fn HoursTable(hourly: Signal<Vec<HourlyBucket>>) -> impl IntoView {
-    let row = |hour: HourlyBucket| {
-        view! {
-            <tr>
-                <th scope="row">{format::hour(&hour.hour)}</th>
-                <td class="num">{format::count(hour.figures.total_requests)}</td>
-                <td class="num">{format::count(hour.figures.errors)}</td>
-                <td class="num">{format::percent(hour.figures.success_rate)}</td>
-                <td class="num">{format::duration(hour.figures.p95_response_time)}</td>
-            </tr>
-        }
+fn BucketsTable(state: OverviewState) -> impl IntoView {
+    let rows = move || {
+        state.over_time.data.with(|data| {
+            let Some(data) = data else { return Vec::new() };
+            let series = &data.total.series;
+            let row = |(at, name): (usize, String)| {
+                let count = |numbers: &[u64]| numbers.get(at).map(|n| format::count(*n));
+                let time = |numbers: &[f64]| numbers.get(at).map(|ms| format::duration(*ms));
+                view! {
+                    <tr>
+                        <th scope="row">{name}</th>
+                        <td class="num">{count(&series.total_requests)}</td>
+                        <td class="num">{count(&series.errors)}</td>
+                        <td class="num">{time(&series.p50_response_time)}</td>
+                        <td class="num">{time(&series.p95_response_time)}</td>
+                        <td class="num">{time(&series.avg_ttfb)}</td>
+                    </tr>
+                }
+            };
+            bucket_names(data)
+                .into_iter()
+                .enumerate()
+                .rev()
+                .map(row)
+                .collect::<Vec<_>>()
+        })
     };
     view! {
         <table class="plain-table">
             <thead>
                 <tr>
-                    <th scope="col">{t::hour()}</th>
+                    <th scope="col">{t::time()}</th>
                     <th scope="col" class="num">{t::requests()}</th>
                     <th scope="col" class="num">{t::failed()}</th>
-                    <th scope="col" class="num">{t::success_rate()}</th>
+                    <th scope="col" class="num">{t::median()}</th>
                     <th scope="col" class="num">{t::p95()}</th>
+                    <th scope="col" class="num">{t::ttfb_short()}</th>
                 </tr>
             </thead>
-            <tbody>{move || hourly.get().into_iter().rev().map(row).collect_view()}</tbody>
+            <tbody>{rows}</tbody>
         </table>
     }
 }
 
-fn bar(hour: &HourlyBucket) -> Bar {
-    let (total, errors) = (hour.figures.total_requests, hour.figures.errors);
-    Bar {
-        good: total.saturating_sub(errors),
-        bad: errors,
-        sentence: t::bar(&format::hour(&hour.hour), &format::count(total), &format::count(errors)),
+#[expect(clippy::cast_precision_loss, reason = "drawn")]
+fn chart(metrics: &GroupedMetrics) -> ChartData {
+    let mut groups: Vec<_> = metrics.groups.iter().collect();
+    // `1xx` … `5xx`, `none`: what went well is at the bottom.
+    groups.sort_by(|one, two| one.name.cmp(&two.name));
+    let series = groups.into_iter().map(|group| Series {
+        name: if group.name == "none" {
+            t::no_answer().to_owned()
+        } else {
+            group.name.clone()
+        },
+        class: format!("status-{}", group.name),
+        values: group.series.total_requests.iter().map(|n| *n as f64).collect(),
+    });
+    ChartData {
+        labels: bucket_names(metrics),
+        series: series.collect(),
+        stacked: true,
+        unit: Unit::Count,
     }
 }

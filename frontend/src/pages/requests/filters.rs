@@ -9,9 +9,10 @@ use crate::components::icon::{Glyph, Icon};
 use crate::components::search_box::{SearchBox, SelectFilter};
 use crate::locales::{common, requests as t};
 use crate::state::query::Query;
+use crate::state::range;
 
 /// Every filter of the address, with its name for people.
-pub fn names() -> [(&'static str, &'static str); 14] {
+pub fn names() -> [(&'static str, &'static str); 15] {
     [
         ("path", common::path()),
         ("status_code", common::status()),
@@ -23,6 +24,7 @@ pub fn names() -> [(&'static str, &'static str); 14] {
         ("source_path", t::source()),
         ("is_stream", t::stream()),
         ("min_ms", t::min_ms()),
+        ("range", t::range()),
         ("start_time", t::start_time()),
         ("end_time", t::end_time()),
         ("request_id", common::request_id()),
@@ -45,6 +47,7 @@ pub fn FilterBar(state: RequestsState) -> impl IntoView {
             />
             <Select state param="status_code" any=t::any_status() label=common::status() choices=statuses.to_vec() />
             <Select state param="method" any=t::any_method() label=common::method() choices=methods.to_vec() />
+            <Select state param="range" any=t::any_time() label=t::range() choices=range::choices() />
             <Select state param="route_id" any=t::any_route() label=t::route() choices=choices_of(state.routes) />
             <Select state param="key_id" any=t::any_key() label=t::key() choices=choices_of(state.keys) />
         </div>
@@ -98,6 +101,7 @@ pub fn Chips(state: RequestsState) -> impl IntoView {
     let shown = move |param: &str, value: &str| match param {
         "route_id" => name_in(state.routes, value),
         "key_id" => name_in(state.keys, value),
+        "range" => range::Range::find(value).word(),
         "has_error" => (if value == "true" {
             t::errors_only()
         } else {

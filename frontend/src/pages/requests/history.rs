@@ -8,8 +8,11 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::RequestsState;
+use super::columns::ColumnChooser;
 use super::filters;
+use super::histogram::{Histogram, histogram};
 use super::table::RequestsTable;
+use super::tools::Export;
 use crate::api;
 use crate::components::button::Button;
 use crate::components::icon::Glyph;
@@ -106,12 +109,22 @@ impl Pages {
 #[component]
 pub fn History(state: RequestsState) -> impl IntoView {
     let pages = Pages::new(state.filter);
+    let over_time = histogram(state.filter);
+    let refresh = move |()| {
+        pages.first.reload();
+        over_time.reload();
+    };
     view! {
+        <Histogram query=over_time />
         <div class="list-head">
             <p class="muted" role="status">{move || pages.total()}</p>
-            <Button small=true glyph=Glyph::Refresh on_press=move |()| pages.first.reload()>
-                {t::refresh()}
-            </Button>
+            <div class="row list-tools">
+                <ColumnChooser columns=state.columns />
+                <Export filter=state.filter />
+                <Button small=true glyph=Glyph::Refresh on_press=refresh>
+                    {t::refresh()}
+                </Button>
+            </div>
         </div>
         <section class="card" aria-busy=move || pages.first.loading.get().to_string()>
             <Loaded query=pages.first skeleton=|| view! { <TableSkeleton /> }>

@@ -13,6 +13,7 @@ use leptos_use::{
 };
 
 use super::RequestsState;
+use super::columns::{ColumnChooser, Columns};
 use super::table::RequestsTable;
 use crate::api;
 use crate::components::badge::{Badge, Tone};
@@ -24,6 +25,9 @@ use crate::state::session::Session;
 
 /// Rows kept.
 const MAX_ROWS: usize = 1_000;
+/// Rows shown until the reader asks for all. Each batch makes the browser lay the whole table out anew, which takes most of
+/// the time that a batch costs and grows with its rows.
+const SHOWN_ROWS: usize = 50;
 /// Events kept while paused.
 const MAX_WAITING: usize = 4_000;
 /// How often what arrived is shown: often enough to look immediate, seldom enough for thousands of events a second.
@@ -31,11 +35,25 @@ const SHOW_EVERY_MS: u64 = 200;
 /// Pause before a new connection after one that the server refused.
 const RECONNECT_MS: u64 = 3_000;
 
+/// Names of the events that are not about one request's progress.
+const IN_FLIGHT: &str = "in_flight";
+const LEAVE: &str = "leave";
+
+/// What an event says.
+enum Change {
+    /// A request, as it is now.
+    Item(LogItem),
+    /// It no longer passes the filters.
+    Leave(LogItem),
+    /// Those are in flight, and no others.
+    InFlight(Vec<LogItem>),
+}
+
 /// What arrived and what is shown of it.
 #[derive(Clone, Copy)]
 struct Feed {
     rows: RwSignal<Vec<Arc<LogItem>>>,
-    waiting: StoredValue<Vec<LogItem>>,
+    waiting: StoredValue<Vec<Change>>,
     paused: RwSignal<bool>,
     held_back: RwSignal<usize>,
 }
@@ -50,13 +68,13 @@ impl Feed {
         }
     }
 
-    fn take(self, item: LogItem) {
+    fn take(self, change: Change) {
         // The last event may arrive when the view is gone.
         let _ = self.waiting.try_update_value(|waiting| {
             if waiting.len() == MAX_WAITING {
                 waiting.remove(0);
             }
-            waiting.push(item);
+            waiting.push(change);
         });
     }
 
@@ -78,11 +96,16 @@ impl Feed {
         self.waiting.update_value(|kept| waiting = std::mem::take(kept));
         self.held_back.set(0);
         self.rows.update(|rows| {
-            for item in waiting {
-                // The newest come first, and most events are about the newest.
-                match rows.iter_mut().find(|row| row.id == item.id) {
-                    Some(row) => *row = Arc::new(item),
-                    None => rows.insert(0, Arc::new(item)),
+            for change in waiting {
+                match change {
+                    Change::Item(item) => put(rows, item),
+                    Change::Leave(item) => rows.retain(|row| row.id != item.id),
+                    Change::InFlight(items) => {
+                        // How those that are missing ended is in the history.
+                        let ids = items.iter().map(|item| item.id.as_str()).collect::<HashSet<_>>();
+                        rows.retain(|row| row.outcome.is_some() || ids.contains(row.id.as_str()));
+                        items.into_iter().rev().for_each(|item| put(rows, item));
+                    }
                 }
             }
             rows.truncate(MAX_ROWS);
@@ -93,10 +116,12 @@ impl Feed {
         self.rows.with_untracked(|rows| {
             let shown = rows.iter().map(|row| row.id.as_str()).collect::<HashSet<_>>();
             self.waiting.with_value(|waiting| {
-                let ids = waiting
-                    .iter()
-                    .map(|item| item.id.as_str())
-                    .filter(|id| !shown.contains(id));
+                let items = waiting.iter().flat_map(|change| match change {
+                    Change::Item(item) => std::slice::from_ref(item),
+                    Change::InFlight(items) => items,
+                    Change::Leave(_) => &[],
+                });
+                let ids = items.map(|item| item.id.as_str()).filter(|id| !shown.contains(id));
                 ids.collect::<HashSet<_>>().len()
             })
         })
@@ -120,6 +145,22 @@ pub fn LiveView(state: RequestsState) -> impl IntoView {
         false,
     );
     let empty = Memo::new(move |_| feed.rows.with(Vec::is_empty));
+    let all = RwSignal::new(false);
+    let shown = Signal::derive(move || {
+        let most = if all.get() { MAX_ROWS } else { SHOWN_ROWS };
+        feed.rows
+            .with(|rows| rows.iter().take(most).cloned().collect::<Vec<_>>())
+    });
+    let hides_some = Memo::new(move |_| !all.get() && feed.rows.with(|rows| rows.len() > SHOWN_ROWS));
+    let more = move || {
+        hides_some.get().then(|| {
+            view! {
+                <div class="list-foot">
+                    <Button on_press=move |()| all.set(true)>{move || t::show_all(feed.rows.with(Vec::len))}</Button>
+                </div>
+            }
+        })
+    };
     let content = move || {
         if empty.get() {
             view! {
@@ -127,17 +168,21 @@ pub fn LiveView(state: RequestsState) -> impl IntoView {
             }
             .into_any()
         } else {
-            view! { <RequestsTable state rows=feed.rows.into() /> }.into_any()
+            view! {
+                <RequestsTable state rows=shown />
+                {more}
+            }
+            .into_any()
         }
     };
     view! {
-        <LiveHead feed connection />
+        <LiveHead feed connection columns=state.columns />
         <section class="card">{content}</section>
     }
 }
 
 #[component]
-fn LiveHead(feed: Feed, connection: Signal<ConnectionReadyState>) -> impl IntoView {
+fn LiveHead(feed: Feed, connection: Signal<ConnectionReadyState>, columns: Columns) -> impl IntoView {
     let badge = move || match (connection.get(), feed.paused.get()) {
         (ConnectionReadyState::Open, true) => view! { <Badge tone=Tone::Warn word=t::paused() /> },
         (ConnectionReadyState::Open, false) => view! { <Badge tone=Tone::Good word=t::connected() /> },
@@ -162,7 +207,10 @@ fn LiveHead(feed: Feed, connection: Signal<ConnectionReadyState>) -> impl IntoVi
                 {move || (feed.held_back.get() > 0).then(|| view! { <strong>{t::new_n(feed.held_back.get())}</strong> })}
             </span>
             <span class="muted">{move || t::kept(feed.rows.with(Vec::len))}</span>
-            {button}
+            <div class="row list-tools">
+                <ColumnChooser columns />
+                {button}
+            </div>
         </div>
     }
 }
@@ -174,21 +222,39 @@ fn listen(state: RequestsState, feed: Feed) -> Signal<ConnectionReadyState> {
         let text = event
             .dyn_ref::<web_sys::MessageEvent>()
             .and_then(|message| message.data().as_string());
-        if let Some(item) = text.and_then(|text| serde_json::from_str::<LogItem>(&text).ok()) {
-            feed.take(item);
+        if let Some(change) = text.and_then(|text| parse(&event.type_(), &text)) {
+            feed.take(change);
         }
         UseEventSourceOnEventReturn::IgnoreProcessingMessage
     };
-    let kinds = [
-        LiveEventKind::Start,
-        LiveEventKind::FirstByte,
-        LiveEventKind::Progress,
-        LiveEventKind::End,
+    let names = [
+        LiveEventKind::Start.as_str(),
+        LiveEventKind::FirstByte.as_str(),
+        LiveEventKind::Progress.as_str(),
+        LiveEventKind::End.as_str(),
+        LEAVE,
+        IN_FLIGHT,
     ];
     let options = UseEventSourceOptions::default()
-        .named_events(kinds.map(|kind| kind.as_str().to_owned()))
+        .named_events(names.map(str::to_owned))
         .reconnect_limit(ReconnectLimit::Infinite)
         .reconnect_interval(RECONNECT_MS)
         .on_event(on_event);
     use_event_source_with_options::<LogItem, JsonSerdeCodec>(url, options).ready_state
+}
+
+fn parse(name: &str, text: &str) -> Option<Change> {
+    match name {
+        IN_FLIGHT => serde_json::from_str(text).ok().map(Change::InFlight),
+        LEAVE => serde_json::from_str(text).ok().map(Change::Leave),
+        _ => serde_json::from_str(text).ok().map(Change::Item),
+    }
+}
+
+// The newest come first, and most events are about the newest.
+fn put(rows: &mut Vec<Arc<LogItem>>, item: LogItem) {
+    match rows.iter_mut().find(|row| row.id == item.id) {
+        Some(row) => *row = Arc::new(item),
+        None => rows.insert(0, Arc::new(item)),
+    }
 }

@@ -5,12 +5,17 @@ use leptos::prelude::*;
 
 use super::RequestsState;
 use super::record_parts::{Attempts, Message, Timeline};
+use super::replay::Resending;
 use super::table::status_badge;
+use super::why::Why;
 use super::{curl, filters};
 use crate::api;
+use crate::app::BASE;
 use crate::components::badge::{Badge, Tone};
+use crate::components::button::{Button, Weight};
 use crate::components::copy_button::CopyButton;
 use crate::components::dialog::{Dialog, Shape};
+use crate::components::icon::Glyph;
 use crate::components::loaded::{Loaded, TableSkeleton};
 use crate::components::tabs::Tabs;
 use crate::format;
@@ -20,14 +25,12 @@ use crate::state::query::Query;
 use crate::state::session::Session;
 
 #[component]
-pub fn RecordDrawer(state: RequestsState, log_id: String) -> impl IntoView {
-    let asked = log_id.clone();
+pub fn RecordDrawer(state: RequestsState, open: Memo<Option<String>>) -> impl IntoView {
+    // While the drawer closes, the last one stays.
+    let log_id = Memo::new(move |before: Option<&String>| open.get().or(before.cloned()).unwrap_or_default());
     let record = Query::new(
-        || (),
-        move |()| {
-            let log_id = asked.clone();
-            async move { api::logs::record(&log_id).await }
-        },
+        move || log_id.get(),
+        |log_id| async move { api::logs::record(&log_id).await },
     );
     // A request in flight goes on changing.
     every(2_000, move || {
@@ -41,6 +44,7 @@ pub fn RecordDrawer(state: RequestsState, log_id: String) -> impl IntoView {
     let close = Callback::new(move |()| state.address.close(&["open"]));
     let tab = RwSignal::new(0);
     let content = move || record.data.get().map(|record| view! { <RecordView record tab /> });
+    let foot = move || record.data.get().map(|record| view! { <Actions state record /> });
     view! {
         <Dialog title=t::record_title() shape=Shape::Drawer on_close=close>
             <div class="dialog-body stack">
@@ -48,15 +52,48 @@ pub fn RecordDrawer(state: RequestsState, log_id: String) -> impl IntoView {
                     {content}
                 </Loaded>
             </div>
+            {foot}
         </Dialog>
     }
+}
+
+/// What can be done: a request in flight can be cancelled, one that has ended sent again.
+#[component]
+fn Actions(state: RequestsState, record: LogRecord) -> impl IntoView {
+    if record.item.outcome.is_none() {
+        let ask = move |()| state.cancelling.set(Some(record.item.clone()));
+        return view! {
+            <div class="dialog-foot">
+                <Button weight=Weight::Danger glyph=Glyph::Ban on_press=ask>
+                    {t::cancel_request()}
+                </Button>
+            </div>
+        }
+        .into_any();
+    }
+    let record = StoredValue::new(record);
+    let resend = move |edit: bool| {
+        let record = record.get_value();
+        state.resending.set(Some(Resending { record, edit }));
+    };
+    view! {
+        <div class="dialog-foot">
+            <Button glyph=Glyph::Refresh on_press=move |()| resend(false)>
+                {t::replay()}
+            </Button>
+            <Button glyph=Glyph::Edit on_press=move |()| resend(true)>
+                {t::edit_and_resend()}
+            </Button>
+        </div>
+    }
+    .into_any()
 }
 
 #[component]
 fn RecordView(record: LogRecord, tab: RwSignal<usize>) -> impl IntoView {
     let item = record.item.clone();
     let command = curl::command(&record, &Session::get().proxy_origin());
-    let names = vec![t::summary(), t::request_part(), t::response_part()];
+    let names = vec![t::summary(), t::why_route(), t::request_part(), t::response_part()];
     view! {
         <div class="record-head">
             {status_badge(&item)}
@@ -75,7 +112,8 @@ fn RecordView(record: LogRecord, tab: RwSignal<usize>) -> impl IntoView {
             chosen=tab
             panel=move |at| match at {
                 0 => view! { <Summary record=record.clone() /> }.into_any(),
-                1 => {
+                1 => view! { <Why record=record.clone() /> }.into_any(),
+                2 => {
                     view! { <Message headers=record.request_headers.clone() body=record.request_body.clone() /> }
                         .into_any()
                 }
@@ -119,11 +157,22 @@ fn Summary(record: LogRecord) -> impl IntoView {
                 <code>{request_id.clone()}</code>
                 <CopyButton text=request_id what=common::request_id() />
             </dd>
+            {record
+                .replay
+                .map(|replay| {
+                    let link = format!("{BASE}/requests?open={}", replay.of);
+                    view! {
+                        <dt>{t::replay_of()}</dt>
+                        <dd>
+                            <a href=link>{replay.of}</a>
+                            <span class="muted">{replay.by}</span>
+                        </dd>
+                    }
+                })}
             <dt>{t::received()}</dt>
             <dd>{format::exact_time(format::millis(item.request_time))}</dd>
             <dt>{t::route()}</dt>
             <dd>{linked(route, "route_id", t::no_route())}</dd>
-            {fact(t::why_route(), record.match_reason)}
             {fact(t::sent_to(), item.target_url)}
             <dt>{t::key()}</dt>
             <dd>{linked(key, "key_id", t::no_key())}</dd>

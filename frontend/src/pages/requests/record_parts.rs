@@ -1,6 +1,6 @@
 //! The parts of a record: its three phases, its attempts, and a message with headers and body.
 
-use fastgate_shared::audit_log::{Attempt, LogItem};
+use fastgate_shared::audit_log::{Attempt, AttemptPhase, LogItem};
 use leptos::prelude::*;
 
 use crate::components::badge::{Badge, Tone};
@@ -61,10 +61,19 @@ pub fn Attempts(attempts: Vec<Attempt>) -> impl IntoView {
             (Some(status), _) => view! { <Badge tone=Tone::of_status(status) word=status.to_string() /> },
             (None, why) => view! { <Badge tone=Tone::Bad word=why.unwrap_or_default() /> },
         };
+        let phase = attempt.phase.map(|phase| match phase {
+            AttemptPhase::Connect => t::phase_connect(),
+            AttemptPhase::Request => t::phase_request(),
+            AttemptPhase::ResponseHead => t::phase_response_head(),
+            AttemptPhase::ResponseBody => t::phase_response_body(),
+        });
         view! {
             <li class="attempt">
                 <span class="muted">{t::attempt_n(attempt.attempt)}</span>
-                <code>{attempt.target}</code>
+                <span>
+                    <code>{attempt.target}</code>
+                    <span class="cell-sub">{phase}</span>
+                </span>
                 {badge}
                 <span class="attempt-time">{format::duration(attempt.ms)}</span>
             </li>

@@ -6,6 +6,7 @@ use fastgate_shared::audit_log::LogItem;
 use leptos::prelude::*;
 
 use super::RequestsState;
+use super::cancel::cancel_cell;
 use crate::components::badge::{Badge, Tone};
 use crate::components::data_table::{Column, DataTable, RowRules};
 use crate::components::row_link::RowLink;
@@ -14,35 +15,88 @@ use crate::locales::{common, requests as t};
 
 #[component]
 pub fn RequestsTable(state: RequestsState, rows: Signal<Vec<Arc<LogItem>>>) -> impl IntoView {
-    let columns = vec![
-        Column::new(t::col_time(), "nowrap", time_cell),
-        Column::new(common::status(), "fit", status_cell),
-        Column::new(t::col_request(), "wide title", move |item| request_cell(state, item)),
-        Column::new(t::col_route(), "", |item: &LogItem| {
-            or_muted(item.route_name.clone(), t::no_route())
-        }),
-        Column::new(t::col_caller(), "", caller_cell),
-        Column::new(t::col_model(), "if-roomy", |item: &LogItem| {
-            or_muted(item.model.clone(), "–")
-        }),
-        Column::new(t::col_duration(), "num", |item: &LogItem| {
-            milliseconds(item.response_time_ms)
-        }),
-        Column::new(t::col_ttfb(), "num if-wide", |item: &LogItem| {
-            milliseconds(item.ttfb_ms)
-        }),
-        Column::new(t::col_tokens(), "num if-wide", tokens_cell),
-        Column::new(t::col_size(), "num if-roomy", |item: &LogItem| {
-            format::bytes(item.response_size)
-        }),
-    ];
+    state.rows.set(Some(rows));
+    on_cleanup(move || {
+        state.rows.try_set(None);
+    });
     let rules = RowRules {
         id: |item: &LogItem| item.id.clone(),
         dim: |_: &LogItem| false,
         open: Some(Callback::new(move |log_id: String| state.address.open("open", log_id))),
         selected: state.address.param("open").into(),
     };
-    view! { <DataTable caption=t::title() columns rows rules /> }
+    // Another choice of columns is another table.
+    move || {
+        let columns = columns(state);
+        view! { <DataTable caption=t::title() columns rows rules /> }
+    }
+}
+
+/// The columns that were chosen; before a choice, narrow screens leave some of them out by themselves.
+fn columns(state: RequestsState) -> Vec<Column<LogItem>> {
+    let chosen = state.columns.are_chosen();
+    let class = |always: &'static str, usual: &'static str| if chosen { always } else { usual };
+    let all = [
+        ("time", Column::new(t::col_time(), "nowrap", time_cell)),
+        ("status", Column::new(common::status(), "fit", status_cell)),
+        (
+            "",
+            Column::new(t::col_request(), "wide title", move |item| request_cell(state, item)),
+        ),
+        (
+            "route",
+            Column::new(t::col_route(), "", |item: &LogItem| {
+                or_muted(item.route_name.clone(), t::no_route())
+            }),
+        ),
+        ("caller", Column::new(t::col_caller(), "", caller_cell)),
+        (
+            "model",
+            Column::new(t::col_model(), class("", "if-roomy"), |item: &LogItem| {
+                or_muted(item.model.clone(), "–")
+            }),
+        ),
+        (
+            "upstream",
+            Column::new(t::col_upstream(), "", |item: &LogItem| {
+                or_muted(upstream(item.target_url.as_deref()), "–")
+            }),
+        ),
+        (
+            "duration",
+            Column::new(t::col_duration(), "num", |item: &LogItem| {
+                milliseconds(item.response_time_ms)
+            }),
+        ),
+        (
+            "ttfb",
+            Column::new(t::col_ttfb(), class("num", "num if-wide"), |item: &LogItem| {
+                milliseconds(item.ttfb_ms)
+            }),
+        ),
+        (
+            "tokens",
+            Column::new(t::col_tokens(), class("num", "num if-wide"), tokens_cell),
+        ),
+        (
+            "size",
+            Column::new(t::col_size(), class("num", "num if-roomy"), |item: &LogItem| {
+                format::bytes(item.response_size)
+            }),
+        ),
+    ];
+    let shown = all
+        .into_iter()
+        .filter(|(name, _)| name.is_empty() || state.columns.has(name));
+    let mut columns: Vec<_> = shown.map(|(_, column)| column).collect();
+    columns.push(Column::actions(move |item| cancel_cell(state, item)));
+    columns
+}
+
+/// `host:port` of a URL.
+fn upstream(url: Option<&str>) -> Option<String> {
+    let (_, rest) = url?.split_once("://")?;
+    rest.split(['/', '?']).next().map(str::to_owned)
 }
 
 /// The badge of a status; a request without one is in flight.

@@ -6,16 +6,25 @@ use fastgate_shared::problem::{FieldError, field_errors};
 use fastgate_shared::route::{Protocol, Route, RouteAuth, RouteDefinition};
 use garde::Validate;
 use leptos::prelude::*;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
+use super::access::{AccessDraft, CorsDraft};
+use super::resilience::{CircuitDraft, HealthDraft};
+use super::sharing::SharingDraft;
 use super::targets::TargetRows;
+use super::tls::TlsDraft;
 use crate::components::key_value::Pairs;
 use crate::locales::common;
 use crate::state::form::{optional_json, optional_number, optional_text};
 
+/// What the server puts in the middle of a credential that it does not show.
+const MASK: char = '…';
+
 /// The form's signals.
 #[derive(Clone, Copy)]
 pub struct Draft {
+    /// What is edited; fields that the form does not show stay as they are.
+    base: StoredValue<RouteDefinition>,
     pub route_name: RwSignal<String>,
     pub description: RwSignal<String>,
     pub priority: RwSignal<String>,
@@ -38,6 +47,12 @@ pub struct Draft {
     pub retry_count: RwSignal<String>,
     pub retry_non_idempotent: RwSignal<bool>,
     pub rate_limit: RwSignal<String>,
+    pub access: AccessDraft,
+    pub cors: CorsDraft,
+    pub sharing: SharingDraft,
+    pub tls: TlsDraft,
+    pub circuit: CircuitDraft,
+    pub health: HealthDraft,
 }
 
 impl Draft {
@@ -46,6 +61,13 @@ impl Draft {
         let known = model.map_or_else(fresh, |route| route.definition.clone());
         let number = |number: Option<u32>| RwSignal::new(number.map(|number| number.to_string()).unwrap_or_default());
         Self {
+            access: AccessDraft::new(&known),
+            cors: CorsDraft::new(&known),
+            sharing: SharingDraft::new(&known),
+            tls: TlsDraft::new(&known),
+            circuit: CircuitDraft::new(&known),
+            health: HealthDraft::new(&known),
+            base: StoredValue::new(known.clone()),
             route_name: RwSignal::new(known.route_name),
             description: RwSignal::new(known.description.unwrap_or_default()),
             priority: RwSignal::new(known.priority.to_string()),
@@ -57,7 +79,7 @@ impl Draft {
                 known
                     .match_body_schema
                     .filter(|v| !v.is_null())
-                    .map(json)
+                    .map(pretty)
                     .unwrap_or_default(),
             ),
             open_to_all: RwSignal::new(known.auth == RouteAuth::None),
@@ -81,7 +103,8 @@ impl Draft {
     pub fn read(self) -> Result<RouteDefinition, Vec<FieldError>> {
         let mut errors = Vec::new();
         let several = self.several.get();
-        let definition = RouteDefinition {
+        #[allow(clippy::needless_update, reason = "the form may show every field, or not yet")]
+        let mut definition = RouteDefinition {
             route_name: self.route_name.get().trim().to_owned(),
             description: optional_text(&self.description.get()),
             priority: self.read_priority(&mut errors),
@@ -95,11 +118,7 @@ impl Draft {
             } else {
                 RouteAuth::Key
             },
-            target_protocol: if self.protocol.get() == "https" {
-                Protocol::Https
-            } else {
-                Protocol::Http
-            },
+            target_protocol: Protocol::from_name(&self.protocol.get()).unwrap_or_default(),
             target_host: if several {
                 String::new()
             } else {
@@ -121,14 +140,37 @@ impl Draft {
             retry_count: optional_number(&self.retry_count.get(), "retry_count", &mut errors),
             retry_non_idempotent: self.retry_non_idempotent.get(),
             rate_limit: optional_number(&self.rate_limit.get(), "rate_limit", &mut errors),
+            cors: self.cors.read(&mut errors),
+            circuit_breaker: self.circuit.read(&mut errors),
+            health_check: self.health.read(&mut errors),
+            ..self.base.get_value()
         };
+        self.access.write(&mut definition, &mut errors);
+        self.sharing.write(&mut definition);
+        self.tls.write(&mut definition);
         if definition.route_name.is_empty() {
             errors.push(FieldError::new("route_name", common::required()));
         }
-        if let Err(report) = definition.validate() {
+        if let Err(report) = self.without_masks(&definition).validate() {
             errors.extend(field_errors(&report));
         }
         if errors.is_empty() { Ok(definition) } else { Err(errors) }
+    }
+
+    /// The definition as the rules can judge it. A mask that was not touched stands for a value that the server knows; by
+    /// itself it would be refused.
+    fn without_masks(self, definition: &RouteDefinition) -> RouteDefinition {
+        let mut judged = definition.clone();
+        self.base.with_value(|known| {
+            if judged.target_path == known.target_path {
+                judged.target_path = judged.target_path.replace(MASK, "x");
+            }
+            let is_mask = |key: &String| key.contains(MASK) && judged.tls_client_key == known.tls_client_key;
+            if judged.tls_client_key.as_ref().is_some_and(is_mask) {
+                judged.tls_client_key = Some("-----BEGIN PRIVATE KEY-----".to_owned());
+            }
+        });
+        judged
     }
 
     /// Whether the body rule has `properties` but no `required`: it then matches bodies without these fields.
@@ -140,7 +182,7 @@ impl Draft {
     }
 
     fn read_priority(self, errors: &mut Vec<FieldError>) -> u16 {
-        let number = optional_number(&self.priority.get(), "priority", errors).unwrap_or(100);
+        let number = optional_number(&self.priority.get(), "priority", errors).unwrap_or(100_u32);
         // Out of range here is out of range there, too.
         u16::try_from(number).unwrap_or(u16::MAX)
     }
@@ -157,33 +199,13 @@ impl Draft {
     }
 }
 
+/// A route of which nothing is typed yet: every field has the default that the server gives it.
 fn fresh() -> RouteDefinition {
-    RouteDefinition {
-        route_name: String::new(),
-        description: None,
-        priority: 100,
-        is_active: true,
-        match_path: String::new(),
-        match_method: "ANY".to_owned(),
-        match_headers: BTreeMap::new(),
-        match_body_schema: None,
-        auth: RouteAuth::Key,
-        target_protocol: Protocol::Https,
-        target_host: String::new(),
-        target_path: String::new(),
-        strip_path_prefix: false,
-        targets: Vec::new(),
-        remove_headers: Vec::new(),
-        add_headers: BTreeMap::new(),
-        add_body_fields: Map::new(),
-        timeout: None,
-        retry_count: None,
-        retry_non_idempotent: false,
-        rate_limit: None,
-    }
+    let empty = json!({ "route_name": "", "match_path": "", "target_protocol": "https" });
+    serde_json::from_value(empty).expect("every other field has a default")
 }
 
-fn json(value: Value) -> String {
+fn pretty(value: Value) -> String {
     serde_json::to_string_pretty(&value).unwrap_or_default()
 }
 
@@ -191,6 +213,6 @@ fn fields_text(fields: Map<String, Value>) -> String {
     if fields.is_empty() {
         String::new()
     } else {
-        json(Value::Object(fields))
+        pretty(Value::Object(fields))
     }
 }

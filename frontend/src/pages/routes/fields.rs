@@ -2,15 +2,18 @@
 
 use leptos::prelude::*;
 
+use super::access::AccessFields;
 use super::draft::Draft;
+use super::resilience::{CircuitFields, HealthFields};
 use super::targets::TargetFields;
+use super::tls::TlsFields;
 use crate::components::field::{CheckField, Rule, TextField};
 use crate::components::icon::{Glyph, Icon};
 use crate::components::key_value::PairsField;
 use crate::locales::routes as t;
 use crate::state::form::FormErrors;
 
-/// General, Match, Target, Transform, Limits.
+/// General, Match, Target, Access, Transform, Limits.
 #[component]
 pub fn Sections(draft: Draft, errors: FormErrors) -> impl IntoView {
     view! {
@@ -23,6 +26,10 @@ pub fn Sections(draft: Draft, errors: FormErrors) -> impl IntoView {
         <Section title=t::section_target() lead=t::section_target_lead()>
             <TargetFields draft errors />
             <TargetPath draft errors />
+            <TlsFields draft=draft.tls errors />
+        </Section>
+        <Section title=t::section_access()>
+            <AccessFields access=draft.access cors=draft.cors errors />
         </Section>
         <Section title=t::section_transform() lead=t::section_transform_lead()>
             <Transform draft errors />
@@ -200,10 +207,30 @@ fn Limits(draft: Draft, errors: FormErrors) -> impl IntoView {
                 numeric=true
             />
         </div>
+        <div class="grid-2">
+            <TextField
+                label=t::max_concurrency()
+                value=draft.access.max_concurrency
+                rule=Rule(errors, "max_concurrency")
+                hint=t::max_concurrency_hint()
+                optional=true
+                numeric=true
+            />
+            <TextField
+                label=t::max_body_bytes()
+                value=draft.access.max_body_bytes
+                rule=Rule(errors, "max_body_bytes")
+                hint=t::max_body_bytes_hint()
+                optional=true
+                numeric=true
+            />
+        </div>
         <CheckField
             label=t::retry_non_idempotent()
             value=draft.retry_non_idempotent
             hint=t::retry_non_idempotent_hint()
         />
+        <HealthFields draft=draft.health errors />
+        <CircuitFields draft=draft.circuit errors />
     }
 }

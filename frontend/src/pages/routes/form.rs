@@ -1,6 +1,8 @@
 //! The drawer in which a route is made or edited.
 
-use fastgate_shared::route::Route;
+use fastgate_shared::fields::Fields as _;
+use fastgate_shared::problem::Problem;
+use fastgate_shared::route::{Route, RouteDefinition};
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -10,48 +12,66 @@ use super::draft::Draft;
 use super::fields::Sections;
 use crate::api;
 use crate::components::button::{Button, Weight};
+use crate::components::conflict::{Clash, ConflictQuestion};
 use crate::components::dialog::{Dialog, Shape};
 use crate::components::icon::{Glyph, Icon};
-use crate::locales::{common, routes as t};
+use crate::locales::{changes, common, routes as t};
 use crate::state::form::FormErrors;
 use crate::state::toasts::Toasts;
 
-/// The drawer; `before` is the id of the route to edit, none for a new one, which may start as a copy of `model`.
+/// The parameters of the address that open the form.
+const PARAMS: [&str; 3] = ["new", "from", "edit"];
+
+/// Reads the route that is to be edited, so that the form begins with its latest state.
 #[component]
-pub fn RouteForm(state: RoutesState, before: Option<String>, model: Option<Route>) -> impl IntoView {
+pub fn EditRoute(state: RoutesState, route_id: String) -> impl IntoView {
+    let toasts = Toasts::get();
+    let found = RwSignal::new(None::<api::Tagged<Route>>);
+    spawn_local(async move {
+        match api::routes::get(&route_id).await {
+            Ok(route) => {
+                // The page may be gone.
+                let _ = found.try_set(Some(route));
+            }
+            Err(problem) => {
+                toasts.fail(&problem);
+                state.address.close(&["edit"]);
+            }
+        }
+    });
+    move || {
+        found.get().map(|api::Tagged { value, etag }| {
+            view! { <RouteForm state before=Some((value.route_id.clone(), etag)) model=Some(value) /> }
+        })
+    }
+}
+
+/// The drawer; `before` is the id of the route to edit and the ETag of its state, none for a new one, which may start as a
+/// copy of `model`.
+#[component]
+pub fn RouteForm(state: RoutesState, before: Option<(String, String)>, model: Option<Route>) -> impl IntoView {
     let draft = Draft::new(model.as_ref());
     let is_new = before.is_none();
+    let started = model.as_ref().map(|route| route.definition.clone());
     if is_new && model.is_some() {
         draft.route_name.update(|name| *name = t::copy_of(name));
     }
     let errors = FormErrors::new(move || draft.read().err().unwrap_or_default());
-    let busy = RwSignal::new(false);
-    let refusal = RwSignal::new(None::<String>);
-    let toasts = Toasts::get();
-    let close = Callback::new(move |()| state.address.close(&["new", "from", "edit"]));
+    let sending = Sending {
+        state,
+        draft,
+        errors,
+        busy: RwSignal::new(false),
+        refusal: RwSignal::new(None),
+        clash: RwSignal::new(None),
+        toasts: Toasts::get(),
+        before: StoredValue::new((before, started)),
+    };
+    let (busy, refusal, clash) = (sending.busy, sending.refusal, sending.clash);
+    let close = Callback::new(move |()| state.address.close(&PARAMS));
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
-        let Some(definition) = untrack(|| draft.read().ok()).filter(|_| !busy.get_untracked()) else {
-            errors.ready_to_send();
-            return;
-        };
-        let before = before.clone();
-        busy.set(true);
-        spawn_local(async move {
-            let saved = match before {
-                Some(route_id) => api::routes::update(&route_id, &definition).await,
-                None => api::routes::create(&definition).await,
-            };
-            busy.set(false);
-            match saved {
-                Ok(route) => {
-                    toasts.say(t::saved(&route.definition.route_name));
-                    state.routes.reload();
-                    state.address.close(&["new", "from", "edit"]);
-                }
-                Err(problem) => refusal.set(errors.refused(&problem)),
-            }
-        });
+        sending.send(None);
     };
     let title = if is_new { t::new() } else { t::edit_title() };
     view! {
@@ -69,6 +89,75 @@ pub fn RouteForm(state: RoutesState, before: Option<String>, model: Option<Route
                 </div>
             </form>
         </Dialog>
+        <ConflictQuestion
+            clash
+            busy
+            on_theirs=move |()| sending.take_theirs()
+            on_mine=move |etag| sending.send(Some(etag))
+        />
+    }
+}
+
+/// The id and ETag of the route, and its definition, as the form began with them.
+type Before = (Option<(String, String)>, Option<RouteDefinition>);
+
+/// What a form sends, and what may come of it.
+#[derive(Clone, Copy)]
+struct Sending {
+    state: RoutesState,
+    draft: Draft,
+    errors: FormErrors,
+    busy: RwSignal<bool>,
+    refusal: RwSignal<Option<String>>,
+    clash: RwSignal<Option<Clash>>,
+    toasts: Toasts,
+    before: StoredValue<Before>,
+}
+
+impl Sending {
+    /// With the ETag that the form began with, or after a conflict with the one that was decided about.
+    fn send(self, decided: Option<String>) {
+        let Some(definition) = untrack(|| self.draft.read().ok()).filter(|_| !self.busy.get_untracked()) else {
+            self.errors.ready_to_send();
+            return;
+        };
+        let (before, started) = self.before.get_value();
+        self.busy.set(true);
+        spawn_local(async move {
+            let saved = match before {
+                Some((route_id, etag)) => {
+                    let etag = decided.unwrap_or(etag);
+                    api::routes::update(&route_id, &definition, &etag).await
+                }
+                None => api::routes::create(&definition).await,
+            };
+            self.busy.set(false);
+            self.clash.set(None);
+            match saved {
+                Ok(route) => {
+                    self.toasts.say(t::saved(&route.definition.route_name));
+                    self.state.reload();
+                    self.state.address.close(&PARAMS);
+                }
+                Err(problem) => self.refused(problem, &started, &definition),
+            }
+        });
+    }
+
+    fn refused(self, mut problem: Problem, started: &Option<RouteDefinition>, mine: &RouteDefinition) {
+        match problem.conflict.take() {
+            Some(conflict) => {
+                let clash = Clash::new(*conflict, started, mine, RouteDefinition::READ_ONLY);
+                self.clash.set(Some(clash));
+            }
+            None => self.refusal.set(self.errors.refused(&problem)),
+        }
+    }
+
+    fn take_theirs(self) {
+        self.toasts.say(changes::took_theirs());
+        self.state.reload();
+        self.state.address.close(&PARAMS);
     }
 }
 

@@ -2,19 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use fastgate_shared::route::{MatchExplanation, MatchRequest, MatchVerdict};
+use fastgate_shared::route::{MatchExplanation, MatchRequest};
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use serde_json::Value;
 
 use crate::api::{self, Answer};
-use crate::components::badge::{Badge, Tone};
 use crate::components::button::{Button, Weight};
 use crate::components::dialog::{Dialog, Shape};
 use crate::components::field::{SelectField, TextField};
 use crate::components::icon::{Glyph, Icon};
 use crate::components::key_value::{Pairs, PairsField};
+use crate::components::verdicts::Verdicts;
 use crate::locales::{common, routes as t};
 use crate::state::address::Address;
 use crate::state::form::optional_text;
@@ -134,51 +134,5 @@ pub fn MatchTest(address: Address) -> impl IntoView {
                 </div>
             </form>
         </Dialog>
-    }
-}
-
-#[component]
-fn Verdicts(explanation: MatchExplanation) -> impl IntoView {
-    let winner = explanation.candidates.iter().find(|verdict| verdict.matched).cloned();
-    let winner_id = winner.as_ref().map(|verdict| verdict.route_id.clone());
-    let line = move |verdict: MatchVerdict| {
-        let (tone, word) = match (verdict.matched, winner_id.as_deref() == Some(verdict.route_id.as_str())) {
-            (true, true) => (Tone::Good, t::wins()),
-            (true, false) => (Tone::Info, t::would_match()),
-            (false, _) => (Tone::Neutral, t::not_matched()),
-        };
-        view! {
-            <li class="verdict">
-                <Badge tone word />
-                <span class="strong">{verdict.route_name}</span>
-                <span class="muted verdict-priority">{verdict.priority}</span>
-                <span class="muted verdict-reason">{verdict.reason}</span>
-            </li>
-        }
-    };
-    view! {
-        {match winner {
-            Some(winner) => {
-                view! {
-                    <div class="banner banner-good">
-                        <Icon glyph=Glyph::Check />
-                        <div><strong>{t::match_wins(&winner.route_name)}</strong></div>
-                    </div>
-                }
-                    .into_any()
-            }
-            None => {
-                view! {
-                    <div class="banner banner-warn">
-                        <Icon glyph=Glyph::Alert />
-                        <div><strong>{t::match_none()}</strong></div>
-                    </div>
-                }
-                    .into_any()
-            }
-        }}
-        <ol class="verdicts" role="list" aria-label=t::verdicts()>
-            {explanation.candidates.into_iter().map(line).collect_view()}
-        </ol>
     }
 }

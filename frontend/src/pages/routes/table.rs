@@ -7,6 +7,7 @@ use fastgate_shared::route::{Route, RouteAuth, RouteDefinition};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
+use super::upstreams::Upstreams;
 use super::{Placed, RoutesState};
 use crate::api;
 use crate::components::badge::{Badge, Tone};
@@ -15,7 +16,7 @@ use crate::components::data_table::{Column, DataTable, RowRules};
 use crate::components::icon::Glyph;
 use crate::components::row_link::RowLink;
 use crate::components::switch::Switch;
-use crate::locales::{common, routes as t};
+use crate::locales::{common, routes as t, upstreams};
 use crate::state::toasts::Toasts;
 
 #[component]
@@ -35,6 +36,10 @@ pub fn RoutesTable(state: RoutesState, rows: Signal<Vec<Arc<Placed>>>) -> impl I
         Column::new(t::col_match(), "wide", |row: &Placed| match_cell(&row.route.definition)),
         Column::new(t::col_target(), "wide", |row: &Placed| {
             target_cell(&row.route.definition)
+        }),
+        Column::new(upstreams::col_upstreams(), "fit", move |row: &Placed| {
+            let (id, name) = (row.route.route_id.clone(), row.route.definition.route_name.clone());
+            view! { <Upstreams state route_id=id route_name=name /> }
         }),
         Column::new(common::status(), "keep", move |row: &Placed| {
             status_cell(state, &row.route)
@@ -171,7 +176,10 @@ fn set_active(state: RoutesState, route_id: String, name: String, active: bool) 
     show(active);
     spawn_local(async move {
         match api::routes::set_active(&route_id, active).await {
-            Ok(_) => toasts.say(if active { t::enabled(&name) } else { t::disabled(&name) }),
+            Ok(_) => {
+                toasts.say(if active { t::enabled(&name) } else { t::disabled(&name) });
+                state.upstreams.reload();
+            }
             Err(problem) => {
                 show(!active);
                 toasts.fail(&problem);

@@ -5,6 +5,7 @@ use fastgate_shared::route::{Protocol, Target};
 use leptos::prelude::*;
 
 use super::draft::Draft;
+use super::sharing::SharingFields;
 use crate::components::button::{Button, IconButton};
 use crate::components::field::{FieldMessage, Rule, SelectField, TextField};
 use crate::components::icon::Glyph;
@@ -100,10 +101,8 @@ pub fn TargetFields(draft: Draft, errors: FormErrors) -> impl IntoView {
             </label>
         }
     };
-    let protocols = vec![
-        ("https".to_owned(), "https".to_owned()),
-        ("http".to_owned(), "http".to_owned()),
-    ];
+    let named = |protocol: Protocol| (protocol.as_str().to_owned(), protocol.as_str().to_owned());
+    let protocols = Protocol::ALL.map(named).to_vec();
     view! {
         <div class="choice" role="radiogroup" aria-label=t::target_kind()>
             {kind(false, t::one_host())}
@@ -123,6 +122,7 @@ pub fn TargetFields(draft: Draft, errors: FormErrors) -> impl IntoView {
         </div>
         <Show when=move || draft.several.get()>
             <TargetsEditor rows=draft.targets errors />
+            <SharingFields draft=draft.sharing errors />
         </Show>
     }
 }

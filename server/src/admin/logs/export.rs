@@ -56,13 +56,14 @@ const LISTED: [&str; 29] = [
     "error_message",
 ];
 /// What is kept apart and read only when asked for.
-const DETAILS: [&str; 6] = [
+const DETAILS: [&str; 7] = [
     "request_headers",
     "request_body",
     "response_headers",
     "response_body",
     "attempts",
     "match_reason",
+    "replay",
 ];
 
 /// A piece of a file, or what went wrong while the file was on its way.
@@ -256,10 +257,17 @@ fn boxed(error: crate::db::DbError) -> axum::BoxError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use fastgate_shared::audit_log::Replay;
 
     #[test]
     fn every_field_of_a_record_has_a_name_here_and_no_other() {
-        let record = cells::tests::record();
+        let record = LogRecord {
+            replay: Some(Replay {
+                of: "1".to_owned(),
+                by: "admin token".to_owned(),
+            }),
+            ..cells::tests::record()
+        };
         let value = serde_json::to_value(&record).unwrap();
         let mut there: Vec<&str> = value.as_object().unwrap().keys().map(String::as_str).collect();
         let mut named: Vec<&str> = LISTED.iter().chain(&DETAILS).copied().collect();

@@ -6,20 +6,30 @@ use crate::admin::openapi::LOGS;
 use crate::admin::page::Query;
 use crate::admin::problem::Problem;
 use crate::app::App;
+use crate::audit_log::live::{LiveEvent, News};
+use crate::db::logs::LogQuery;
 use axum::extract::State;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
+use fastgate_shared::audit_log::LiveEventKind;
 use fastgate_shared::problem::Problem as ProblemDocument;
 use futures_util::StreamExt as _;
 use http::{HeaderMap, HeaderName, HeaderValue};
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
+use utoipa::IntoParams;
 
 /// A comment is sent when nothing else was for this long, so that proxies keep the connection.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// How soon a stream notices that the gateway drains; it would hold up the end otherwise.
 const DRAIN_CHECK: Duration = Duration::from_millis(250);
+
+/// Requests in flight that a watcher is told of at once; the newest.
+const MAX_IN_FLIGHT: usize = 1_000;
+const IN_FLIGHT: &str = "in_flight";
+const LEAVE: &str = "leave";
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 /// Tells nginx to pass events on at once.
@@ -28,12 +38,74 @@ const NO_BUFFERING: (HeaderName, HeaderValue) = (
     HeaderValue::from_static("no"),
 );
 
+/// What of the stream is wanted besides the filters; for the document.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(
+    dead_code,
+    reason = "the query string is read by name, so that every unknown parameter can be refused"
+)]
+struct StreamParams {
+    /// `true`: begin with an event `in_flight`, whose data is the array of the newest 1,000 requests in flight; it comes again
+    /// whenever events were missed. An event `leave` tells of a request that no longer passes the filters.
+    in_flight: Option<bool>,
+}
+
+/// One watcher: what it wants, and what it was told.
+struct Watcher {
+    filter: LogQuery,
+    wants_in_flight: bool,
+    /// Numbers of the requests in flight that it knows of.
+    told: HashSet<String>,
+}
+
+impl Watcher {
+    fn event(&mut self, app: &App, news: News) -> Option<Result<Event, axum::Error>> {
+        match news {
+            News::Missed => self.wants_in_flight.then(|| self.in_flight(app)),
+            News::Event(event) => {
+                let name = self.name_of(&event)?;
+                let sent = Event::default().id(event.id.to_string()).event(name);
+                Some(sent.json_data(&event.item))
+            }
+        }
+    }
+
+    /// How the watcher hears of an event, if it does.
+    fn name_of(&mut self, event: &LiveEvent) -> Option<&'static str> {
+        let item = &event.item;
+        let passes = self.filter.matches(item);
+        if self.wants_in_flight {
+            let is_over = event.kind == LiveEventKind::End;
+            let was_told = self.told.contains(&item.id);
+            if was_told && (is_over || !passes) {
+                self.told.remove(&item.id);
+            } else if passes && !is_over {
+                self.told.insert(item.id.clone());
+            }
+            if was_told && !passes {
+                return Some(LEAVE);
+            }
+        }
+        passes.then_some(event.kind.as_str())
+    }
+
+    fn in_flight(&mut self, app: &App) -> Result<Event, axum::Error> {
+        let mut items = app.audit.live.items();
+        items.retain(|item| self.filter.matches(item));
+        items.truncate(MAX_IN_FLIGHT);
+        self.told = items.iter().map(|item| item.id.clone()).collect();
+        Event::default().event(IN_FLIGHT).json_data(&items)
+    }
+}
+
 /// Watch requests as they happen.
 ///
 /// Server-sent events `start`, `first_byte`, `progress` and `end`; the id rises, the data is the record so far. With
 /// `Last-Event-ID` those that were missed come first, as far as they are remembered.
 #[utoipa::path(get, path = "/admin/logs/stream", tag = LOGS,
-    params(LogParams, ("Last-Event-ID" = Option<u64>, Header, description = "Id of the last event that was received")),
+    params(LogParams, StreamParams,
+        ("Last-Event-ID" = Option<u64>, Header, description = "Id of the last event that was received")),
     responses((status = 200, content_type = "text/event-stream", body = String), (status = 422, body = ProblemDocument)))]
 pub async fn stream(
     _: Administrator,
@@ -41,21 +113,19 @@ pub async fn stream(
     headers: HeaderMap,
     mut asked: Query,
 ) -> Result<Response, Problem> {
-    let filter = query::take_filter(&mut asked);
-    asked.finish(&query::known(&[]))?;
+    let mut watcher = Watcher {
+        filter: query::take_filter(&mut asked),
+        wants_in_flight: asked.take_bool("in_flight").unwrap_or_default(),
+        told: HashSet::new(),
+    };
+    asked.finish(&query::known(&["in_flight"]))?;
     let last = headers.get(LAST_EVENT_ID).and_then(|value| value.to_str().ok());
-    let events = app
-        .audit
-        .live
-        .subscribe(last.and_then(|id| id.trim().parse().ok()))
-        .filter(move |event| std::future::ready(filter.matches(&event.item)))
-        .map(|event| {
-            Event::default()
-                .id(event.id.to_string())
-                .event(event.kind.as_str())
-                .json_data(&event.item)
-        })
-        .take_until(Box::pin(drained(app.clone())));
+    let news = app.audit.live.subscribe(last.and_then(|id| id.trim().parse().ok()));
+    let events = {
+        let app = app.clone();
+        news.filter_map(move |news| std::future::ready(watcher.event(&app, news)))
+    };
+    let events = events.take_until(Box::pin(drained(app)));
     let stream = Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE));
     Ok(([NO_BUFFERING], stream).into_response())
 }

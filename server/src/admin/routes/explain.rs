@@ -6,14 +6,16 @@ use crate::admin::openapi::ROUTES;
 use crate::admin::problem::Problem;
 use crate::app::App;
 use crate::body::peek::PeekedBody;
-use crate::routing::{Asked, explain as verdicts, path};
-use axum::Json;
+use crate::client::ClientAddress;
+use crate::request_id::RequestId;
+use crate::routing::explain::{self as verdicts, Circumstances};
+use crate::routing::{Asked, path};
 use axum::extract::State;
+use axum::{Extension, Json};
 use fastgate_shared::problem::{FieldError, Problem as ProblemDocument};
 use fastgate_shared::route::{MatchExplanation, MatchRequest};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use serde_json::Value;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Header fields that a request may be described with; the listener takes no more either.
@@ -21,12 +23,14 @@ const MAX_HEADERS: usize = 128;
 
 /// Ask which route would take a request.
 ///
-/// Every route in matching order; the first that matched wins. Nothing is sent.
+/// Every route in matching order; the first that matched wins, or one of those that share with it. `transforms` is what it
+/// would make of the request; where none matched, `nearest` names those that came closest. Nothing is sent.
 #[utoipa::path(post, path = "/admin/routes/match", tag = ROUTES, request_body = MatchRequest,
     responses((status = 200, body = MatchExplanation), (status = 422, body = ProblemDocument)))]
 pub async fn explain(
     _: Administrator,
     State(app): State<Arc<App>>,
+    sender: (Extension<RequestId>, Extension<ClientAddress>),
     body: JsonObject,
 ) -> Result<Json<MatchExplanation>, Problem> {
     let asked: MatchRequest = json::whole(body.required()?, Vec::new())?;
@@ -37,7 +41,10 @@ pub async fn explain(
     let headers = headers(&asked.headers)
         .map_err(|why| errors.push(FieldError::new("headers", why)))
         .unwrap_or_default();
-    let raw_path = asked.path.split(['?', '#']).next().unwrap_or_default();
+    let (whole, _) = asked.path.split_once('#').unwrap_or((&asked.path, ""));
+    let (raw_path, query) = whole
+        .split_once('?')
+        .map_or((whole, None), |(path, query)| (path, Some(query)));
     let canonical = path::canonical(raw_path)
         .map_err(|why| errors.push(FieldError::new("path", why.to_string())))
         .unwrap_or_default();
@@ -55,7 +62,14 @@ pub async fn explain(
             raw_path,
             headers: &headers,
         },
-        &body,
+        Some(&body),
+        Some(&Circumstances {
+            query,
+            request_id: sender.0.as_str(),
+            client_ip: sender.1.ip,
+            source_path: "",
+            key_id: "",
+        }),
     )))
 }
 
@@ -74,12 +88,12 @@ pub fn method(text: &str) -> Result<Method, &'static str> {
 ///
 /// # Errors
 /// The first name or value that cannot be sent.
-pub fn headers(fields: &BTreeMap<String, String>) -> Result<HeaderMap, String> {
-    if fields.len() > MAX_HEADERS {
-        return Err(format!("has more than {MAX_HEADERS} header fields"));
-    }
+pub fn headers<'a>(fields: impl IntoIterator<Item = (&'a String, &'a String)>) -> Result<HeaderMap, String> {
     let mut headers = HeaderMap::new();
     for (name, value) in fields {
+        if headers.len() == MAX_HEADERS {
+            return Err(format!("has more than {MAX_HEADERS} header fields"));
+        }
         let shown = name.escape_debug();
         let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| format!("`{shown}` is not a header name"))?;
         let value = HeaderValue::from_str(value)

@@ -9,9 +9,10 @@ use crate::admin::page::Id;
 use crate::admin::problem::Problem;
 use crate::api_keys;
 use crate::app::App;
+use crate::audit_log::redact::forget;
 use crate::body::peek::PeekedBody;
 use crate::client::ClientAddress;
-use crate::message::{Values, forwarded, hop_by_hop, target};
+use crate::message::{Plan, Values, forwarded, hop_by_hop, target};
 use crate::request_id::RequestId;
 use crate::routing::{Asked, CompiledRoute, RouteTable, explain, path};
 use crate::upstream::own_calls::{Call, Reply};
@@ -40,6 +41,14 @@ struct Asking {
     timeout: Option<u32>,
 }
 
+/// What is sent where.
+struct Planned {
+    call: Call,
+    url: String,
+    /// Index of the target.
+    target: usize,
+}
+
 /// Send a real request through a route.
 ///
 /// As the proxy would send it, but without an API key and once. The route need not be active. What the route would say to
@@ -63,10 +72,10 @@ pub async fn test(
     let asking = Asking::read(&app, asked, &compiled).map_err(Problem::fields)?;
     let compiled = Arc::new(compiled);
     let verdict = asking.verdict(&compiled);
-    let call = asking.call(&app, &compiled, client, &request_id)?;
-    let shown_url = app.audit.redactor.url(&call.url).into_owned();
-    let reply = app.own_calls.send(call).await;
-    Ok(Json(result(verdict.as_ref(), shown_url, reply)))
+    let Planned { call, url, target } = asking.call(&app, &compiled, client, &request_id)?;
+    let shown_url = app.audit.redactor.url(&url).into_owned();
+    let reply = compiled.hosts[target].call(call).await;
+    Ok(Json(result(verdict.as_ref(), shown_url, reply, &compiled.plan)))
 }
 
 impl Asking {
@@ -81,12 +90,7 @@ impl Asking {
             .map_err(|why| refuse("test_headers", why))
             .unwrap_or_default();
         // A key of this gateway that was pasted along must not reach the upstream.
-        let prefix = &app.config.security.key_prefix;
-        while let Some((carrier, _)) =
-            api_keys::extract(&headers, prefix).filter(|(_, presented)| presented.starts_with(prefix))
-        {
-            headers.remove(carrier);
-        }
+        api_keys::strip(&mut headers, &app.config.security.key_prefix);
         let full_path = asked.test_path.unwrap_or_else(|| example_path(route));
         let (raw_path, query) = match full_path.split_once('?') {
             Some((path, query)) => (path.to_owned(), Some(query.to_owned())),
@@ -126,7 +130,9 @@ impl Asking {
             headers: &self.headers,
         };
         let alone = RouteTable::new(vec![route.clone()]);
-        explain::explain(&alone, &asked, &self.peeked()).candidates.pop()
+        explain::explain(&alone, &asked, Some(&self.peeked()), None)
+            .candidates
+            .pop()
     }
 
     /// What the upstream gets.
@@ -136,7 +142,7 @@ impl Asking {
         route: &CompiledRoute,
         client: ClientAddress,
         request_id: &RequestId,
-    ) -> Result<Call, Problem> {
+    ) -> Result<Planned, Problem> {
         let captures = route.matcher.captures(&self.canonical, &self.raw_path);
         let values = Values {
             captures: &captures,
@@ -146,10 +152,11 @@ impl Asking {
             key_id: "",
         };
         let plan = &route.plan;
-        let first = plan
+        let (target, first) = plan
             .targets
             .iter()
-            .find(|target| target.weight > 0)
+            .enumerate()
+            .find(|(_, target)| target.weight > 0)
             .ok_or_else(|| Problem::field("targets", "has no target with a weight"))?;
         let path = plan.path.path_and_query(&self.raw_path, self.query.as_deref(), &values);
         let uri = target::uri(first, &path)
@@ -159,21 +166,22 @@ impl Asking {
             headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         }
         plan.headers.apply(&mut headers, &values);
-        headers.insert(header::HOST, first.host.clone());
         let body = match plan.body.is_empty() || headers.contains_key(header::CONTENT_ENCODING) {
             true => None,
             false => plan.body.apply(self.body.as_bytes(), &values),
         };
         let seconds = self.timeout.or(route.route.definition.timeout);
         let seconds = seconds.unwrap_or(app.config.proxy.timeout);
-        Ok(Call {
+        let call = Call {
             method: self.method,
-            url: uri.to_string(),
+            path_and_query: path,
             headers,
             body: body.unwrap_or_else(|| self.body.into_bytes()),
             deadline: Duration::from_secs(seconds.into()),
             max_body_bytes: MAX_BODY_BYTES,
-        })
+        };
+        let url = uri.to_string();
+        Ok(Planned { call, url, target })
     }
 }
 
@@ -189,7 +197,9 @@ fn end_to_end(mut headers: HeaderMap, client: ClientAddress, request_id: &Reques
     headers
 }
 
-fn result(verdict: Option<&MatchVerdict>, target_url: String, reply: Reply) -> RouteTestResult {
+fn result(verdict: Option<&MatchVerdict>, target_url: String, reply: Reply, plan: &Plan) -> RouteTestResult {
+    // An upstream that repeats what it got shall not show the stored credential to everybody who may test.
+    let text = |bytes: &[u8]| forget(String::from_utf8_lossy(bytes).into_owned(), plan.credentials());
     let matched = verdict.is_some_and(|verdict| verdict.matched);
     let ms = |duration: Duration| (duration.as_secs_f64() * 1_000_000.0).round() / 1000.0;
     let miss = verdict
@@ -207,12 +217,9 @@ fn result(verdict: Option<&MatchVerdict>, target_url: String, reply: Reply) -> R
         response_headers: reply
             .headers
             .iter()
-            .map(|(name, value)| {
-                let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
-                (name.to_string(), value)
-            })
+            .map(|(name, value)| (name.to_string(), text(value.as_bytes())))
             .collect(),
-        response_body: answered.then(|| String::from_utf8_lossy(&reply.body).into_owned()),
+        response_body: answered.then(|| text(&reply.body)),
     }
 }
 

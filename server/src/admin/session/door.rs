@@ -80,16 +80,14 @@ struct Caller {
 impl Caller {
     fn of(request: &Request) -> Self {
         let headers = request.headers();
+        let client = request.extensions().get::<ClientAddress>();
         Self {
-            address: request
-                .extensions()
-                .get::<ClientAddress>()
-                .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |client| client.ip),
+            address: client.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |client| client.ip),
             user_agent: headers
                 .get(header::USER_AGENT)
                 .map(|value| String::from_utf8_lossy(value.as_bytes()).chars().take(255).collect()),
             session: session_token(headers),
-            page: Origin::of(headers),
+            page: Origin::of(headers, client.is_some_and(|client| client.peer.secure)),
         }
     }
 }
@@ -103,11 +101,11 @@ struct Origin {
 }
 
 impl Origin {
-    fn of(headers: &HeaderMap) -> Self {
+    fn of(headers: &HeaderMap, over_tls: bool) -> Self {
         let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
         let (secure, authority) = match text(header::ORIGIN).and_then(|origin| origin.split_once("://")) {
             Some((scheme, authority)) => (scheme == "https", authority),
-            None => (false, text(header::HOST).unwrap_or("localhost")),
+            None => (over_tls, text(header::HOST).unwrap_or("localhost")),
         };
         let plain = authority
             .bytes()
@@ -245,7 +243,7 @@ mod tests {
     fn origin(name: http::HeaderName, value: &str) -> Origin {
         let mut headers = HeaderMap::new();
         headers.insert(name, value.parse().unwrap());
-        Origin::of(&headers)
+        Origin::of(&headers, false)
     }
 
     #[rstest]

@@ -8,50 +8,26 @@ const SUB_BITS: u32 = 4;
 const SUB: u64 = 1 << SUB_BITS;
 /// Longer than a month is a month.
 const MAX: u64 = 1 << 42;
+/// One more than the bucket of [`MAX`].
+const BUCKETS: u16 = 39 * SUB as u16 + 1;
 
-/// Counts by bucket.
+/// Counts by bucket, as the writer keeps them: few buckets, many histograms.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Histogram {
     counts: BTreeMap<u16, u64>,
+}
+
+/// What several histograms add up to, as readers need it: one place for each bucket, so that adding a stored histogram
+/// costs nanoseconds a bucket.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Merged {
+    counts: Vec<u64>,
 }
 
 impl Histogram {
     /// Counts a duration in microseconds.
     pub fn add(&mut self, microseconds: u64) {
         *self.counts.entry(bucket(microseconds)).or_default() += 1;
-    }
-
-    /// Adds the counts of another histogram.
-    pub fn merge(&mut self, other: &Self) {
-        for (bucket, count) in &other.counts {
-            *self.counts.entry(*bucket).or_default() += count;
-        }
-    }
-
-    /// How many durations were counted.
-    #[must_use]
-    pub fn total(&self) -> u64 {
-        self.counts.values().sum()
-    }
-
-    /// The duration, in microseconds, that the share `q` (0–1) of all durations does not exceed; 0 without any.
-    #[must_use]
-    pub fn quantile(&self, q: f64) -> f64 {
-        let total = self.total();
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "the product is between 0 and a count"
-        )]
-        let rank = ((total as f64 * q).ceil() as u64).max(1);
-        let mut seen = 0;
-        for (bucket, count) in &self.counts {
-            seen += count;
-            if seen >= rank {
-                return middle(*bucket);
-            }
-        }
-        0.0
     }
 
     /// As bytes: for each bucket the distance from the last one and the count, both as varints (LEB128).
@@ -66,21 +42,65 @@ impl Histogram {
         }
         bytes
     }
+}
 
+impl Merged {
     /// Adds what [`Histogram::encode`] made. Bytes that make no sense are passed over.
-    pub fn merge_encoded(&mut self, mut bytes: &[u8]) {
+    pub fn add(&mut self, mut bytes: &[u8]) {
         let mut bucket = 0_u16;
         while let (Some(distance), Some(count)) = (read_varint(&mut bytes), read_varint(&mut bytes)) {
-            let Some(next) = u16::try_from(distance)
+            let next = u16::try_from(distance)
                 .ok()
                 .and_then(|distance| bucket.checked_add(distance))
-            else {
-                return;
-            };
+                .filter(|next| *next < BUCKETS);
+            let Some(next) = next else { return };
             bucket = next;
-            let sum = self.counts.entry(bucket).or_default();
-            *sum = sum.saturating_add(count);
+            let place = usize::from(bucket);
+            if place >= self.counts.len() {
+                self.counts.resize(place + 1, 0);
+            }
+            self.counts[place] = self.counts[place].saturating_add(count);
         }
+    }
+
+    /// Adds the counts of others.
+    pub fn merge(&mut self, other: &Self) {
+        if other.counts.len() > self.counts.len() {
+            self.counts.resize(other.counts.len(), 0);
+        }
+        for (count, more) in self.counts.iter_mut().zip(&other.counts) {
+            *count = count.saturating_add(*more);
+        }
+    }
+
+    /// Forgets the counts and keeps the memory.
+    pub fn clear(&mut self) {
+        self.counts.clear();
+    }
+
+    /// How many durations were counted.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.counts.iter().fold(0, |sum, count| sum.saturating_add(*count))
+    }
+
+    /// The duration, in microseconds, that the share `q` (0–1) of all durations does not exceed; 0 without any.
+    #[must_use]
+    pub fn quantile(&self, q: f64) -> f64 {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "the product is between 0 and a count"
+        )]
+        let rank = ((self.total() as f64 * q).ceil() as u64).max(1);
+        let mut seen = 0_u64;
+        for (bucket, count) in (0..).zip(&self.counts) {
+            seen = seen.saturating_add(*count);
+            if seen >= rank {
+                return middle(bucket);
+            }
+        }
+        0.0
     }
 }
 
@@ -139,31 +159,38 @@ mod tests {
             values.sort_unstable();
             let rank = ((values.len() as f64 * q).ceil() as usize).max(1);
             let exact = values[rank - 1] as f64;
-            let told = histogram.quantile(q);
+            let mut merged = Merged::default();
+            merged.add(&histogram.encode());
+            let told = merged.quantile(q);
             prop_assert!((told - exact).abs() <= exact * 0.04, "{told} instead of {exact}");
         }
 
         #[test]
-        fn bytes_say_the_same(values in prop::collection::vec(any::<u64>(), 0..100)) {
-            let mut histogram = Histogram::default();
-            for value in values {
-                histogram.add(value);
-            }
-            let mut again = Histogram::default();
-            again.merge_encoded(&histogram.encode());
-            prop_assert_eq!(again, histogram);
+        fn bytes_of_parts_add_up_to_those_of_the_whole(values in prop::collection::vec(any::<u64>(), 0..100), at in 0_usize..100) {
+            let histogram = |values: &[u64]| {
+                let mut histogram = Histogram::default();
+                values.iter().for_each(|value| histogram.add(*value));
+                let mut merged = Merged::default();
+                merged.add(&histogram.encode());
+                merged
+            };
+            let (first, second) = values.split_at(at.min(values.len()));
+            let mut parts = histogram(first);
+            parts.merge(&histogram(second));
+            prop_assert_eq!(parts.total(), values.len() as u64);
+            prop_assert_eq!(parts, histogram(&values));
         }
 
         #[test]
         fn damaged_bytes_are_passed_over(bytes in prop::collection::vec(any::<u8>(), 0..100)) {
-            let mut histogram = Histogram::default();
-            histogram.merge_encoded(&bytes);
-            prop_assert!(histogram.quantile(0.5).is_finite());
+            let mut merged = Merged::default();
+            merged.add(&bytes);
+            prop_assert!(merged.quantile(0.5).is_finite());
         }
     }
 
     #[test]
     fn without_durations_a_quantile_is_zero() {
-        assert!(Histogram::default().quantile(0.95).abs() < f64::EPSILON);
+        assert!(Merged::default().quantile(0.95).abs() < f64::EPSILON);
     }
 }

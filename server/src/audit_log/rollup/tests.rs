@@ -1,6 +1,7 @@
 //! Counting by the minute, and folding counts.
 
 use super::*;
+use rstest::rstest;
 
 const NOON: i64 = 1_800_000_000_000_000 / 86_400_000_000 * 86_400_000_000 + 43_200_000_000;
 
@@ -12,6 +13,7 @@ fn sample(at: i64) -> Sample<'static> {
         route_id: Some("r"),
         route_name: Some("Route"),
         model: Some("m"),
+        upstream: Some("http://a:1"),
         path: "/v1/chat",
         status_code: Some(200),
         is_error: false,
@@ -107,7 +109,10 @@ fn no_answer_is_of_class_zero() {
     let changes = Rollups::default().fold([lost], segments());
     let (dimensions, figures) = changes.spans[&(MINUTE, NOON)].rows.iter().next().unwrap();
     assert_eq!(dimensions.status_class, 0);
-    assert_eq!((figures.requests, figures.errors, figures.durations.total()), (1, 1, 0));
+    assert_eq!(
+        (figures.requests, figures.errors, figures.durations.encode().len()),
+        (1, 1, 0)
+    );
 }
 
 #[test]
@@ -159,4 +164,14 @@ fn paths_that_no_route_took_are_bounded_earlier() {
 #[test]
 fn times_before_the_epoch_fall_into_the_span_that_holds_them() {
     assert_eq!(start_of(MINUTE, -1), -60_000_000);
+}
+
+#[rstest]
+#[case("http://10.0.0.5:8000/v1/chat?x=1", Some("http://10.0.0.5:8000"))]
+#[case("https://[::1]:8443", Some("https://[::1]:8443"))]
+#[case("https://api.example.com?x", Some("https://api.example.com"))]
+#[case("/v1/chat", None)]
+#[case("http:///v1", None)]
+fn an_upstream_is_the_beginning_of_its_url(#[case] url: &str, #[case] upstream: Option<&str>) {
+    assert_eq!(origin_of(url), upstream);
 }

@@ -4,7 +4,7 @@ use super::super::DbResult;
 use super::super::schema::{audit_details, audit_records};
 use super::super::types::{clean, count, integer};
 use crate::audit_log::record::Record;
-use crate::audit_log::rollup::Sample;
+use crate::audit_log::rollup::{Sample, origin_of};
 use diesel::prelude::*;
 use std::borrow::Cow;
 
@@ -55,6 +55,7 @@ pub struct DetailRow<'a> {
     pub response_body: Option<Cow<'a, str>>,
     pub attempts: Cow<'a, str>,
     pub match_reason: Option<Cow<'a, str>>,
+    pub replay: Option<Cow<'a, str>>,
 }
 
 /// Whether a record is shown as an error (contract: `has_error`).
@@ -108,6 +109,7 @@ impl<'a> RecordRow<'a> {
             route_id: self.route_id.as_deref(),
             route_name: self.route_name.as_deref(),
             model: self.model.as_deref(),
+            upstream: self.target_url.as_deref().and_then(origin_of),
             path: self.path.split('?').next().unwrap_or_default(),
             status_code: self.status_code.and_then(|status| u16::try_from(status).ok()),
             // It was interrupted.
@@ -134,6 +136,10 @@ impl<'a> DetailRow<'a> {
             // JSON escapes what no database takes.
             attempts: serde_json::to_string(&record.attempts)?.into(),
             match_reason: text(record.match_reason.as_deref()),
+            replay: match &record.replay {
+                Some(replay) => Some(serde_json::to_string(replay)?.into()),
+                None => None,
+            },
         })
     }
 }

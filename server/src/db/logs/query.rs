@@ -116,6 +116,12 @@ impl LogQuery {
         if errors.is_empty() { Ok(query) } else { Err(errors) }
     }
 
+    /// The first and the last moment of the range of time, in microseconds since the Unix epoch.
+    #[must_use]
+    pub fn range(&self) -> (Option<i64>, Option<i64>) {
+        (self.start, self.end)
+    }
+
     /// Whether a record is one of those asked for.
     #[must_use]
     pub fn matches(&self, item: &LogItem) -> bool {

@@ -11,6 +11,7 @@ fn peer(trusted: bool) -> Peer {
     Peer {
         address: PEER.parse().unwrap(),
         trusted,
+        secure: false,
     }
 }
 

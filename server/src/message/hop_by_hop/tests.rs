@@ -1,6 +1,7 @@
 //! Which header fields end at the gateway.
 
-use super::{strip, strip_underscored};
+use super::{only_chunked, strip, strip_underscored};
+use http::header::TRANSFER_ENCODING;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use rstest::rstest;
 
@@ -72,4 +73,22 @@ fn names_with_an_underscore_are_dropped() {
     let mut headers = fields(&[("x_forwarded_for", "6.6.6.6"), ("x-a", "1"), ("_", "2")]);
     strip_underscored(&mut headers);
     assert_eq!(names(&headers), ["x-a"]);
+}
+
+#[rstest]
+#[case(&[], true)]
+#[case(&["chunked"], true)]
+#[case(&[" CHUNKED\t"], true)]
+#[case(&["", ",chunked,"], true)]
+#[case(&["gzip, chunked"], false)]
+#[case(&["gzip", "chunked"], false)]
+#[case(&["identity, chunked"], false)]
+#[case(&["chunked", "chunked"], false)]
+#[case(&["gzip"], false)]
+fn chunks_are_the_only_coding_that_is_undone(#[case] values: &[&str], #[case] expected: bool) {
+    let headers = values
+        .iter()
+        .map(|value| (TRANSFER_ENCODING, HeaderValue::from_str(value).unwrap()))
+        .collect::<HeaderMap>();
+    assert_eq!(only_chunked(&headers), expected);
 }

@@ -73,3 +73,10 @@ proptest! {
         prop_assert_eq!(serde_json::from_str::<Value>(&changed).unwrap(), Value::Object(expected));
     }
 }
+
+#[test]
+fn a_placeholder_is_filled_at_any_depth() {
+    let fields = json!({"metadata": {"who": ["${request_id}", {"of": "{id}"}], "n": [1, "x"]}});
+    let expected = r#"{"a":1,"metadata":{"n":[1,"x"],"who":["r-1",{"of":"a\"b"}]}}"#;
+    assert_eq!(apply(fields, r#"{"a":1}"#).as_deref(), Some(expected));
+}

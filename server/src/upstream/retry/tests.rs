@@ -1,11 +1,11 @@
 //! The table of what may be tried again (contract: Load sharing and failover).
 
-use super::{RetryRules, Setback, backoff};
+use super::{RetryRules, Setback, backoff, cool_down};
 use crate::upstream::Failure;
-use http::{Method, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use proptest::prelude::*;
 use rstest::rstest;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 const GET: (Method, bool) = (Method::GET, false);
 const POST: (Method, bool) = (Method::POST, false);
@@ -73,4 +73,26 @@ proptest! {
         prop_assert!(wait <= Duration::from_secs(1));
         prop_assert!(wait <= Duration::from_millis(50).saturating_mul(1 << nth.saturating_sub(1).min(10)));
     }
+}
+
+#[rstest]
+#[case(429, "7", Some(7))]
+#[case(503, " 0 ", Some(0))]
+#[case(503, "3600", Some(60))]
+#[case(503, "99999999999999999999999", Some(60))]
+#[case(429, "Thu, 01 Jan 1970 00:00:10 GMT", Some(10))]
+#[case(503, "Thu, 01 Jan 1970 01:00:00 GMT", Some(60))]
+#[case(503, "Wed, 31 Dec 1969 23:00:00 GMT", None)]
+#[case(429, "soon", None)]
+#[case(429, "-5", None)]
+#[case(429, "", None)]
+#[case(500, "7", None)]
+#[case(200, "7", None)]
+fn a_target_may_ask_to_be_left_alone(#[case] status: u16, #[case] value: &str, #[case] seconds: Option<u64>) {
+    let mut headers = HeaderMap::new();
+    headers.insert(header::RETRY_AFTER, HeaderValue::from_str(value).unwrap());
+    let status = StatusCode::from_u16(status).unwrap();
+    let asked = cool_down(status, &headers, SystemTime::UNIX_EPOCH);
+    assert_eq!(asked, seconds.map(Duration::from_secs));
+    assert_eq!(cool_down(status, &HeaderMap::new(), SystemTime::UNIX_EPOCH), None);
 }

@@ -49,12 +49,68 @@ async fn keys_and_routes_live_on_either_database(#[case] dialect: Dialect) {
 #[case(Dialect::Sqlite)]
 #[case(Dialect::Postgres)]
 #[tokio::test]
+async fn a_recorded_request_is_explained_on_either_database(#[case] dialect: Dialect) {
+    let admin = Admin::on(dialect, |_| ()).await;
+    let route = |name: &str, fields: Value| {
+        let mut route = json!({"route_name": name, "match_path": "/v1/*", "target_host": "h"});
+        route
+            .as_object_mut()
+            .unwrap()
+            .extend(fields.as_object().unwrap().clone());
+        route
+    };
+    for (name, fields) in [
+        ("get", json!({"match_method": "GET"})),
+        ("secret", json!({"match_headers": {"X-Token": "a"}})),
+        ("body", json!({"priority": 101, "match_body_schema": {"model": "a"}})),
+    ] {
+        admin.post("/admin/routes", route(name, fields)).await.json(201);
+    }
+    let mut request = record(&admin.app, "/v1/chat?x=1", 502);
+    request.request_time += 3_600_000_000;
+    request.request_headers.push(&"x-token".parse().unwrap(), "[redacted]");
+    let id = request.id;
+    store(&admin.app, request).await;
+    let path = format!("/admin/logs/{id}/explanation");
+    let told = admin.get(&path).await.json(200);
+    let failed: Vec<&Value> = told["candidates"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| &one["failed"])
+        .collect();
+    assert_eq!(failed, [&json!("method"), &json!("headers"), &Value::Null]);
+    assert_eq!(told["notes"], json!(["body_unknown", "headers_redacted"]));
+    assert_eq!(told["transforms"]["target_urls"], json!(["http://h/v1/chat?x=1"]));
+
+    let mut refused = record(&admin.app, "/v1/../x", 400);
+    refused.request_size = 0;
+    let path = format!("/admin/logs/{}/explanation", refused.id);
+    store(&admin.app, refused).await;
+    assert_eq!(admin.get(&path).await.json(200)["notes"], json!(["never_routed"]));
+    admin.get("/admin/logs/1/explanation").await.json(404);
+}
+
+#[rstest]
+#[case(Dialect::Sqlite)]
+#[case(Dialect::Postgres)]
+#[tokio::test]
 async fn the_log_is_read_on_either_database(#[case] dialect: Dialect) {
     let admin = Admin::on(dialect, |_| ()).await;
     for status in [200, 404] {
         store(&admin.app, record(&admin.app, "/a", status)).await;
     }
     admin.app.audit.flush().await;
+    let over_time = admin.get("/admin/logs/histogram?buckets=1").await.json(200);
+    assert_eq!(over_time["buckets"], json!([[0, 0, 1, 0, 1, 0]]));
+    let over_time = admin
+        .get("/admin/logs/histogram?status_code=2xx&buckets=1")
+        .await
+        .json(200);
+    assert_eq!(
+        (&over_time["counted"], &over_time["complete"]),
+        (&json!(1), &json!(true))
+    );
     let page = admin.get("/admin/logs?status_code=4xx").await.json(200);
     assert_eq!(page["total"], 1);
     let csv = admin

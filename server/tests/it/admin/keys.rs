@@ -29,6 +29,7 @@ async fn a_new_key_is_shown_once_and_works_at_once() {
       "key_preview": "fg_Ab…9xYz",
       "key_value": "fg_…",
       "last_used_at": null,
+      "max_concurrency": null,
       "name": null,
       "permissions": [
         "chat"
@@ -50,6 +51,8 @@ async fn a_new_key_is_shown_once_and_works_at_once() {
 
 #[rstest]
 #[case(json!({"expires_at": "2030-12-31T23:59:59"}), "2030-12-31T23:59:59Z")]
+#[case(json!({"expires_at": "9999-12-31T23:59:59Z"}), "9999-12-30T22:00:00Z")]
+#[case(json!({"expires_at": "9999-12-31"}), "9999-12-30T22:00:00Z")]
 #[case(json!({"expires_at": "2030-12-31T23:59:59+02:00"}), "2030-12-31T21:59:59Z")]
 #[case(json!({"expires_at": "2020-01-01T00:00:00Z"}), "2020-01-01T00:00:00Z")]
 #[tokio::test]
@@ -84,6 +87,7 @@ async fn without_an_expiry_the_configured_one_holds(#[case] mut body: Value, #[c
 #[case(json!({}), &["source_path"])]
 #[case(json!({"source_path": " "}), &["source_path"])]
 #[case(json!({"source_path": "a", "rate_limit": 0}), &["rate_limit"])]
+#[case(json!({"source_path": "a", "max_concurrency": 0}), &["max_concurrency"])]
 #[case(json!({"source_path": "a", "rate_limt": 1, "premissions": []}), &["premissions", "rate_limt"])]
 #[case(json!({"source_path": "a", "permissions": ["fly"]}), &["permissions[0]"])]
 #[case(json!({"source_path": "a", "expires_days": 0}), &["expires_days"])]

@@ -212,6 +212,73 @@ async fn watchers_hear_of_requests_and_catch_up_after_a_break() {
     );
 }
 
+/// The names of the events in this text, and what one of them carries.
+fn told(text: &str) -> Vec<(String, Value)> {
+    let events = text.split("\n\n").filter(|event| event.contains("event:"));
+    let line = |event: &str, name: &str| {
+        let mut lines = event.lines().filter_map(|line| line.strip_prefix(name));
+        lines.next().unwrap_or_default().trim().to_owned()
+    };
+    events
+        .map(|event| {
+            (
+                line(event, "event:"),
+                serde_json::from_str(&line(event, "data:")).unwrap(),
+            )
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn a_watcher_that_asks_for_it_is_told_what_is_in_flight_and_what_leaves_its_filter() {
+    let admin = Admin::open().await;
+    let live = &admin.app.audit.live;
+    let entered = |path: &str| {
+        let mut record = record(&admin.app, path, 200);
+        record.status_code = None;
+        record.outcome = None;
+        live.enter(record, Instant::now())
+    };
+    let (good, bad) = (entered("/good"), entered("/bad"));
+    let ends = |entry: &fastgate::audit_log::live::InFlight, status: u16| {
+        let mut record = live.leave(entry).unwrap();
+        record.status_code = Some(status);
+        live.tell_end(&record);
+    };
+    let response = admin
+        .stream("/admin/logs/stream?has_error=false&in_flight=true", &[])
+        .await;
+    let mut body = response.into_body().into_data_stream();
+    let mut heard = String::new();
+    while !heard.contains("event: in_flight") {
+        heard.push_str(std::str::from_utf8(&body.next().await.unwrap().unwrap()).unwrap());
+    }
+    ends(&bad, 500);
+    ends(&good, 200);
+    while !heard.contains("event: end") {
+        heard.push_str(std::str::from_utf8(&body.next().await.unwrap().unwrap()).unwrap());
+    }
+    let events = told(&heard);
+    let names: Vec<&str> = events.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["in_flight", "leave", "end"]);
+    let paths: Vec<&str> = events[0]
+        .1
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|item| item["path"].as_str().unwrap())
+        .collect();
+    assert_eq!(paths, ["/bad", "/good"], "the newest first");
+    assert_eq!(
+        (&events[1].1["path"], &events[2].1["path"]),
+        (&json!("/bad"), &json!("/good"))
+    );
+    assert_eq!(
+        admin.get("/admin/logs/stream?in_flight=yes").await.refused(),
+        ["in_flight"]
+    );
+}
+
 #[tokio::test]
 async fn a_draining_gateway_ends_its_event_streams() {
     let admin = Admin::open().await;

@@ -20,6 +20,7 @@ async fn the_summary_has_the_names_that_scripts_read() {
       "active_api_keys": 0,
       "active_routes": 0,
       "audit_records_lost": 0,
+      "audit_stalled": false,
       "avg_response_time": 20.0,
       "avg_ttfb": 10.0,
       "in_flight": 0,
@@ -33,6 +34,7 @@ async fn the_summary_has_the_names_that_scripts_read() {
         "5xx": 1
       },
       "success_rate": 75.0,
+      "top_keys": [],
       "top_models": [],
       "top_paths": [
         {
@@ -109,6 +111,49 @@ async fn a_series_has_exactly_its_buckets_with_the_current_one_last(
 async fn a_series_that_is_too_long_is_refused(#[case] path: &str, #[case] field: &str) {
     let admin = Admin::open().await;
     assert_eq!(admin.get(&format!("/admin/metrics/{path}")).await.refused(), [field]);
+}
+
+#[tokio::test]
+async fn figures_are_told_apart_by_what_is_asked_for() {
+    let admin = Admin::open().await;
+    for (status, model) in [(200, "a"), (200, "a"), (500, "b")] {
+        let mut record = record(&admin.app, "/v1/chat", status);
+        record.model = Some(model.to_owned());
+        store(&admin.app, record).await;
+    }
+    admin.app.audit.flush().await;
+    let found = admin.get("/admin/metrics/grouped?by=model&span=hour").await.json(200);
+    assert_eq!(found["groups"][0]["id"], "a");
+    assert_eq!(found["groups"][0]["figures"]["total_requests"], 2);
+    assert_eq!(found["groups"][1]["figures"]["errors"], 1);
+    assert_eq!(found["groups"][1]["figures"]["p95_response_time"], 19.968);
+    let buckets = found["buckets"].as_array().unwrap().len();
+    assert_eq!(buckets, 25, "the last 24 hours and what there is of this one");
+    let series = found["groups"][0]["series"]["total_requests"].as_array().unwrap();
+    assert_eq!(series.len(), buckets);
+    assert_eq!(series.iter().map(|n| n.as_u64().unwrap()).sum::<u64>(), 2);
+    let plain = admin.get("/admin/metrics/grouped").await.json(200);
+    assert_eq!(plain["total"]["figures"]["total_requests"], 3);
+    assert_eq!(
+        (&plain["groups"], &plain["span"]),
+        (&serde_json::json!([]), &"hour".into())
+    );
+}
+
+#[rstest]
+#[case("by=colour", "by")]
+#[case("span=week", "span")]
+#[case("span=minute&start_time=2024-01-01&end_time=2024-01-01", "span")]
+#[case("span=hour&start_time=2024-01-01", "span")]
+#[case("limit=51", "limit")]
+#[case("limit=0", "limit")]
+#[case("start_time=soon", "start_time")]
+#[case("group=key", "group")]
+#[tokio::test]
+async fn what_cannot_be_told_apart_is_refused(#[case] query: &str, #[case] field: &str) {
+    let admin = Admin::open().await;
+    let path = format!("/admin/metrics/grouped?{query}");
+    assert_eq!(admin.get(&path).await.refused(), [field]);
 }
 
 #[rstest]

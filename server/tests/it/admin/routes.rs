@@ -1,6 +1,7 @@
 //! `/admin/routes`.
 
 use crate::support::admin::Admin;
+use crate::support::modern::Authority;
 use rstest::rstest;
 use serde_json::{Value, json};
 
@@ -39,13 +40,21 @@ async fn a_new_route_takes_requests_at_once_and_hides_its_credential() {
         "Authorization": "Bearer sk-…4f2a"
       },
       "auth": "key",
+      "balance": "power_of_two",
+      "circuit_breaker": null,
+      "cors": null,
       "created_at": "time",
       "description": null,
+      "hash_on": null,
+      "health_check": null,
+      "ip_allow": [],
       "is_active": true,
       "match_body_schema": null,
       "match_headers": {},
       "match_method": "POST",
       "match_path": "/v1/chat/*",
+      "max_body_bytes": null,
+      "max_concurrency": null,
       "priority": 100,
       "rate_limit": null,
       "remove_headers": [],
@@ -59,12 +68,68 @@ async fn a_new_route_takes_requests_at_once_and_hides_its_credential() {
       "target_protocol": "https",
       "targets": [],
       "timeout": 60,
+      "tls_ca": null,
+      "tls_client_cert": null,
+      "tls_client_key": null,
+      "tls_server_name": null,
+      "tls_skip_verify": false,
       "updated_at": "time"
     }
     "#);
     assert_eq!(credential(&admin), SECRET);
     let database = admin.database_bytes();
     assert!(!database.windows(SECRET.len()).any(|window| window == SECRET.as_bytes()));
+}
+
+#[tokio::test]
+async fn a_client_key_is_sealed_and_masked_and_its_mask_keeps_it() {
+    let admin = Admin::open().await;
+    let (certificate, key) = Authority::new("Clients").sign("gateway");
+    let mut route = chat();
+    let fields = json!({"tls_client_cert": certificate, "tls_client_key": key});
+    route
+        .as_object_mut()
+        .unwrap()
+        .extend(fields.as_object().unwrap().clone());
+    let created = admin.post("/admin/routes", route).await.json(201);
+    let mask = created["tls_client_key"].as_str().unwrap();
+    assert!(mask.contains('…') && mask.len() < 40, "{mask}");
+    assert_eq!(created["tls_client_cert"], certificate.as_str());
+    let path = format!("/admin/routes/{}", created["route_id"].as_str().unwrap());
+    admin.put(&path, created.clone()).await.json(200);
+    let stored = |admin: &Admin| {
+        let snapshot = admin.app.snapshot();
+        snapshot.routes.all_in_order()[0]
+            .route
+            .definition
+            .tls_client_key
+            .clone()
+    };
+    assert_eq!(stored(&admin).as_deref(), Some(key.as_str()));
+    let secret = key.lines().nth(1).unwrap().as_bytes();
+    let database = admin.database_bytes();
+    assert!(!database.windows(secret.len()).any(|window| window == secret));
+    // Another host never gets what was entered for this one.
+    let moved = admin.put(&path, json!({"target_host": "elsewhere.example"})).await;
+    assert!(moved.refused().contains(&"tls_client_key".to_owned()));
+}
+
+#[rstest]
+#[case::no_pem(json!({"tls_ca": "trust me"}), &["tls_ca"])]
+#[case::a_certificate_without_its_key(json!({"tls_client_cert": "-----BEGIN CERTIFICATE-----\n"}), &["tls_client_cert"])]
+#[case::a_key_without_its_certificate(json!({"tls_client_key": "-----BEGIN PRIVATE KEY-----\n"}), &["tls_client_key"])]
+#[case::a_name_with_a_port(json!({"tls_server_name": "a:443"}), &["tls_server_name"])]
+#[case::plain_http(json!({"target_protocol": "http", "tls_skip_verify": true}), &["tls_skip_verify"])]
+#[case::http2_in_clear(json!({"target_protocol": "h2c", "tls_ca": "-----BEGIN CERTIFICATE-----\n"}), &["tls_ca"])]
+#[tokio::test]
+async fn tls_that_cannot_work_is_refused_with_its_field(#[case] fields: Value, #[case] refused: &[&str]) {
+    let admin = Admin::open().await;
+    let mut route = json!({"route_name": "a", "match_path": "/*", "target_host": "a", "target_protocol": "https"});
+    route
+        .as_object_mut()
+        .unwrap()
+        .extend(fields.as_object().unwrap().clone());
+    assert_eq!(admin.post("/admin/routes", route).await.refused(), refused);
 }
 
 #[rstest]
@@ -76,15 +141,68 @@ async fn a_new_route_takes_requests_at_once_and_hides_its_credential() {
 #[case(json!({"route_name": "a", "match_path": "/a", "target_host": "h", "add_headers": {"Host": "x"}}), &["add_headers"])]
 #[case(json!({"route_name": "a", "match_path": "/a/{x}", "target_host": "h", "target_path": "/{y}"}), &["target_path"])]
 #[case(json!({"route_name": "a", "match_path": "/a", "target_host": "h", "add_headers": {"Authorization": "Bearer sk-…4f2a"}}), &["add_headers.Authorization"])]
+#[case(json!({"route_name": "a", "match_path": "/a", "targets": [{"host": "h", "weight": 0}, {"host": "i", "weight": 0}]}), &["targets"])]
+#[case(json!({"route_name": "a", "match_path": "/a", "target_host": "h", "circuit_breaker": {"failures": 0}}), &["circuit_breaker.failures"])]
+#[case(json!({"route_name": "a", "match_path": "/a", "target_host": "h", "circuit_breaker": {"open_seconds": 9999, "window_seconds": 0}}), &["circuit_breaker.open_seconds", "circuit_breaker.window_seconds"])]
+#[case(json!({"route_name": "a", "match_path": "/a", "target_host": "h", "circuit_breaker": {"failure": 3}}), &["circuit_breaker.failure"])]
+#[case(json!({"route_name": "a", "match_path": "/a", "target_host": "h", "balance": "best"}), &["balance"])]
+#[case(json!({"route_name": "a", "match_path": "/a", "target_host": "h", "balance": "client_hash", "hash_on": "header:a b"}), &["hash_on"])]
+#[case(json!({"route_name": "a", "match_path": "/a", "target_host": "h", "hash_on": "key"}), &["hash_on"])]
+#[case(json!({"route_name": "a", "match_path": "/a", "target_host": "localhost:8123"}), &["target_host"])]
+#[case(json!({"route_name": "a", "match_path": "/a", "targets": [{"host": "h"}, {"host": "127.0.0.1:8123"}]}), &["targets[1].host"])]
+#[case(json!({"route_name": "a", "match_path": "/a", "target_host": "h", "max_body_bytes": 0, "max_concurrency": 0}), &["max_body_bytes", "max_concurrency"])]
+#[case(json!({"route_name": "a", "match_path": "/a", "target_host": "h", "max_concurrency": 1_000_001}), &["max_concurrency"])]
+#[case(json!({"route_name": "a", "match_path": "/a", "target_host": "h", "ip_allow": ["10.0.0.0/8", "10.0.0.0/33", "host", "::/+1"]}), &["ip_allow[1]", "ip_allow[2]", "ip_allow[3]"])]
+#[case(json!({"route_name": "a", "match_path": "/a", "target_host": "h", "cors": {"allow_origins": []}}), &["cors.allow_origins"])]
+#[case(json!({"route_name": "a", "match_path": "/a", "target_host": "h", "cors": {"allow_origins": ["https://a.example/"]}}), &["cors.allow_origins"])]
+#[case(json!({"route_name": "a", "match_path": "/a", "target_host": "h", "cors": {"allow_origins": ["*", "https://a.example"]}}), &["cors.allow_origins"])]
+#[case(json!({"route_name": "a", "match_path": "/a", "target_host": "h", "cors": {"allow_origins": ["*"], "allow_credentials": true}}), &["cors.allow_credentials"])]
+#[case(json!({"route_name": "a", "match_path": "/a", "target_host": "h", "cors": {"allow_origins": ["*"], "allow_methods": ["GET POST"], "allow_headers": ["X:Y"], "expose_headers": [""], "max_age_seconds": 86_401}}), &["cors.allow_methods", "cors.allow_headers", "cors.expose_headers", "cors.max_age_seconds"])]
+#[case(json!({"route_name": "a", "match_path": "/a", "target_host": "h", "cors": {"allow_origins": ["*"], "origins": []}}), &["cors.origins"])]
 #[tokio::test]
 async fn a_refused_route_names_its_fields(#[case] body: Value, #[case] fields: &[&str]) {
     let admin = Admin::open().await;
+    admin.app.listens_on(["127.0.0.1:8123".parse().unwrap()]);
     let mut refused = admin.post("/admin/routes", body).await.refused();
     let mut expected: Vec<String> = fields.iter().map(ToString::to_string).collect();
     refused.sort();
     expected.sort();
     assert_eq!(refused, expected);
     assert_eq!(admin.get("/admin/routes").await.json(200), json!([]));
+}
+
+#[tokio::test]
+async fn what_a_route_lets_in_comes_back_as_it_was_written() {
+    let admin = Admin::open().await;
+    let mut route = chat();
+    let written = json!({
+        "max_body_bytes": 1_099_511_627_776_u64,
+        "max_concurrency": 1,
+        "ip_allow": ["10.0.0.0/8", "2001:db8::1"],
+        "cors": {"allow_origins": ["https://app.example.com", "capacitor://localhost"], "allow_credentials": true},
+    });
+    route
+        .as_object_mut()
+        .unwrap()
+        .extend(written.as_object().unwrap().clone());
+    let id = create(&admin, route).await;
+    let read = admin.get(&format!("/admin/routes/{id}")).await.json(200);
+    for name in ["max_body_bytes", "max_concurrency", "ip_allow"] {
+        assert_eq!(read[name], written[name], "{name}");
+    }
+    assert_eq!(
+        read["cors"],
+        json!({
+            "allow_origins": ["https://app.example.com", "capacitor://localhost"], "allow_methods": ["*"],
+            "allow_headers": ["*"], "expose_headers": [], "allow_credentials": true, "max_age_seconds": null,
+        })
+    );
+    let nothing = json!({"max_body_bytes": null, "max_concurrency": null, "ip_allow": null, "cors": null});
+    let changed = admin
+        .call("PUT", &format!("/admin/routes/{id}"), nothing)
+        .await
+        .json(200);
+    assert_eq!((&changed["cors"], &changed["ip_allow"]), (&Value::Null, &json!([])));
 }
 
 #[tokio::test]

@@ -84,6 +84,19 @@ async fn without_a_valid_key_the_answer_is_401_with_the_reason() {
 }
 
 #[tokio::test]
+async fn the_refusal_of_a_key_that_is_known_names_it_in_the_record() {
+    let gateway = TestGateway::builder()
+        .key(json!({"source_path": "lapsed", "is_active": false}))
+        .start()
+        .await;
+    gateway.get("/x").send().await.refusal(401).await;
+    let record = gateway.record().await.item;
+    assert_eq!(record.source_path.as_deref(), Some("lapsed"));
+    assert!(record.key_id.is_some());
+    gateway.finish().await;
+}
+
+#[tokio::test]
 async fn where_no_route_matches_a_stranger_hears_401_and_a_key_404() {
     let gateway = TestGateway::builder().start().await;
     let (_, code, _) = gateway.stranger(Method::GET, "/x").send().await.refusal(401).await;

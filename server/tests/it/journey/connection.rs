@@ -1,8 +1,8 @@
 //! Before the stages: how long a client may be silent, and how large a head may be.
 
-use crate::support::client::Raw;
+use crate::support::client::{Raw, exchange};
 use crate::support::gateway::TestGateway;
-use crate::support::upstream::{Upstream, stream};
+use crate::support::upstream::{self, Upstream, stream};
 use rstest::rstest;
 use serde_json::json;
 use std::time::{Duration, Instant};
@@ -34,6 +34,25 @@ async fn a_client_that_does_not_finish_its_head_is_shown_out(#[case] sent: &str)
     assert!(started.elapsed() >= SECOND.mul_f32(0.9));
     assert!(started.elapsed() < SECOND * 4);
     gateway.finish().await;
+}
+
+#[rstest]
+#[case::http_1("GET / HTTP/1.1\r\nHost: h\r\nX-A")]
+#[case::http_2("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0\0\0\x04\x01\x04\0\0\0\x01")]
+#[tokio::test]
+async fn half_a_head_does_not_hold_up_the_end(#[case] sent: &str) {
+    let gateway = TestGateway::builder()
+        .config(|config| config.server.header_timeout_seconds = 600)
+        .start()
+        .await;
+    let mut raw = Raw::connect(&gateway).await;
+    raw.send(sent).await;
+    // The connection is told apart from others by what the gateway reads, of which it says nothing: a second one, that is
+    // answered, shows that this one was accepted.
+    gateway.get("/nowhere").send().await.refusal(404).await;
+    // Waits ten seconds at most.
+    gateway.finish().await;
+    raw.read_to_end().await;
 }
 
 #[tokio::test]
@@ -96,20 +115,113 @@ async fn a_client_that_stops_in_the_middle_of_its_body_hears_408() {
 }
 
 #[rstest]
-#[case::one_large_field(format!("X-Large: {}\r\n", "x".repeat(10_000)), 431)]
-#[case::many_fields("X-Many: 1\r\n".repeat(200), 431)]
+#[case::one_large_field(format!("GET /v1/x HTTP/1.1\r\nHost: h\r\nX-Large: {}\r\n\r\n", "x".repeat(10_000)), 431, "head_too_large")]
+#[case::many_fields(format!("GET /v1/x HTTP/1.1\r\nHost: h\r\n{}\r\n", "X-Many: 1\r\n".repeat(200)), 431, "head_too_large")]
+#[case::long_target(format!("GET /{} HTTP/1.1\r\nHost: h\r\n\r\n", "x".repeat(10_000)), 414, "uri_too_long")]
+#[case::no_http("SSH-2.0-OpenSSH_9.2\r\n\r\n".to_owned(), 400, "malformed_request")]
+#[case::bad_field("GET /v1/x HTTP/1.1\r\nHost : h\r\n\r\n".to_owned(), 400, "malformed_request")]
 #[tokio::test]
-async fn a_head_has_limits(#[case] fields: String, #[case] status: u16) {
+async fn a_head_that_cannot_be_read_is_answered_and_recorded_like_any_refusal(
+    #[case] sent: String,
+    #[case] status: u16,
+    #[case] code: &str,
+) {
     let upstream = Upstream::start();
-    let gateway = TestGateway::builder()
+    let gateway = small_heads(&upstream).await;
+    let answer = exchange(&gateway, &sent).await;
+    assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{answer}");
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    let body: serde_json::Value = serde_json::from_str(body).unwrap();
+    assert_eq!(body["error"]["code"], code);
+    let id = body["request_id"].as_str().unwrap();
+    for field in [
+        &format!("x-request-id: {id}"),
+        "content-type: application/json",
+        "connection: close",
+    ] {
+        assert!(head.contains(field), "{head}");
+    }
+    assert_eq!(upstream.seen().len(), 0);
+    let record = gateway.record().await.item;
+    assert_eq!(record.request_id, id);
+    assert_eq!(record.status_code, Some(status));
+    assert_eq!(record.outcome.unwrap().as_str(), "rejected");
+    if sent.contains("/v1/x") {
+        assert_eq!((record.method.as_str(), record.path.as_str()), ("GET", "/v1/x"));
+    }
+    gateway.finish().await;
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_after_an_answer_does_not_spoil_that_answer() {
+    let upstream = Upstream::start();
+    let gateway = small_heads(&upstream).await;
+    let key = gateway.key();
+    gateway.count_request();
+    let answers = exchange(
+        &gateway,
+        format!("GET / HTTP/1.1\r\nHost: h\r\nX-API-Key: {key}\r\n\r\nnonsense\r\n\r\n"),
+    )
+    .await;
+    assert_eq!(answers.matches("HTTP/1.1 ").count(), 2, "{answers}");
+    assert!(answers.starts_with("HTTP/1.1 200 "), "{answers}");
+    assert!(answers.contains("malformed_request"), "{answers}");
+    gateway.finish().await;
+}
+
+#[tokio::test]
+async fn a_body_that_looks_like_an_answer_of_the_machinery_passes() {
+    let body = "HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n";
+    let upstream = Upstream::doing([upstream::answer("200 OK", &[], body)]);
+    let gateway = TestGateway::to(upstream.host()).await;
+    assert_eq!(gateway.get("/").send().await.text().await, body);
+    gateway.finish().await;
+}
+
+async fn small_heads(upstream: &Upstream) -> TestGateway {
+    TestGateway::builder()
         .route(json!({"target_host": upstream.host()}))
         .config(|config| config.server.max_header_bytes = 8192)
         .start()
+        .await
+}
+
+#[tokio::test]
+async fn a_connection_too_many_hears_so_and_leaves_a_record() {
+    let upstream = Upstream::start();
+    let gateway = TestGateway::builder()
+        .route(json!({"target_host": upstream.host(), "auth": "none"}))
+        .config(|config| config.server.max_connections = 1)
+        .start()
         .await;
-    let mut raw = Raw::connect(&gateway).await;
-    raw.send(format!("GET / HTTP/1.1\r\nHost: h\r\n{fields}\r\n")).await;
-    let answer = raw.read_to_end().await;
-    assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{answer}");
-    assert_eq!(upstream.seen().len(), 0);
+    gateway.count_request();
+    let mut inside = Raw::connect(&gateway).await;
+    inside.send("GET /first HTTP/1.1\r\nHost: h\r\n\r\n").await;
+    inside.read_until("HTTP/1.1 200").await;
+
+    let refused = gateway.post("/second", &json!({"a": 1})).send().await;
+    assert_eq!(refused.header("retry-after"), "1");
+    assert_eq!(refused.header("connection"), "close");
+    let (kind, code, _) = refused.refusal(503).await;
+    assert_eq!((kind.as_str(), code.as_str()), ("rate_limit_error", "overloaded"));
+    let mut modern = Raw::connect(&gateway).await;
+    modern
+        .send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0")
+        .await;
+    let frames = modern.read_to_end().await;
+    assert_eq!(
+        (frames.as_bytes()[3], frames.as_bytes()[12]),
+        (4, 7),
+        "SETTINGS, GOAWAY: {frames:?}"
+    );
+
+    inside.end().await;
+    inside.read_to_end().await;
+    // The listener hears of the end a moment later.
+    while gateway.get("/third").send().await.status != 200 {}
+    let records = gateway.records(2).await;
+    let refused = records.iter().find(|record| record.item.path == "/second").unwrap();
+    assert_eq!(refused.item.status_code, Some(503));
+    assert_eq!(refused.item.outcome.unwrap().as_str(), "rejected");
     gateway.finish().await;
 }

@@ -6,6 +6,7 @@ use crate::support::upstream::{Act, Upstream, answer};
 use http::Method;
 use rstest::rstest;
 use serde_json::json;
+use std::num::NonZeroUsize;
 
 #[tokio::test]
 async fn the_upstream_learns_who_asked_through_whom() {
@@ -54,14 +55,12 @@ async fn hop_by_hop_fields_end_at_the_gateway_both_ways() {
         .send()
         .await;
     let seen = upstream.only();
-    for name in [
-        "connection",
-        "x-secret",
-        "te",
-        "keep-alive",
-        "proxy-connection",
-        "proxy-authorization",
-    ] {
+    // The gateway passes trailer fields on, and says so on its own connection.
+    assert_eq!(
+        (seen.header("te"), seen.header("connection")),
+        ("trailers".to_owned(), "te".to_owned())
+    );
+    for name in ["x-secret", "keep-alive", "proxy-connection", "proxy-authorization"] {
         assert!(!seen.has(name), "{name} reached the upstream");
     }
     assert_eq!(seen.header("x-kept"), "1");
@@ -139,7 +138,12 @@ async fn the_upstreams_errors_and_its_request_id_do_not_get_in_the_way() {
 #[tokio::test]
 async fn connections_to_an_upstream_are_used_again() {
     let upstream = Upstream::start();
-    let gateway = TestGateway::to(upstream.host()).await;
+    // Each worker has connections of its own.
+    let gateway = TestGateway::builder()
+        .route(json!({"target_host": upstream.host()}))
+        .config(|config| config.server.worker_threads = NonZeroUsize::new(1))
+        .start()
+        .await;
     for _ in 0..3 {
         let answer = gateway.post("/", &json!({"a": 1})).send().await;
         answer.text().await;
@@ -168,6 +172,10 @@ async fn a_connection_with_bytes_that_nobody_asked_for_is_not_used_again() {
 )]
 #[case::switch(
     "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n",
+    "upstream_malformed"
+)]
+#[case::a_coding_that_would_lose_its_name(
+    "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
     "upstream_malformed"
 )]
 #[case::nothing("", "upstream_unreachable")]

@@ -2,8 +2,9 @@
 
 use crate::support::client::{Raw, exchange};
 use crate::support::gateway::TestGateway;
+use crate::support::http2::{Http2, bytes, nothing};
 use crate::support::upstream::{Act, Seen, Upstream, answer};
-use http::Method;
+use http::{HeaderValue, Method};
 use rstest::rstest;
 use serde_json::json;
 
@@ -81,6 +82,9 @@ async fn two_framings_are_refused_or_become_one(#[case] framing: &str) {
 #[case::length_is_no_number("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: +3\r\n\r\nabc")]
 #[case::other_coding("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: gzip\r\n\r\nabc")]
 #[case::coding_after_chunked("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked, gzip\r\n\r\n0\r\n\r\n")]
+#[case::coding_before_chunked(
+    "POST / HTTP/1.1\r\nHost: h\r\nConnection: close\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n"
+)]
 #[case::chunks_in_http_10("POST / HTTP/1.0\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n")]
 #[case::folded_line("GET / HTTP/1.1\r\nHost: h\r\nX-A: 1\r\n 2\r\n\r\n")]
 #[case::space_before_colon("GET / HTTP/1.1\r\nHost : h\r\n\r\n")]
@@ -92,9 +96,7 @@ async fn what_is_malformed_never_reaches_an_upstream(#[case] request: &str) {
         .route(json!({"target_host": upstream.host(), "auth": "none"}))
         .start()
         .await;
-    let mut raw = Raw::connect(&gateway).await;
-    raw.send(request).await;
-    let answer = raw.read_to_end().await;
+    let answer = exchange(&gateway, request).await;
     assert!(
         answer.starts_with("HTTP/1.1 400 ") || answer.starts_with("HTTP/1.0 400 "),
         "{answer}"
@@ -242,15 +244,71 @@ async fn pipelined_requests_are_answered_in_order() {
     gateway.finish().await;
 }
 
+#[rstest]
+#[case::at_its_end("3\r\nabc\r\n0\r\n\r\n")]
+#[case::in_the_middle("3\r\nabc\r\n")]
 #[tokio::test]
-async fn an_answer_with_two_framings_becomes_one() {
-    let both = "HTTP/1.1 200 OK\r\nContent-Length: 500\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n";
-    let upstream = Upstream::doing([Act::Answer(both.to_owned())]);
+async fn an_answer_with_two_framings_is_refused_and_its_connection_not_used_again(#[case] sent: &str) {
+    let both = "HTTP/1.1 200 OK\r\nContent-Length: 500\r\nTransfer-Encoding: chunked\r\n\r\n";
+    let upstream = Upstream::doing([Act::Answer(format!("{both}{sent}"))]);
     let gateway = TestGateway::to(upstream.host()).await;
-    let answer = gateway.get("/").send().await;
-    assert_eq!(answer.header("content-length"), "");
-    assert_eq!(answer.header("transfer-encoding"), "chunked");
-    assert_eq!(answer.text().await, "abc");
+    let (_, code, _) = gateway.get("/").send().await.refusal(502).await;
+    assert_eq!(code, "upstream_malformed");
+    for _ in 0..2 {
+        let answer = gateway.call(Method::POST, "/").send().await;
+        assert_eq!(answer.status, 200);
+        assert_eq!(answer.json().await["line"], "POST / HTTP/1.1");
+    }
+    let connections: Vec<usize> = upstream.seen().iter().map(|seen| seen.connection).collect();
+    assert_eq!(connections[0], 1);
+    assert!(!connections[1..].contains(&1), "{connections:?}");
+    gateway.finish().await;
+}
+
+#[rstest]
+#[case::of_what_is_not_sent_again("GET", "304 Not Modified", "Content-Length: 1234", Some("1234"))]
+#[case::not_said("GET", "304 Not Modified", "X-A: 1", None)]
+#[case::of_what_get_would_send("HEAD", "200 OK", "Content-Length: 1234", Some("1234"))]
+#[case::to_head("HEAD", "304 Not Modified", "Content-Length: 1234", Some("1234"))]
+#[case::of_nothing("GET", "204 No Content", "Content-Length: 0", None)]
+#[tokio::test]
+async fn a_length_without_a_body_is_passed_on_where_it_may_be_said(
+    #[case] method: &str,
+    #[case] status: &str,
+    #[case] field: &str,
+    #[case] said: Option<&str>,
+) {
+    let head = || Act::Answer(format!("HTTP/1.1 {status}\r\n{field}\r\n\r\n"));
+    let upstream = Upstream::doing([head(), head()]);
+    let gateway = TestGateway::to(upstream.host()).await;
+    let key = gateway.key();
+    let mut raw = Raw::connect(&gateway).await;
+    let request = || {
+        gateway.count_request();
+        format!("{method} /x HTTP/1.1\r\nHost: h\r\nX-API-Key: {key}\r\n\r\n")
+    };
+    // Twice, to see that the connection is in step.
+    for _ in 0..2 {
+        raw.send(request()).await;
+        let answer = raw.read_until("\r\n\r\n").await;
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}\r\n")), "{answer}");
+        let line = said.map(|length| format!("content-length: {length}\r\n"));
+        assert_eq!(line.is_some(), answer.contains("content-length"), "{answer}");
+        assert!(answer.contains(line.as_deref().unwrap_or_default()), "{answer}");
+        assert!(answer.ends_with("\r\n\r\n"), "{answer}");
+        assert!(!answer.contains("transfer-encoding"));
+    }
+    let client = Http2::connect(&gateway).await;
+    upstream.then(head());
+    let request = Http2::request(&gateway, method, "/x").body(nothing()).unwrap();
+    let answer = client.send(request).await.unwrap();
+    assert_eq!(answer.status().as_str(), &status[..3]);
+    assert_eq!(
+        answer.headers().get("content-length").map(HeaderValue::as_bytes),
+        said.map(str::as_bytes)
+    );
+    assert_eq!(bytes(answer).await, "");
+    drop(client);
     gateway.finish().await;
 }
 

@@ -168,11 +168,14 @@ async fn two_routes_by_model_share_a_path() {
 async fn the_lowest_priority_number_wins_then_the_more_specific_path_then_the_older_route() {
     let ups: Vec<Upstream> = (0..4).map(|_| Upstream::start()).collect();
     let route = |index: usize, path: &str, priority: u16| json!({"match_path": path, "priority": priority, "target_host": ups[index].host()});
+    // Not quite the same match: otherwise the two would share.
+    let mut younger = route(3, "/v1/chat", 100);
+    younger["match_method"] = "GET".into();
     let gateway = TestGateway::builder()
         .route(route(0, "/**", 50))
         .route(route(1, "/v1/*", 100))
         .route(route(2, "/v1/chat", 100))
-        .route(route(3, "/v1/chat", 100))
+        .route(younger)
         .start()
         .await;
     gateway.get("/v1/chat").send().await;

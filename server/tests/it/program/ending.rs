@@ -109,3 +109,47 @@ async fn a_request_that_outlasts_the_drain_is_cut_off_and_recorded() {
     assert_eq!(records[0]["status_code"], 200);
     assert_ne!(records[0]["outcome"], "ok");
 }
+
+/// Reads up to the end of a head.
+async fn head(stream: &mut TcpStream) -> String {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(stream.read_u8().await.unwrap());
+    }
+    String::from_utf8(head).unwrap()
+}
+
+#[tokio::test]
+async fn an_open_tunnel_holds_up_the_end_no_longer_than_the_drain() {
+    let (gateway, upstream) = gateway_and_upstream(&["server.drain_seconds=1"]).await;
+    let address = gateway.url.trim_start_matches("http://").to_owned();
+    let mut client = TcpStream::connect(address).await.unwrap();
+    let asking = "GET /open/x HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: a\r\n\r\n";
+    client.write_all(asking.as_bytes()).await.unwrap();
+    let (mut stream, _) = upstream.accept().await.unwrap();
+    head(&mut stream).await;
+    let agreed = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: a\r\n\r\n";
+    stream.write_all(agreed.as_bytes()).await.unwrap();
+    assert!(head(&mut client).await.starts_with("HTTP/1.1 101 "));
+
+    gateway.signal("TERM");
+    gateway.line_with("not ready any more");
+    client.write_all(b"up").await.unwrap();
+    assert_eq!(stream.read_u16().await.unwrap().to_be_bytes(), *b"up");
+    gateway.line_with("cut off");
+    let mut rest = Vec::new();
+    // A reset is an end as well.
+    let _ = client.read_to_end(&mut rest).await;
+    assert!(rest.is_empty());
+    let (code, text, folder) = gateway.end();
+    assert_eq!(code, Some(0), "{text}");
+    let records = records(folder).await;
+    assert_eq!(
+        (
+            &records[0]["status_code"],
+            &records[0]["outcome"],
+            &records[0]["request_size"]
+        ),
+        (&json!(101), &json!("interrupted"), &json!(2))
+    );
+}

@@ -19,6 +19,7 @@ fn key(number: u8, source_path: &str) -> StoredKey {
                 name: Some("näme".to_owned()),
                 permissions: vec!["chat".to_owned(), "model:qwen*".to_owned()],
                 rate_limit: Some(1_000_000),
+                max_concurrency: Some(1_000),
                 expires_at: Some(noon()),
                 is_active: true,
             },

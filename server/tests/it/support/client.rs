@@ -24,6 +24,7 @@ pub struct Call<'a> {
     gateway: &'a TestGateway,
     request: request::Builder,
     body: Body,
+    recorded: bool,
 }
 
 /// The head of an answer, with its body still to come.
@@ -48,7 +49,14 @@ impl<'a> Call<'a> {
             gateway,
             request,
             body: Full::default().boxed(),
+            recorded: true,
         }
+    }
+
+    /// It is not for the proxy: nothing is recorded of it.
+    pub fn unrecorded(mut self) -> Self {
+        self.recorded = false;
+        self
     }
 
     /// Adds a field.
@@ -100,7 +108,9 @@ impl<'a> Call<'a> {
 
     /// As [`Call::send`], for tests in which no answer may come.
     pub async fn try_send(self) -> Result<Answer, hyper::Error> {
-        self.gateway.count_request();
+        if self.recorded {
+            self.gateway.count_request();
+        }
         let stream = TcpStream::connect(self.gateway.address).await.unwrap();
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
         let connection = tokio::spawn(async move {
@@ -200,6 +210,11 @@ impl Raw {
     /// Says that nothing more will be sent.
     pub async fn end(&mut self) {
         self.0.shutdown().await.unwrap();
+    }
+
+    /// Breaks the connection off.
+    pub fn reset(self) {
+        self.0.set_zero_linger().unwrap();
     }
 
     /// Reads until the text is there; returns all that came.

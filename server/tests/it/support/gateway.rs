@@ -1,13 +1,16 @@
 //! A whole gateway on a free port, over a fresh database, with the routes and keys of one test.
 
 use super::client::Call;
+use axum::Router;
 use fastgate::api_keys::NewKey;
 use fastgate::app::{App, ChangeError, change};
 use fastgate::config::{Config, LiveConfig};
 use fastgate::db::keys::StoredKey;
 use fastgate::db::logs::{self, LogQuery, Order};
 use fastgate::doors;
-use fastgate::listen::{self, Doors, Gate};
+use fastgate::history::Origin;
+use fastgate::listen::{self, Certificates, Doors, Gate};
+use fastgate::upstream::resolve::{Lookup, SystemLookup};
 use fastgate_shared::api_key::{ApiKey, ApiKeyDefinition};
 use fastgate_shared::audit_log::LogRecord;
 use fastgate_shared::route::{Route, RouteDefinition};
@@ -30,17 +33,19 @@ use tokio_util::sync::CancellationToken;
 pub const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What a gateway is made from.
-#[derive(Default)]
 pub struct Builder {
     config: Config,
+    lookup: Arc<dyn Lookup>,
     routes: Vec<Value>,
     keys: Vec<Value>,
+    doors: Router,
 }
 
 /// A running gateway. To be ended by [`TestGateway::finish`], which checks its books.
 pub struct TestGateway {
     pub app: Arc<App>,
     pub address: SocketAddr,
+    pub certificates: Certificates,
     /// The routes in the order in which they were given.
     pub routes: Vec<Route>,
     keys: Vec<String>,
@@ -70,12 +75,26 @@ impl Builder {
         self
     }
 
+    /// Further doors beside the gateway's own, below `/admin/`.
+    pub fn doors(mut self, doors: Router) -> Self {
+        self.doors = doors;
+        self
+    }
+
+    /// Who knows the addresses of upstreams instead of the machine.
+    pub fn names(mut self, lookup: impl Lookup) -> Self {
+        self.lookup = Arc::new(lookup);
+        self
+    }
+
     /// Starts, with one key that may do everything unless the test has its own.
     pub async fn start(self) -> TestGateway {
         let Self {
             mut config,
+            lookup,
             routes,
             mut keys,
+            doors,
         } = self;
         let folder = tempfile::tempdir().unwrap();
         config.database.sqlite_path = folder.path().join("fastgate.db");
@@ -85,12 +104,20 @@ impl Builder {
             .get_or_insert_with(|| "the-admin-token-of-all-tests".into());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let app = App::start(LiveConfig::new(config)).await.unwrap().app;
-        let gate = Arc::new(Gate::new(app.clone(), doors::router(app.clone()), Doors::All));
+        let app = App::start_with(LiveConfig::new(config), lookup).await.unwrap().app;
+        let certificates = Certificates::load(&app.config.server.tls).unwrap();
+        let gate = Gate::new(
+            app.clone(),
+            doors::router(app.clone()).merge(doors),
+            Doors::All,
+            certificates.clone(),
+        );
+        let gate = Arc::new(gate);
         let stop = CancellationToken::new();
         let mut gateway = TestGateway {
             app,
             address,
+            certificates,
             routes: Vec::new(),
             keys: Vec::new(),
             asked: AtomicUsize::new(0),
@@ -116,7 +143,13 @@ impl Builder {
 
 impl TestGateway {
     pub fn builder() -> Builder {
-        Builder::default()
+        Builder {
+            config: Config::default(),
+            lookup: Arc::new(SystemLookup),
+            routes: Vec::new(),
+            keys: Vec::new(),
+            doors: Router::new(),
+        }
     }
 
     /// A gateway with one route, which sends everything to this host.
@@ -137,15 +170,17 @@ impl TestGateway {
     /// Adds a route as an administrator would.
     pub async fn add_route(&self, route: Value) -> Route {
         let definition = self.definition(route);
-        change(&self.app, |change| async move { change.add_route(definition).await })
-            .await
-            .unwrap_or_else(|error: ChangeError| panic!("{error:?}"))
+        change(&self.app, Origin::program(), |change| async move {
+            change.add_route(definition).await
+        })
+        .await
+        .unwrap_or_else(|error: ChangeError| panic!("{error:?}"))
     }
 
     /// Replaces a route as an administrator would.
     pub async fn change_route(&self, route_id: &str, route: Value) -> Route {
         let (definition, route_id) = (self.definition(route), route_id.to_owned());
-        change(&self.app, |change| async move {
+        change(&self.app, Origin::program(), |change| async move {
             change.change_route(&route_id, definition).await
         })
         .await
@@ -181,9 +216,11 @@ impl TestGateway {
             hash: *secret.hash.as_bytes(),
             previous: None,
         };
-        change(&self.app, |change| async move { change.add_key(key).await })
-            .await
-            .unwrap_or_else(|error: ChangeError| panic!("{error:?}"));
+        change(&self.app, Origin::program(), |change| async move {
+            change.add_key(key).await
+        })
+        .await
+        .unwrap_or_else(|error: ChangeError| panic!("{error:?}"));
         secret.value.expose_secret().to_owned()
     }
 
@@ -206,6 +243,21 @@ impl TestGateway {
     /// A request without a key.
     pub fn stranger(&self, method: Method, path: &str) -> Call<'_> {
         Call::new(self, method, path)
+    }
+
+    /// A call of an administrator, of which there is no record.
+    pub fn admin(&self, method: Method, path: &str) -> Call<'_> {
+        let token = self.app.config.security.admin_token.as_ref().unwrap().expose_secret();
+        self.stranger(method, path)
+            .unrecorded()
+            .header("authorization", format!("Bearer {token}"))
+    }
+
+    /// The number of the only request in flight.
+    pub fn log_id(&self) -> String {
+        let items = self.app.audit.live.items();
+        assert_eq!(items.len(), 1, "one request in flight");
+        items.into_iter().next().unwrap().id
     }
 
     /// One more request was sent, of which there must be a record in the end.
@@ -275,7 +327,7 @@ impl TestGateway {
         assert_eq!(self.app.audit.depth(), 0);
         assert_eq!(self.app.audit.lost(), 0);
         for route in self.app.snapshot.load().routes.all_in_order() {
-            assert!(route.plan.targets.iter().all(|target| target.in_flight() == 0));
+            assert!(route.plan.targets.iter().all(|target| target.state.in_flight() == 0));
         }
         let keys: Vec<&str> = self.keys.iter().map(String::as_str).collect();
         self.assert_nowhere(&keys);

@@ -38,7 +38,24 @@ impl Process {
 
     /// As [`Process::start`], in a folder that holds something already.
     pub fn start_in(folder: TempDir, flags: &[&str]) -> Self {
-        let mut child = fastgate(folder.path())
+        let command = fastgate(folder.path());
+        Self::start_as(command, folder, flags)
+    }
+
+    /// As [`Process::start`], with so many file descriptors at most.
+    pub fn start_with_descriptors(count: u32, flags: &[&str]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = Command::new("/bin/sh");
+        let limited = format!("ulimit -n {count} && exec \"$0\" \"$@\"");
+        command
+            .current_dir(folder.path())
+            .env_clear()
+            .args(["-c", &limited, env!("CARGO_BIN_EXE_fastgate")]);
+        Self::start_as(command, folder, flags)
+    }
+
+    fn start_as(mut command: Command, folder: TempDir, flags: &[&str]) -> Self {
+        let mut child = command
             .args(["--port", "0"])
             .args(flags)
             .stdin(Stdio::null())
@@ -89,6 +106,15 @@ impl Process {
                 return line;
             }
         }
+    }
+
+    /// The processor time that it has used.
+    pub fn processor_time(&self) -> Duration {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap();
+        // After the name in brackets: user and system time are the 12th and 13th, in hundredths of a second.
+        let fields = stat.rsplit_once(')').unwrap().1.split_whitespace();
+        let ticks: u64 = fields.skip(11).take(2).map(|field| field.parse::<u64>().unwrap()).sum();
+        Duration::from_millis(ticks * 10)
     }
 
     /// Sends a signal, by its name without `SIG`.

@@ -47,6 +47,7 @@ pub fn record(app: &App, path: &str, status: u16) -> Box<Record> {
         response_body: None,
         attempts: Vec::new(),
         match_reason: None,
+        replay: None,
     })
 }
 

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 
 /// What the upstream does with a request.
 pub enum Act {
@@ -22,6 +22,8 @@ pub enum Act {
     AnswerAndClose(String),
     /// Sends this head, then what comes, and closes when nothing more will come.
     Feed(String, mpsc::Receiver<Vec<u8>>),
+    /// Sends this head, then each byte back that comes, and closes when nothing more will come.
+    Switch(String),
     /// Closes without a byte.
     Close,
     /// Resets the connection.
@@ -39,6 +41,8 @@ pub struct Seen {
     pub headers: Vec<(String, String)>,
     /// The body without its framing.
     pub body: Vec<u8>,
+    /// The lines after the body's last chunk, as `name: value`.
+    pub trailers: Vec<(String, String)>,
     /// The body came to its end.
     pub complete: bool,
     /// Number of the connection, from 1.
@@ -96,6 +100,11 @@ impl Upstream {
         self.listening = Some(tokio::spawn(accept(listener, self.shared.clone())));
     }
 
+    /// Ends as a process does: its port is closed, and its connections break off.
+    pub fn go_down(&mut self) {
+        self.listening.take().expect("it is up").abort();
+    }
+
     /// It acts as soon as a head has come, while the body is still on its way.
     pub fn act_on_head(self) -> Self {
         self.shared.lock().unwrap().on_head = true;
@@ -115,6 +124,11 @@ impl Upstream {
     /// The requests so far.
     pub fn seen(&self) -> Vec<Seen> {
         self.shared.lock().unwrap().seen.clone()
+    }
+
+    /// How many requests so far.
+    pub fn requests(&self) -> usize {
+        self.shared.lock().unwrap().seen.len()
     }
 
     /// The only request.
@@ -207,6 +221,13 @@ pub fn answer(status: &str, headers: &[&str], body: &str) -> Act {
     ))
 }
 
+/// An agreement to switch to a protocol, under which each byte comes back.
+pub fn switch_to(protocol: &str) -> Act {
+    Act::Switch(format!(
+        "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: {protocol}\r\nX-A: 1\r\n\r\n"
+    ))
+}
+
 /// An answer in chunks of this media type, which come when the test feeds them.
 pub fn stream(media: &str) -> (Feed, Act) {
     let (sender, receiver) = mpsc::channel(16);
@@ -233,6 +254,8 @@ impl Feed {
 }
 
 async fn accept(listener: TcpListener, shared: Arc<Mutex<Shared>>) {
+    // They end with the one who takes them.
+    let mut connections = JoinSet::new();
     loop {
         let Ok((stream, _)) = listener.accept().await else {
             return;
@@ -241,7 +264,7 @@ async fn accept(listener: TcpListener, shared: Arc<Mutex<Shared>>) {
         let shared = shared.clone();
         shared.lock().unwrap().connections += 1;
         let number = shared.lock().unwrap().connections;
-        tokio::spawn(async move {
+        connections.spawn(async move {
             // A connection that breaks is what some tests want.
             let _ = serve(stream, shared, number).await;
         });
@@ -327,10 +350,18 @@ impl Connection {
             loop {
                 let size = usize::from_str_radix(&self.line().await?, 16).unwrap();
                 self.take(size, shared, index).await?;
-                self.line().await?;
                 if size == 0 {
                     break;
                 }
+                self.line().await?;
+            }
+            loop {
+                let line = self.line().await?;
+                let Some((name, value)) = line.split_once(':') else {
+                    break;
+                };
+                let trailer = (name.to_owned(), value.trim().to_owned());
+                shared.lock().unwrap().seen[index].trailers.push(trailer);
             }
         } else if seen.has("content-length") {
             let size = seen.header("content-length").parse().unwrap();
@@ -352,6 +383,18 @@ impl Connection {
             size -= part;
         }
         Ok(())
+    }
+
+    /// Sends this head, then each byte back that comes.
+    async fn mirror(&mut self, head: &str) -> io::Result<()> {
+        self.stream.write_all(head.as_bytes()).await?;
+        loop {
+            let bytes = std::mem::take(&mut self.buffer);
+            self.stream.write_all(&bytes).await?;
+            if !self.more().await? {
+                return self.stream.shutdown().await;
+            }
+        }
     }
 
     /// False when the connection is not to be used again.
@@ -395,6 +438,11 @@ impl Connection {
                         },
                     }
                 }
+            }
+            Act::Switch(head) => {
+                let ended = self.mirror(&head).await;
+                shared.lock().unwrap().left += 1;
+                ended.map(|()| false)
             }
             Act::Hang => {
                 while self.more().await.unwrap_or(false) {}

@@ -93,6 +93,7 @@ pub mod tests {
             response_body: None,
             attempts: Vec::new(),
             match_reason: None,
+            replay: None,
         }
     }
 

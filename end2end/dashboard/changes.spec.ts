@@ -1,0 +1,154 @@
+// The history as an operator uses it: see who changed what, restore, import with its differences first, and meet another
+// administrator in the same form.
+
+import type { Page } from "@playwright/test";
+import { expect, expectAccessible, signIn, test } from "./stand";
+
+test.use({ viewport: { width: 1440, height: 900 } });
+
+const dialog = (page: Page, name: string | RegExp) => page.getByRole("dialog", { name });
+
+test("a change is listed with who, when and what, and is undone from its row", async ({ page, gateway }) => {
+  const { route_id } = await gateway.route({ route_name: "History one", match_path: "/h1/*", target_host: "one.test" });
+  await gateway.admin("PUT", `/routes/${route_id}`, { target_host: "two.test", priority: 9 });
+
+  await signIn(page, gateway);
+  await page.getByRole("heading", { level: 1, name: "Overview" }).waitFor();
+  await page.keyboard.press("g");
+  await page.keyboard.press("c");
+  await expect(page.getByRole("heading", { level: 1, name: "Changes" })).toBeVisible();
+  const row = page.getByRole("row").filter({ hasText: "History one" }).first();
+  await expect(row).toContainText("Changed");
+  await expect(row).toContainText("target_host");
+  await expect(row).toContainText("Admin token");
+  await expect(row.getByRole("time")).toHaveAttribute("title", /\d{4}/);
+
+  await row.getByRole("link", { name: "History one" }).click();
+  const drawer = dialog(page, "Change");
+  await expect(drawer.locator("del").filter({ hasText: "one.test" })).toBeVisible();
+  await expect(drawer.locator("ins").filter({ hasText: "two.test" })).toBeVisible();
+  await expectAccessible(page);
+  await drawer.getByRole("button", { name: "Restore…" }).click();
+  const question = dialog(page, "Restore History one?");
+  await expect(question.getByRole("combobox")).toHaveValue("before");
+  await expect(question).toContainText("takes effect at once");
+  await expect(question.locator("ins").filter({ hasText: "one.test" })).toBeVisible();
+  await expect(question.getByRole("button", { name: "Cancel" })).toBeFocused();
+  await expectAccessible(page);
+  await question.getByRole("button", { name: "Restore", exact: true }).click();
+  await expect(question).toBeHidden();
+  expect((await gateway.admin("GET", `/routes/${route_id}`)).target_host).toBe("one.test");
+  await expect(page.getByRole("row").filter({ hasText: "History one" }).first()).toContainText("by a restore");
+});
+
+test("a deleted key comes back from the history and works", async ({ page, gateway, upstream }) => {
+  await gateway.route({ route_name: "Back", match_path: "/back/*", target_host: upstream.host, target_path: "/v1/chat/completions" });
+  const { key_id, key_value } = await gateway.key({ source_path: "comes-back" });
+  await gateway.admin("DELETE", `/keys/${key_id}`);
+  const call = () => fetch(`${gateway.url}/back/x`, { headers: { authorization: `Bearer ${key_value}` } });
+  expect((await call()).status).toBe(401);
+
+  await signIn(page, gateway, "/changes?kind=key");
+  const row = page.getByRole("row").filter({ hasText: "comes-back" }).first();
+  await expect(row).toContainText("Deleted");
+  await row.getByRole("button", { name: "Restore comes-back" }).click();
+  const question = dialog(page, "Restore comes-back?");
+  await expect(question).toContainText("Its old secret works again");
+  await question.getByRole("button", { name: "Restore", exact: true }).click();
+  await expect(question).toBeHidden();
+  expect((await call()).status).not.toBe(401);
+});
+
+test("filters live in the address", async ({ page, gateway }) => {
+  await gateway.key({ source_path: "some-key" });
+  await gateway.route({ route_name: "Filtered", match_path: "/f/*", target_host: "one.test" });
+  await signIn(page, gateway, "/changes");
+  await page.getByLabel("Kind").selectOption("key");
+  await expect(page).toHaveURL(/kind=key/);
+  await expect(page.getByRole("row").filter({ hasText: "Filtered" })).toHaveCount(0);
+  await page.getByLabel("Who").selectOption("program");
+  await expect(page.getByText("Nothing matches these filters.")).toBeVisible();
+  await page.reload();
+  await expect(page.getByText("Nothing matches these filters.")).toBeVisible();
+  await page.getByRole("button", { name: "Clear filters" }).click();
+  await expect(page.getByRole("row").filter({ hasText: "Filtered" }).first()).toBeVisible();
+});
+
+for (const [what, path, heading] of [
+  ["route", "/routes", "Edit route"],
+  ["key", "/keys", "Edit key"],
+] as const) {
+  test(`two administrators in the same ${what} decide what holds`, async ({ page, gateway }) => {
+    const name = `Clash of ${what}`;
+    const made =
+      what === "route"
+        ? await gateway.route({ route_name: name, match_path: "/clash/*", target_host: "one.test" })
+        : await gateway.key({ source_path: "clash", name });
+    const address = `${path}/${made.route_id ?? made.key_id}`;
+    const open = async () => {
+      await page.getByRole("row").filter({ hasText: name }).getByRole("link", { name, exact: true }).click();
+      return dialog(page, heading);
+    };
+    const limit = (form: ReturnType<typeof dialog>) => form.getByLabel(/^Requests per minute/);
+
+    await signIn(page, gateway, path);
+    let form = await open();
+    await limit(form).fill("6");
+    await gateway.admin("PUT", address, { rate_limit: 5, max_concurrency: 3 });
+    await form.getByRole("button", { name: "Save" }).click();
+    const conflict = dialog(page, "Somebody else changed this meanwhile");
+    await expect(conflict).toContainText("both changed");
+    await expect(conflict).toContainText("max_concurrency");
+    await expect(conflict.getByRole("button", { name: "Cancel" })).toBeFocused();
+    await expectAccessible(page);
+    expect((await gateway.admin("GET", address)).rate_limit).toBe(5);
+
+    // Cancel leads back to what was typed.
+    await conflict.getByRole("button", { name: "Cancel" }).click();
+    await expect(limit(form)).toHaveValue("6");
+    await form.getByRole("button", { name: "Save" }).click();
+    await conflict.getByRole("button", { name: "Keep mine" }).click();
+    await expect(form).toBeHidden();
+    expect((await gateway.admin("GET", address)).rate_limit).toBe(6);
+
+    form = await open();
+    await limit(form).fill("8");
+    await gateway.admin("PUT", address, { rate_limit: 7 });
+    await form.getByRole("button", { name: "Save" }).click();
+    await conflict.getByRole("button", { name: "Take theirs" }).click();
+    await expect(form).toBeHidden();
+    expect((await gateway.admin("GET", address)).rate_limit).toBe(7);
+  });
+}
+
+test("an import shows every difference and every error before it applies", async ({ page, gateway }) => {
+  await gateway.route({ route_name: "Imported over", match_path: "/i/*", target_host: "one.test" });
+  await signIn(page, gateway, "/routes");
+  const download = page.waitForEvent("download");
+  await page.getByRole("link", { name: "Export YAML" }).click();
+  expect((await download).suggestedFilename()).toBe("fastgate.yaml");
+
+  await page.getByRole("button", { name: "Import", exact: true }).click();
+  const form = dialog(page, "Import keys and routes");
+  const document = form.getByRole("textbox", { name: "Document" });
+  await document.fill("routes:\n- {route_name: r, match_path: v1, target_host: one.test}\n");
+  await form.getByRole("button", { name: "Show differences" }).click();
+  await expect(form.getByRole("alert")).toContainText("routes[0].match_path");
+  await expectAccessible(page);
+
+  await document.fill(
+    "routes:\n- {route_name: Imported over, match_path: /i/*, target_host: two.test}\nkeys:\n- {name: imported key, source_path: ci}\n",
+  );
+  await expect(form.getByRole("alert")).toHaveCount(0);
+  await form.getByRole("button", { name: "Show differences" }).click();
+  await expect(form).toContainText("1 to make, 1 to change, 0 to delete");
+  await expect(form.locator("ins").filter({ hasText: "two.test" })).toBeVisible();
+  await expectAccessible(page);
+  await form.getByRole("button", { name: "Apply" }).click();
+  const keys = dialog(page, "New keys");
+  await expect(keys.locator(".secret code")).toHaveText(/^fg_/);
+  await expectAccessible(page);
+  await keys.getByRole("button", { name: "I have stored them" }).click();
+  await expect(keys).toBeHidden();
+  await expect(page.getByRole("row").filter({ hasText: "Imported over" })).toContainText("two.test");
+});

@@ -1,0 +1,55 @@
+// A new administrator's first visit: no route, no key. Three presses lead to a proxied call.
+
+import { alone as test, expect, expectAccessible, signIn } from "./stand";
+
+test.use({ file: "first_visit", viewport: { width: 1440, height: 900 } });
+
+test("a first visit leads in three presses to a proxied call", async ({ page, gateway, upstream }) => {
+  await signIn(page, gateway);
+  await expect(page.getByRole("heading", { name: "Three steps to the first proxied call" })).toBeVisible();
+  await expectAccessible(page);
+
+  await page.getByLabel("Address of the upstream").fill("ftp://api.example.com");
+  await page.getByRole("button", { name: "Create a route" }).click();
+  await expect(page.getByText("Give an address that begins with http:// or https://.")).toBeVisible();
+  await page.getByLabel("Address of the upstream").fill(`http://${upstream.host}/v1`);
+  await page.getByRole("button", { name: "Create a route" }).click();
+  await page.getByRole("button", { name: "Create a key" }).click();
+  await expect(page.getByText("This is the only time that the key is shown.")).toBeVisible();
+  // The example has the real host and key.
+  const example = page.getByRole("group", { name: "curl" });
+  await expect(example).toContainText(`curl ${gateway.url}/v1/chat/completions`);
+  await expect(example).toContainText("Authorization: Bearer fg_");
+  await expectAccessible(page);
+  await page.getByRole("button", { name: "Send a test call" }).click();
+  await expect(page.getByText("The upstream answered through the gateway.")).toBeVisible();
+  await expect(page.getByRole("heading", { name: "You are set up" })).toBeVisible();
+
+  const { items } = await gateway.admin("GET", "/logs?status_code=200");
+  expect(items[0]).toMatchObject({ path: "/v1/chat/completions", source_path: "first-steps" });
+  await page.getByRole("button", { name: "Close" }).click();
+  await page.reload();
+  await expect(page.getByRole("heading", { name: "Traffic by status" })).toBeVisible();
+  await expect(page.getByRole("heading", { name: "Three steps" })).toHaveCount(0);
+});
+
+test("the overview follows the chosen range, and its lists lead to the log", async ({ page, gateway, upstream }) => {
+  await gateway.route({ route_name: "Overview chat", match_path: "/v1/*", target_host: upstream.host });
+  const { key_value } = await gateway.key({ source_path: "overview", name: "Overview key" });
+  const answer = await fetch(`${gateway.url}/v1/chat/completions`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${key_value}` },
+    body: JSON.stringify({ model: "gpt-4o-mini", messages: [] }),
+  });
+  await answer.text();
+  await gateway.record("source_path=overview");
+  await signIn(page, gateway);
+  await page.getByLabel("Range").selectOption({ label: "Last hour" });
+  await expect(page).toHaveURL(/range=1h/);
+  await expect(page.getByRole("slider", { name: /^Last hour: \d+ requests/ })).toBeVisible();
+  await page.getByLabel("Refresh").selectOption({ label: "No refresh" });
+  await expect(page).toHaveURL(/refresh=0/);
+  await expect(page.getByRole("heading", { name: "Upstreams" })).toBeVisible();
+  await page.getByRole("link", { name: /Overview key/ }).click();
+  await expect(page).toHaveURL(/requests\?.*key_id=/);
+});

@@ -1,0 +1,33 @@
+//! `/admin/settings`, `/admin/sessions`, `/admin/storage` and `/admin/about`.
+
+use fastgate_shared::settings::{About, SessionEntry, Setting, StorageUse};
+
+use crate::api::{self, Answer};
+
+/// Every setting with its value and origin.
+pub async fn list() -> Answer<Vec<Setting>> {
+    api::get("/admin/settings").await
+}
+
+/// Who is signed in.
+pub async fn sessions() -> Answer<Vec<SessionEntry>> {
+    api::get("/admin/sessions").await
+}
+
+/// Ends a session; all others but this one where none is named.
+pub async fn end_sessions(session_id: Option<&str>) -> Answer<()> {
+    match session_id {
+        Some(id) => api::delete(&format!("/admin/sessions/{id}")).await,
+        None => api::delete("/admin/sessions?others=true").await,
+    }
+}
+
+/// What the audit log takes.
+pub async fn storage() -> Answer<StorageUse> {
+    api::get("/admin/storage").await
+}
+
+/// What is running.
+pub async fn about() -> Answer<About> {
+    api::get("/admin/about").await
+}

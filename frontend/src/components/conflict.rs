@@ -1,0 +1,146 @@
+//! Two administrators changed the same object: what each of them did, side by side, and the decision. Nothing is overwritten
+//! without it.
+
+use std::collections::BTreeMap;
+
+use fastgate_shared::changes::diff::compare;
+use fastgate_shared::changes::{AuthorKind, Conflict};
+use leptos::prelude::*;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::components::badge::{Badge, Tone};
+use crate::components::button::{Button, Weight};
+use crate::components::dialog::{Dialog, Shape};
+use crate::components::diff::shown;
+use crate::format;
+use crate::locales::{changes as t, common};
+
+/// A conflict and what is needed to show it.
+#[derive(Clone)]
+pub struct Clash {
+    /// What the server said.
+    pub conflict: Conflict,
+    /// The object as the form was opened with it, and as it is in the form.
+    started: Value,
+    mine: Value,
+}
+
+impl Clash {
+    /// `read_only` are the members of the object that are no part of its definition.
+    pub fn new(conflict: Conflict, started: &impl Serialize, mine: &impl Serialize, read_only: &[&str]) -> Self {
+        let value = |value: Result<Value, serde_json::Error>| value.unwrap_or_default();
+        let mut conflict = conflict;
+        if let Value::Object(members) = &mut conflict.current {
+            members.retain(|name, _| !read_only.contains(&name.as_str()));
+        }
+        Self {
+            conflict,
+            started: value(serde_json::to_value(started)),
+            mine: value(serde_json::to_value(mine)),
+        }
+    }
+
+    /// Field by field: what was, what they made of it, what I made of it; none where one left it alone.
+    fn rows(&self) -> BTreeMap<String, (Value, Option<Value>, Option<Value>)> {
+        let mut rows: BTreeMap<String, (Value, Option<Value>, Option<Value>)> = BTreeMap::new();
+        for diff in compare(&self.started, &self.conflict.current) {
+            rows.insert(diff.field, (diff.before, Some(diff.after), None));
+        }
+        for diff in compare(&self.started, &self.mine) {
+            rows.entry(diff.field).or_insert((diff.before, None, None)).2 = Some(diff.after);
+        }
+        rows
+    }
+
+    fn who(&self) -> String {
+        let author = self.conflict.changed_by.as_ref();
+        let place = author.and_then(|author| author.address.clone()).unwrap_or_default();
+        let who = match author.map(|author| author.kind) {
+            Some(AuthorKind::AdminToken) => t::by_token(),
+            Some(AuthorKind::Session) => t::by_session(),
+            Some(AuthorKind::Program) => t::by_program(),
+            None => return t::conflict_lead_unknown().to_owned(),
+        };
+        let at = self
+            .conflict
+            .changed_at
+            .map(|at| format::exact_time(format::millis(at)));
+        t::conflict_lead(who, &place, &at.unwrap_or_default())
+    }
+}
+
+/// The dialog, while there is a conflict; cancelling leads back to the form. `on_mine` gets the ETag to send with.
+#[component]
+pub fn ConflictQuestion(
+    clash: RwSignal<Option<Clash>>,
+    #[prop(into)] busy: Signal<bool>,
+    #[prop(into)] on_theirs: Callback<()>,
+    #[prop(into)] on_mine: Callback<String>,
+) -> impl IntoView {
+    let cancel = move |()| clash.set(None);
+    move || {
+        let shown = clash.get()?;
+        Some(view! { <ConflictDialog clash=shown busy on_cancel=cancel on_theirs on_mine /> })
+    }
+}
+
+#[component]
+fn ConflictDialog(
+    clash: Clash,
+    #[prop(into)] busy: Signal<bool>,
+    #[prop(into)] on_cancel: Callback<()>,
+    #[prop(into)] on_theirs: Callback<()>,
+    #[prop(into)] on_mine: Callback<String>,
+) -> impl IntoView {
+    let etag = clash.conflict.etag.clone();
+    let rows = clash
+        .rows()
+        .into_iter()
+        .map(|(field, sides)| view! { <Row field sides /> });
+    view! {
+        <Dialog title=t::conflict_title() lead=clash.who() shape=Shape::MustAnswer on_close=on_cancel>
+            <div class="dialog-body stack" tabindex="0" role="group" aria-label=t::conflict_title()>
+                <dl class="diff">{rows.collect_view()}</dl>
+                <p class="muted">{t::conflict_choice()}</p>
+            </div>
+            <div class="dialog-foot">
+                <Button autofocus=true on_press=on_cancel>
+                    {common::cancel()}
+                </Button>
+                <Button on_press=on_theirs>{t::take_theirs()}</Button>
+                <Button weight=Weight::Danger busy on_press=move |()| on_mine.run(etag.clone())>
+                    {t::keep_mine()}
+                </Button>
+            </div>
+        </Dialog>
+    }
+}
+
+#[component]
+fn Row(field: String, sides: (Value, Option<Value>, Option<Value>)) -> impl IntoView {
+    let (was, theirs, mine) = sides;
+    let clash = matches!((&theirs, &mine), (Some(theirs), Some(mine)) if theirs != mine);
+    let value = |name: &'static str, value: Option<Value>, class: &'static str| {
+        value.map(|value| {
+            view! {
+                <div class="diff-side">
+                    <span class="diff-name">{name}</span>
+                    <span class=class>{shown(&value)}</span>
+                </div>
+            }
+        })
+    };
+    view! {
+        <div class="diff-field">
+            <dt>
+                <code>{field}</code>
+                {clash.then(|| view! { <Badge tone=Tone::Warn word=t::both_changed() /> })}
+            </dt>
+            <dd>
+                {value(t::was(), Some(was), "diff-was")} {value(t::theirs(), theirs, "diff-theirs")}
+                {value(t::mine(), mine, "diff-mine")}
+            </dd>
+        </div>
+    }
+}

@@ -1,0 +1,56 @@
+//! Texts of the statistics.
+
+super::texts! {
+    title = "Statistics", "统计";
+    lead = "Traffic over time, told apart by what you choose. Days are days in UTC.", "按所选维度拆分的流量随时间变化。“天”以 UTC 计。";
+    buckets = "Buckets", "粒度";
+    by_minute = "By minute", "按分钟";
+    by_hour = "By hour", "按小时";
+    by_day = "By day", "按天";
+    group_by = "Group by", "分组";
+    all_requests = "All requests", "全部请求";
+    by_route = "By route", "按路由";
+    by_key = "By key", "按密钥";
+    by_source = "By source", "按来源";
+    by_model = "By model", "按模型";
+    by_upstream = "By upstream", "按上游";
+    by_status = "By status", "按状态";
+    figure = "Figure", "指标";
+    requests = "Requests", "请求数";
+    errors = "Errors", "错误数";
+    error_rate = "Error rate", "错误率";
+    p50 = "Median", "中位数";
+    p95 = "p95", "p95";
+    p99 = "p99", "p99";
+    ttfb = "TTFB, mean", "首字节，平均";
+    bytes_in = "Bytes in", "流入字节";
+    bytes_out = "Bytes out", "流出字节";
+    tokens_in = "Tokens in", "输入 token";
+    tokens_out = "Tokens out", "输出 token";
+    none = "none", "无";
+    other = "others", "其他";
+    total = "All", "全部";
+    over_time(figure: &str) = "{figure} over time", "{figure}随时间变化";
+    chart_summary(figure: &str, range: &str, total: &str) = "{figure}, {range}: {total} in all", "{figure}，{range}：合计 {total}";
+    numbers = "The numbers", "数据";
+    by_group = "Totals", "合计";
+    by_time = "Over time", "随时间";
+    group = "Group", "分组";
+    time = "Time", "时间";
+    sort_by = "Sort by", "排序";
+    export_csv = "Export CSV", "导出 CSV";
+    export_json = "Export JSON", "导出 JSON";
+    nothing = "No requests in this range.", "此时间范围内没有请求。";
+    heat_map = "When it is busy", "繁忙时段";
+    heat_lead = "Requests by weekday and hour, the mean of the last four weeks, in your time zone.", "最近四周按星期和小时的平均请求数，以您的时区计。";
+    heat_cell(requests: &str, errors: &str) = "{requests} requests, {errors} with error", "{requests} 个请求，{errors} 个错误";
+    less = "less", "少";
+    more = "more", "多";
+    monday = "Mon", "周一";
+    tuesday = "Tue", "周二";
+    wednesday = "Wed", "周三";
+    thursday = "Thu", "周四";
+    friday = "Fri", "周五";
+    saturday = "Sat", "周六";
+    sunday = "Sun", "周日";
+}

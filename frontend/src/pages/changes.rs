@@ -1,0 +1,320 @@
+//! The history of the configuration: who changed what, when, field by field, and the way back. Filters and the open change
+//! live in the address.
+
+mod record;
+mod restore;
+mod table;
+
+use std::sync::Arc;
+
+use fastgate_shared::changes::{AuthorKind, Change, ChangeAction, ChangeSource, ChangedKind};
+use fastgate_shared::page::CursorPage;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+
+use crate::api;
+use crate::api::changes::ChangeFilter;
+use crate::components::badge::{Badge, Tone};
+use crate::components::button::Button;
+use crate::components::icon::{Glyph, Icon};
+use crate::components::loaded::{EmptyState, Loaded, TableSkeleton};
+use crate::components::page_head::PageHead;
+use crate::components::search_box::SelectFilter;
+use crate::format;
+use crate::locales::{changes as t, common};
+use crate::pages::changes::record::ChangeDrawer;
+use crate::pages::changes::restore::RestoreDialog;
+use crate::pages::changes::table::ChangesTable;
+use crate::state::address::Address;
+use crate::state::query::Query;
+use crate::state::toasts::Toasts;
+
+/// The parameters that filter.
+const FILTERS: [&str; 5] = ["kind", "object_id", "author", "start_time", "end_time"];
+
+/// What the parts of the page share.
+#[derive(Clone, Copy)]
+struct ChangesState {
+    address: Address,
+    filter: Memo<ChangeFilter>,
+    first: Query<CursorPage<Change>>,
+    older: RwSignal<Vec<Change>>,
+    /// Where the older rows end; none before the first of them was asked for.
+    reached: RwSignal<Option<Option<String>>>,
+    loading_older: RwSignal<bool>,
+    to_restore: RwSignal<Option<Change>>,
+}
+
+impl ChangesState {
+    fn new(address: Address) -> Self {
+        let param = move |name| address.param(name);
+        let (kind, object_id, author) = (param("kind"), param("object_id"), param("author"));
+        let (start_time, end_time) = (param("start_time"), param("end_time"));
+        let filter = Memo::new(move |_| ChangeFilter {
+            kind: kind.get(),
+            object_id: object_id.get(),
+            author: author.get(),
+            start_time: start_time.get(),
+            end_time: end_time.get(),
+        });
+        let first = Query::new(
+            move || filter.get(),
+            |filter| async move { api::changes::list(&filter, None).await },
+        );
+        let (older, reached) = (RwSignal::default(), RwSignal::default());
+        // A new first page makes the rows below it a different list.
+        Effect::new(move |_| {
+            first.data.track();
+            older.set(Vec::new());
+            reached.set(None);
+        });
+        Self {
+            address,
+            filter,
+            first,
+            older,
+            reached,
+            loading_older: RwSignal::new(false),
+            to_restore: RwSignal::new(None),
+        }
+    }
+
+    fn rows(self) -> Signal<Vec<Arc<Change>>> {
+        Signal::derive(move || {
+            let mut rows: Vec<Arc<Change>> = self.first.data.with(|page| {
+                let items = page.iter().flat_map(|page| page.items.iter());
+                items.cloned().map(Arc::new).collect()
+            });
+            self.older
+                .with(|older| rows.extend(older.iter().cloned().map(Arc::new)));
+            rows
+        })
+    }
+
+    fn find(self, id: &str) -> Option<Change> {
+        let rows = self.rows();
+        rows.with(|rows| {
+            rows.iter()
+                .find(|change| change.id == id)
+                .map(|change| Change::clone(change))
+        })
+    }
+
+    fn next_cursor(self) -> Option<String> {
+        let first = || self.first.data.with(|page| page.as_ref()?.next_cursor.clone());
+        self.reached.get().unwrap_or_else(first)
+    }
+
+    fn load_older(self) {
+        let Some(cursor) = untrack(|| self.next_cursor()).filter(|_| !self.loading_older.get_untracked()) else {
+            return;
+        };
+        let filter = self.filter.get_untracked();
+        let toasts = Toasts::get();
+        self.loading_older.set(true);
+        spawn_local(async move {
+            match api::changes::list(&filter, Some(&cursor)).await {
+                Ok(page) => {
+                    self.older.update(|older| older.extend(page.items));
+                    self.reached.set(Some(page.next_cursor));
+                }
+                Err(problem) => toasts.fail(&problem),
+            }
+            self.loading_older.set(false);
+        });
+    }
+
+    fn total(self) -> String {
+        self.first.data.with(|page| match page {
+            Some(page) if page.total == 1 => t::one().to_owned(),
+            Some(page) => t::total(&format::count(page.total)),
+            None => String::new(),
+        })
+    }
+}
+
+/// The page.
+#[component]
+pub fn ChangesPage() -> impl IntoView {
+    let state = ChangesState::new(Address::get());
+    let open = state.address.param("open");
+    // Follows the address, and the list until it is there: a refresh does not rebuild an open drawer.
+    let shown = Memo::new(move |_| open.get().and_then(|id| state.find(&id)));
+    view! {
+        <PageHead title=t::title() lead=t::lead()>
+            <Button glyph=Glyph::Refresh on_press=move |()| state.first.reload()>
+                {t::refresh()}
+            </Button>
+        </PageHead>
+        <Toolbar state />
+        <div class="list-head">
+            <p class="muted" role="status">{move || state.total()}</p>
+        </div>
+        <section class="card" aria-busy=move || state.first.loading.get().to_string()>
+            <Loaded query=state.first skeleton=|| view! { <TableSkeleton /> }>
+                <List state />
+            </Loaded>
+        </section>
+        {move || shown.get().map(|change| view! { <ChangeDrawer state change /> })}
+        {move || state.to_restore.get().map(|change| view! { <RestoreDialog state change /> })}
+    }
+}
+
+#[component]
+fn Toolbar(state: ChangesState) -> impl IntoView {
+    let address = state.address;
+    let choice = |value: &str, word: &str| (value.to_owned(), word.to_owned());
+    let kinds = vec![
+        choice("", t::any_kind()),
+        choice("key", t::key()),
+        choice("route", t::route()),
+        choice("setting", t::setting()),
+    ];
+    let authors = vec![
+        choice("", t::anybody()),
+        choice("session", t::by_session()),
+        choice("admin_token", t::by_token()),
+        choice("program", t::by_program()),
+    ];
+    let text = move |name: &'static str| {
+        let value = address.param(name);
+        Signal::derive(move || value.get().unwrap_or_default())
+    };
+    let day = move |label: &'static str, name: &'static str| {
+        let value = text(name);
+        view! {
+            <label class="day">
+                <span class="muted">{label}</span>
+                <input
+                    class="input"
+                    type="date"
+                    prop:value=move || value.get()
+                    on:change=move |event| address.filter(name, Some(event_target_value(&event)))
+                />
+            </label>
+        }
+    };
+    let object = address.has("object_id");
+    let chip = move || {
+        object.get().then(|| {
+            view! {
+                <button
+                    type="button"
+                    class="chip"
+                    aria-label=t::remove_filter()
+                    on:click=move |_| address.filter("object_id", None)
+                >
+                    {t::one_object()}
+                    <Icon glyph=Glyph::Cross />
+                </button>
+            }
+        })
+    };
+    view! {
+        <div class="toolbar">
+            <SelectFilter
+                label=t::kind_filter()
+                value=text("kind")
+                choices=kinds
+                on_choose=move |kind| address.filter("kind", Some(kind))
+            />
+            <SelectFilter
+                label=t::author_filter()
+                value=text("author")
+                choices=authors
+                on_choose=move |author| address.filter("author", Some(author))
+            />
+            {day(t::from_day(), "start_time")}
+            {day(t::to_day(), "end_time")}
+            {chip}
+        </div>
+    }
+}
+
+#[component]
+fn List(state: ChangesState) -> impl IntoView {
+    let rows = state.rows();
+    let empty = Memo::new(move |_| rows.with(Vec::is_empty));
+    let unfiltered = Memo::new(move |_| state.filter.with(|filter| *filter == ChangeFilter::default()));
+    let more = move || {
+        state.next_cursor().is_some().then(|| {
+            view! {
+                <div class="list-foot">
+                    <Button busy=state.loading_older on_press=move |()| state.load_older()>
+                        {t::older()}
+                    </Button>
+                </div>
+            }
+        })
+    };
+    move || match (empty.get(), unfiltered.get()) {
+        (true, true) => view! { <EmptyState glyph=Glyph::History sentence=t::empty() /> }.into_any(),
+        (true, false) => view! {
+            <EmptyState glyph=Glyph::Filter sentence=common::nothing_matches()>
+                <Button on_press=move |()| state.address.close(&FILTERS)>{common::clear_filters()}</Button>
+            </EmptyState>
+        }
+        .into_any(),
+        (false, _) => view! {
+            <ChangesTable state rows />
+            {more}
+        }
+        .into_any(),
+    }
+}
+
+/// What was done, as a badge.
+fn action_badge(action: ChangeAction) -> impl IntoView {
+    let (tone, word) = match action {
+        ChangeAction::Created => (Tone::Good, t::created()),
+        ChangeAction::Updated => (Tone::Info, t::updated()),
+        ChangeAction::Toggled => (Tone::Neutral, t::toggled()),
+        ChangeAction::Rotated => (Tone::Warn, t::rotated()),
+        ChangeAction::Deleted => (Tone::Bad, t::deleted()),
+    };
+    view! { <Badge tone word /> }
+}
+
+/// The kind of thing, as a word.
+const fn glyph_of(kind: ChangedKind) -> Glyph {
+    match kind {
+        ChangedKind::Key => Glyph::Key,
+        ChangedKind::Route => Glyph::Route,
+        ChangedKind::Setting => Glyph::Monitor,
+    }
+}
+
+fn kind_word(kind: ChangedKind) -> &'static str {
+    match kind {
+        ChangedKind::Key => t::key(),
+        ChangedKind::Route => t::route(),
+        ChangedKind::Setting => t::setting(),
+    }
+}
+
+fn object_name(change: &Change) -> String {
+    match change.kind {
+        ChangedKind::Setting => t::admin_token().to_owned(),
+        _ => change.object_name.clone(),
+    }
+}
+
+/// By what somebody showed who they are.
+fn author_word(change: &Change) -> &'static str {
+    match change.author.kind {
+        AuthorKind::AdminToken => t::by_token(),
+        AuthorKind::Session => t::by_session(),
+        AuthorKind::Program => t::by_program(),
+    }
+}
+
+/// The address, and by which way the change came where that is a special one.
+fn author_detail(change: &Change) -> String {
+    let way = match change.source {
+        ChangeSource::Import => Some(t::via_import()),
+        ChangeSource::Restore => Some(t::via_restore()),
+        ChangeSource::Api | ChangeSource::Command => None,
+    };
+    let parts = [change.author.address.as_deref(), way];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
+}

@@ -1,0 +1,109 @@
+//! The first step: a route to one upstream, from its address alone. Everything else is in the routes' own form.
+
+use fastgate_shared::problem::{FieldError, Problem, field_errors};
+use fastgate_shared::route::{Protocol, RouteDefinition};
+use garde::Validate;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+
+use super::FirstSteps;
+use crate::api;
+use crate::app::BASE;
+use crate::components::button::{Button, Weight};
+use crate::components::field::{FieldMessage, TextField};
+use crate::locales::{overview as t, refusal};
+
+#[component]
+pub fn RouteStep(steps: FirstSteps) -> impl IntoView {
+    let (address, credential) = (RwSignal::new(String::new()), RwSignal::new(String::new()));
+    let (message, busy) = (RwSignal::new(None::<String>), RwSignal::new(false));
+    let create = move |event: leptos::ev::SubmitEvent| {
+        event.prevent_default();
+        if busy.get_untracked() {
+            return;
+        }
+        let (definition, prefix) = match definition(&address.get_untracked(), &credential.get_untracked()) {
+            Ok(read) => read,
+            Err(why) => return message.set(Some(why)),
+        };
+        message.set(None);
+        busy.set(true);
+        spawn_local(async move {
+            match api::routes::create(&definition).await {
+                Ok(_) => {
+                    steps.prefix.set(prefix);
+                    steps.beginnings.reload();
+                }
+                Err(problem) => message.set(Some(told(&problem))),
+            }
+            busy.set(false);
+        });
+    };
+    view! {
+        <form class="first-form" on:submit=create>
+            <TextField
+                label=t::upstream_address()
+                value=address
+                placeholder="https://api.openai.com/v1"
+                hint=t::upstream_address_hint()
+                mono=true
+            />
+            <TextField label=t::upstream_key() value=credential hint=t::upstream_key_hint() kind="password" optional=true />
+            <div aria-live="polite">
+                <FieldMessage message />
+            </div>
+            <div class="row">
+                <Button weight=Weight::Primary submit=true busy>
+                    {t::step_route()}
+                </Button>
+                <a href=format!("{BASE}/routes?new=1")>{t::more_choices()}</a>
+            </div>
+        </form>
+    }
+}
+
+/// A route for everything below the address's path, with the prefix that it takes.
+fn definition(address: &str, credential: &str) -> Result<(RouteDefinition, String), String> {
+    let (scheme, rest) = address
+        .trim()
+        .split_once("://")
+        .ok_or_else(|| t::upstream_wrong().to_owned())?;
+    let protocol = match scheme.to_ascii_lowercase().as_str() {
+        "http" => Protocol::Http,
+        "https" => Protocol::Https,
+        _ => return Err(t::upstream_wrong().to_owned()),
+    };
+    let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let path = path.split(['?', '#']).next().unwrap_or_default().trim_end_matches('/');
+    let prefix = if path.is_empty() {
+        String::new()
+    } else {
+        format!("/{path}")
+    };
+    let mut fields = serde_json::json!({
+        "route_name": host,
+        "match_path": format!("{prefix}/**"),
+        "target_protocol": protocol,
+        "target_host": host,
+    });
+    if !credential.trim().is_empty() {
+        fields["add_headers"] = serde_json::json!({ "Authorization": format!("Bearer {}", credential.trim()) });
+    }
+    let definition: RouteDefinition = serde_json::from_value(fields).map_err(|error| error.to_string())?;
+    match definition.validate() {
+        Ok(()) => Ok((definition, prefix)),
+        Err(report) => {
+            let errors = field_errors(&report);
+            Err(errors.first().map_or_else(String::new, sentence))
+        }
+    }
+}
+
+/// The server's sentence, with the first field's own.
+pub fn told(problem: &Problem) -> String {
+    problem.errors.first().map_or_else(|| api::sentence(problem), sentence)
+}
+
+fn sentence(error: &FieldError) -> String {
+    format!("{}: {}", error.field, refusal(&error.message))
+}

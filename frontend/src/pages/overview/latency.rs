@@ -1,0 +1,65 @@
+//! How long requests took over time: median, 95th and 99th percentile, and the time to the first byte.
+
+use fastgate_shared::metrics::GroupedMetrics;
+use leptos::prelude::*;
+
+use super::{OverviewState, bucket_names};
+use crate::components::time_chart::{ChartData, Legend, Series, TimeChart};
+use crate::format::{self, Unit};
+use crate::locales::overview as t;
+
+#[component]
+pub fn Latency(state: OverviewState) -> impl IntoView {
+    let data = Memo::new(move |_| {
+        state
+            .over_time
+            .data
+            .with(|data| data.as_ref().map(chart).unwrap_or_default())
+    });
+    let summary = Signal::derive(move || {
+        state.over_time.data.with(|data| {
+            let figures = data.as_ref().map(|data| data.total.figures.clone()).unwrap_or_default();
+            t::latency_summary(
+                &state.range.get().word(),
+                &format::duration(figures.p50_response_time),
+                &format::duration(figures.figures.p95_response_time),
+            )
+        })
+    });
+    view! {
+        <section class="card">
+            <div class="card-head">
+                <h2>{t::latency_lines()}</h2>
+                <Legend data />
+            </div>
+            <div class="card-body">
+                <TimeChart data summary />
+            </div>
+        </section>
+    }
+}
+
+fn chart(metrics: &GroupedMetrics) -> ChartData {
+    let series = &metrics.total.series;
+    let line = |name: &'static str, class: &'static str, values: &[f64]| Series {
+        name: name.to_owned(),
+        class: class.to_owned(),
+        // Nothing is said of a time without requests.
+        values: values
+            .iter()
+            .zip(&series.total_requests)
+            .map(|(value, requests)| if *requests > 0 { *value } else { f64::NAN })
+            .collect(),
+    };
+    ChartData {
+        labels: bucket_names(metrics),
+        series: vec![
+            line(t::median(), "series-0", &series.p50_response_time),
+            line(t::p95(), "series-1", &series.p95_response_time),
+            line(t::p99(), "series-4", &series.p99_response_time),
+            line(t::ttfb_short(), "series-6", &series.avg_ttfb),
+        ],
+        stacked: false,
+        unit: Unit::Duration,
+    }
+}

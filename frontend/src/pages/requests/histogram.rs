@@ -1,0 +1,83 @@
+//! The requests of the current filter over time, by the class of their status.
+
+use fastgate_shared::audit_log::{LogFilter, LogHistogram};
+use leptos::prelude::*;
+
+use crate::api;
+use crate::components::time_chart::{ChartData, Legend, Series, TimeChart};
+use crate::format::{self, Unit};
+use crate::locales::requests as t;
+use crate::state::query::Query;
+
+/// The query that the list's Refresh asks again as well.
+pub fn histogram(filter: Memo<LogFilter>) -> Query<LogHistogram> {
+    Query::new(
+        move || filter.get(),
+        |filter| async move { api::logs::histogram(&filter).await },
+    )
+}
+
+#[component]
+pub fn Histogram(query: Query<LogHistogram>) -> impl IntoView {
+    let data = Memo::new(move |_| query.data.with(|found| found.as_ref().map(chart).unwrap_or_default()));
+    let summary = Signal::derive(move || {
+        query.data.with(|found| match found {
+            Some(found) if found.complete => t::over_time(&format::count(found.counted)),
+            Some(found) => t::over_time_newest(&format::count(found.counted)),
+            None => String::new(),
+        })
+    });
+    let some = Memo::new(move |_| {
+        query
+            .data
+            .with(|found| found.as_ref().is_some_and(|found| found.counted > 1))
+    });
+    view! {
+        <Show when=move || some.get()>
+            <section class="card histogram" aria-label=t::histogram()>
+                <Legend data />
+                <TimeChart data summary />
+            </section>
+        </Show>
+    }
+}
+
+fn chart(found: &LogHistogram) -> ChartData {
+    let label = |at: usize| {
+        #[expect(clippy::cast_precision_loss, reason = "a few dozen buckets")]
+        let start = format::millis(found.start) + at as f64 * found.bucket_ms;
+        let exact = format::exact_time(start);
+        // Without the year, and to the minute or second.
+        let end = if found.bucket_ms < 60_000.0 { 19 } else { 16 };
+        exact.get(5..end).unwrap_or(&exact).to_owned()
+    };
+    let class = |digit: usize| {
+        let values = found.buckets.iter().map(|counts| {
+            #[expect(clippy::cast_precision_loss, reason = "counts of requests")]
+            let value = counts.get(digit).copied().unwrap_or(0) as f64;
+            value
+        });
+        Series {
+            name: if digit == 0 {
+                t::in_flight().to_owned()
+            } else {
+                format!("{digit}xx")
+            },
+            class: if digit == 0 {
+                "series-other".to_owned()
+            } else {
+                format!("status-{digit}xx")
+            },
+            values: values.collect(),
+        }
+    };
+    let series = [2, 3, 1, 4, 5, 0].map(class).into_iter();
+    ChartData {
+        labels: (0..found.buckets.len()).map(label).collect(),
+        series: series
+            .filter(|series| series.values.iter().any(|value| *value > 0.0))
+            .collect(),
+        stacked: true,
+        unit: Unit::Count,
+    }
+}

@@ -1,0 +1,219 @@
+//! Sends a recorded request again, as it was or edited. What came of it is shown in `compare.rs`.
+
+use fastgate_shared::audit_log::{LogRecord, ReplayDraft, ReplayGap, ReplayRequest, ReplayResult};
+use fastgate_shared::problem::FieldError;
+use leptos::ev::SubmitEvent;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+
+use super::RequestsState;
+use super::compare::Comparison;
+use crate::api;
+use crate::components::button::{Button, Weight};
+use crate::components::dialog::{Dialog, Shape};
+use crate::components::field::{Rule, SelectField, TextField};
+use crate::components::icon::{Glyph, Icon};
+use crate::components::key_value::{Pairs, PairsField};
+use crate::components::loaded::{Loaded, TableSkeleton};
+use crate::locales::{common, requests as t};
+use crate::state::form::FormErrors;
+use crate::state::query::Query;
+
+/// What is sent again: the record, and whether it may be edited first.
+#[derive(Clone)]
+pub struct Resending {
+    pub record: LogRecord,
+    pub edit: bool,
+}
+
+/// The request while it is edited.
+#[derive(Clone, Copy)]
+struct Draft {
+    method: RwSignal<String>,
+    path: RwSignal<String>,
+    headers: Pairs,
+    body: RwSignal<String>,
+    key_id: RwSignal<String>,
+}
+
+impl Draft {
+    fn new(draft: &ReplayDraft) -> Self {
+        Self {
+            method: RwSignal::new(draft.method.clone()),
+            path: RwSignal::new(draft.path.clone()),
+            headers: Pairs::new(draft.headers.iter().map(|(name, value)| (name, value))),
+            body: RwSignal::new(draft.body.clone().unwrap_or_default()),
+            key_id: RwSignal::new(draft.key_id.clone().unwrap_or_default()),
+        }
+    }
+
+    fn read(self, edit: bool) -> ReplayRequest {
+        let key_id = Some(self.key_id.get());
+        if !edit {
+            return ReplayRequest {
+                key_id,
+                ..ReplayRequest::default()
+            };
+        }
+        ReplayRequest {
+            method: Some(self.method.get()),
+            path: Some(self.path.get().trim().to_owned()),
+            headers: Some(self.headers.read()),
+            body: Some(self.body.get()),
+            key_id,
+        }
+    }
+}
+
+#[component]
+pub fn ReplayDialog(state: RequestsState, resending: Resending) -> impl IntoView {
+    let Resending { record, edit } = resending;
+    let log_id = record.item.id.clone();
+    let draft = Query::new(
+        || (),
+        move |()| {
+            let log_id = log_id.clone();
+            async move { api::logs::replay_draft(&log_id).await }
+        },
+    );
+    let close = Callback::new(move |()| state.resending.set(None));
+    // A link to another record leads away from here.
+    let open = state.address.param("open");
+    Effect::watch(move || open.get(), move |_, _, _| close.run(()), false);
+    let title = if edit { t::edit_and_resend() } else { t::replay() };
+    let content = move || {
+        let draft = draft.data.get()?;
+        Some(view! { <ReplayForm state record=record.clone() draft edit close /> })
+    };
+    view! {
+        <Dialog title lead=t::replay_lead() shape=Shape::WideFormDrawer on_close=close>
+            <Loaded query=draft skeleton=|| view! { <TableSkeleton /> }>
+                {content.clone()}
+            </Loaded>
+        </Dialog>
+    }
+}
+
+#[component]
+fn ReplayForm(
+    state: RequestsState,
+    record: LogRecord,
+    draft: ReplayDraft,
+    edit: bool,
+    close: Callback<()>,
+) -> impl IntoView {
+    // What is missing can only be given where it can be edited.
+    let edit = edit || draft.gaps.iter().any(|gap| *gap != ReplayGap::Key);
+    let typed = Draft::new(&draft);
+    let errors = FormErrors::new(move || {
+        let is_path = typed.path.with(|path| path.trim_start().starts_with('/'));
+        let wrong = (!is_path).then(|| FieldError::new("path", t::path_rule()));
+        wrong.into_iter().collect()
+    });
+    let refusal = RwSignal::new(None::<String>);
+    let busy = RwSignal::new(false);
+    let result = RwSignal::new(None::<ReplayResult>);
+    let log_id = record.item.id.clone();
+    let submit = move |event: SubmitEvent| {
+        event.prevent_default();
+        if busy.get_untracked() || !errors.ready_to_send() {
+            return;
+        }
+        let request = untrack(|| typed.read(edit));
+        let log_id = log_id.clone();
+        busy.set(true);
+        refusal.set(None);
+        spawn_local(async move {
+            match api::logs::replay(&log_id, &request).await {
+                Ok(came) => result.set(Some(came)),
+                Err(problem) => refusal.set(errors.refused(&problem)),
+            }
+            busy.set(false);
+        });
+    };
+    let line = format!("{} {}", draft.method, draft.path);
+    let refused = move || refusal.get().map(|text| notice("banner banner-bad", text));
+    let compared = move || {
+        result
+            .get()
+            .map(|result| view! { <Comparison record=record.clone() result /> })
+    };
+    view! {
+        <form class="dialog-form" on:submit=submit novalidate=true>
+            <div class="dialog-body stack">
+                {refused}
+                <Gaps draft />
+                {if edit {
+                    view! { <EditFields typed errors /> }.into_any()
+                } else {
+                    view! { <code class="record-path">{line}</code> }.into_any()
+                }}
+                <KeyChoice state key_id=typed.key_id />
+                <div class="stack" aria-live="polite">
+                    {compared}
+                </div>
+            </div>
+            <div class="dialog-foot">
+                <Button on_press=close>{common::close()}</Button>
+                <Button submit=true weight=Weight::Primary glyph=Glyph::Send busy>
+                    {t::send_again()}
+                </Button>
+            </div>
+        </form>
+    }
+}
+
+fn notice(class: &'static str, text: impl Into<String>) -> impl IntoView {
+    let text = text.into();
+    view! {
+        <div class=class role="status">
+            <Icon glyph=Glyph::Alert />
+            <div>{text}</div>
+        </div>
+    }
+}
+
+#[component]
+fn Gaps(draft: ReplayDraft) -> impl IntoView {
+    let missing = draft.missing_headers.join(", ");
+    let gaps = draft.gaps.into_iter().map(move |gap| {
+        let text = match gap {
+            ReplayGap::Body => t::gap_body().to_owned(),
+            ReplayGap::BodyRedacted => t::gap_body_redacted().to_owned(),
+            ReplayGap::Path => t::gap_path().to_owned(),
+            ReplayGap::Headers => t::gap_headers(&missing),
+            ReplayGap::Key => t::gap_key().to_owned(),
+        };
+        notice("banner banner-warn", text)
+    });
+    gaps.collect_view()
+}
+
+#[component]
+fn EditFields(typed: Draft, errors: FormErrors) -> impl IntoView {
+    view! {
+        <div class="target-line">
+            <TextField label=common::method() value=typed.method rule=Rule(errors, "method") mono=true />
+            <TextField label=common::path() value=typed.path rule=Rule(errors, "path") mono=true autofocus=true />
+        </div>
+        <PairsField label=common::headers() pairs=typed.headers rule=Rule(errors, "headers") />
+        <TextField
+            label=common::body()
+            value=typed.body
+            rule=Rule(errors, "body")
+            optional=true
+            multiline=true
+            mono=true
+        />
+    }
+}
+
+#[component]
+fn KeyChoice(state: RequestsState, key_id: RwSignal<String>) -> impl IntoView {
+    let choices = Signal::derive(move || {
+        let mut choices = vec![(String::new(), t::without_key().to_owned())];
+        choices.extend(state.keys.data.get().unwrap_or_default());
+        choices
+    });
+    view! { <SelectField label=t::acts_with() value=key_id choices hint=t::acts_with_hint() /> }
+}

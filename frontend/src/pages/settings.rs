@@ -1,0 +1,29 @@
+//! The settings: who is signed in, what the log takes, the configuration in force, and what is running.
+
+mod configuration;
+mod facts;
+mod sessions;
+
+use leptos::prelude::*;
+
+use crate::components::page_head::PageHead;
+use crate::locales::settings as t;
+use crate::pages::settings::configuration::Configuration;
+use crate::pages::settings::facts::{AboutCard, StorageCard};
+use crate::pages::settings::sessions::Sessions;
+
+/// The page.
+#[component]
+pub fn SettingsPage() -> impl IntoView {
+    view! {
+        <PageHead title=t::title() lead=t::lead() />
+        <div class="stack">
+            <div class="overview-columns">
+                <StorageCard />
+                <AboutCard />
+            </div>
+            <Sessions />
+            <Configuration />
+        </div>
+    }
+}

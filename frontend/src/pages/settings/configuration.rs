@@ -1,0 +1,158 @@
+//! The configuration in force: each value, where it comes from, and how it is changed.
+
+use std::sync::Arc;
+
+use fastgate_shared::settings::{Setting, SettingOrigin};
+use leptos::prelude::*;
+use serde_json::Value;
+
+use crate::api;
+use crate::components::badge::{Badge, Tone};
+use crate::components::copy_button::CopyButton;
+use crate::components::data_table::{Column, DataTable, RowRules};
+use crate::components::icon::Glyph;
+use crate::components::loaded::{EmptyState, Loaded, TableSkeleton};
+use crate::components::search_box::{SearchBox, SelectFilter};
+use crate::locales::{common, settings as t};
+use crate::state::address::Address;
+use crate::state::query::Query;
+
+const ORIGINS: [SettingOrigin; 4] = [
+    SettingOrigin::Default,
+    SettingOrigin::File,
+    SettingOrigin::Environment,
+    SettingOrigin::Flag,
+];
+
+#[component]
+pub fn Configuration() -> impl IntoView {
+    let address = Address::get();
+    let (search, origin) = (address.param("q"), address.param("origin"));
+    let settings = Query::new(|| (), |()| api::settings::list());
+    let rows = Signal::derive(move || {
+        let search = search.get().unwrap_or_default().to_lowercase();
+        let origin = origin.get().unwrap_or_default();
+        let fits = |setting: &&Setting| {
+            let text = format!("{} {} {}", setting.key, setting.variable, setting.about).to_lowercase();
+            text.contains(&search) && (origin.is_empty() || origin_key(setting.origin) == origin)
+        };
+        settings.data.with(|all| {
+            all.iter()
+                .flatten()
+                .filter(fits)
+                .cloned()
+                .map(Arc::new)
+                .collect::<Vec<_>>()
+        })
+    });
+    let mut choices = vec![(String::new(), t::any_origin().to_owned())];
+    choices.extend(ORIGINS.map(|origin| (origin_key(origin), origin_word(origin).to_owned())));
+    let rules = RowRules {
+        id: |setting: &Setting| setting.key.clone(),
+        dim: |_| false,
+        open: None,
+        selected: Signal::stored(None),
+    };
+    view! {
+        <section class="card">
+            <div class="card-head">
+                <h2>{t::configuration()}</h2>
+            </div>
+            <div class="card-body toolbar">
+                <SearchBox
+                    label=t::search()
+                    value=Signal::derive(move || search.get().unwrap_or_default())
+                    on_search=move |text| address.filter("q", Some(text))
+                />
+                <SelectFilter
+                    label=t::origin()
+                    value=Signal::derive(move || origin.get().unwrap_or_default())
+                    choices
+                    on_choose=move |chosen| address.filter("origin", Some(chosen))
+                />
+            </div>
+            <Loaded query=settings skeleton=|| view! { <TableSkeleton /> }>
+                <Show
+                    when=move || !rows.with(Vec::is_empty)
+                    fallback=|| view! { <EmptyState glyph=Glyph::Filter sentence=common::nothing_matches() /> }
+                >
+                    <DataTable caption=t::configuration() columns=columns() rows rules />
+                </Show>
+            </Loaded>
+        </section>
+    }
+}
+
+fn columns() -> Vec<Column<Setting>> {
+    vec![
+        Column::new(t::key(), "title wide", |setting: &Setting| {
+            view! {
+                <code>{setting.key.clone()}</code>
+                <span class="cell-sub">{setting.about.clone()}</span>
+            }
+        }),
+        Column::new(t::value(), "setting-value", |setting: &Setting| {
+            view! { <span class="mono" title=t::allowed(&setting.allowed)>{shown(setting)}</span> }
+        }),
+        Column::new(t::origin(), "", |setting: &Setting| {
+            let tone = match setting.origin {
+                SettingOrigin::Default => Tone::Neutral,
+                _ => Tone::Info,
+            };
+            view! {
+                <Badge tone word=origin_word(setting.origin) />
+                <span class="cell-sub">{setting.source.clone()}</span>
+            }
+        }),
+        Column::new(t::change(), "wide", |setting: &Setting| {
+            let owned = match (setting.origin, &setting.source) {
+                (SettingOrigin::Environment | SettingOrigin::Flag, Some(source)) => Some(t::owned(source)),
+                _ => None,
+            };
+            let when = if setting.live { t::at_reload() } else { t::at_restart() };
+            view! {
+                <span class="row setting-variable">
+                    <code>{setting.variable.clone()}</code>
+                    <CopyButton text=setting.variable.clone() what=setting.variable.clone() />
+                </span>
+                <span class="cell-sub">{owned} " " {when}</span>
+            }
+        }),
+    ]
+}
+
+fn shown(setting: &Setting) -> String {
+    match &setting.value {
+        _ if setting.secret => (if setting.is_set {
+            t::secret_set()
+        } else {
+            t::secret_unset()
+        })
+        .to_owned(),
+        Value::Null => t::not_set().to_owned(),
+        Value::String(text) if text.is_empty() => t::not_set().to_owned(),
+        Value::String(text) => text.clone(),
+        Value::Array(items) if items.is_empty() => t::not_set().to_owned(),
+        Value::Array(items) => {
+            let items = items
+                .iter()
+                .map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned));
+            items.collect::<Vec<_>>().join(", ")
+        }
+        other => other.to_string(),
+    }
+}
+
+fn origin_word(origin: SettingOrigin) -> &'static str {
+    match origin {
+        SettingOrigin::Default => t::from_default(),
+        SettingOrigin::File => t::from_file(),
+        SettingOrigin::Environment => t::from_environment(),
+        SettingOrigin::Flag => t::from_flag(),
+    }
+}
+
+/// As the address names it.
+fn origin_key(origin: SettingOrigin) -> String {
+    format!("{origin:?}").to_lowercase()
+}

@@ -1,0 +1,1 @@
+ALTER TABLE audit_details DROP COLUMN replay;

@@ -1,0 +1,2 @@
+-- Requests of one key at once; null = no bound.
+ALTER TABLE api_keys ADD COLUMN max_concurrency BIGINT;

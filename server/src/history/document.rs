@@ -1,0 +1,240 @@
+//! The documents of a change: how a key or route is written down, read again, compared and masked.
+
+use super::{HistoryError, Object};
+use crate::db::changes::StoredChange;
+use crate::db::keys::{PreviousSecret, StoredKey};
+use crate::secrets::{SealedDefinition, SecretBox, mask_definition};
+use fastgate_shared::api_key::{ApiKey, ApiKeyDefinition};
+use fastgate_shared::changes::diff::{Sides, compare_shown};
+use fastgate_shared::changes::{ChangedKind, FieldDiff};
+use fastgate_shared::route::{Route, RouteDefinition};
+use jiff::Timestamp;
+use secrecy::ExposeSecret as _;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// A key as the history knows it: without its hash. The preview tells that a secret was rotated.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct KeyDocument {
+    /// Prefix, first two and last four characters.
+    pub key_preview: String,
+    /// What an administrator says about it.
+    #[serde(flatten)]
+    pub definition: ApiKeyDefinition,
+}
+
+/// What brings a deleted object back as it was. Stored encrypted only: it holds what a key's secret is recognised by.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Kept {
+    /// Of a key.
+    Key {
+        /// SHA-256 of the secret.
+        hash: [u8; 32],
+        /// Of the secret before the last rotation, and until when it works.
+        previous: Option<([u8; 32], Timestamp)>,
+        /// The key's counters and times.
+        key_preview: String,
+        /// Requests that it made.
+        usage_count: u64,
+        /// When it was last used.
+        last_used_at: Option<Timestamp>,
+        /// When it was made.
+        created_at: Timestamp,
+    },
+    /// Of a route: its age decides between equal ones.
+    Route {
+        /// When it was made.
+        created_at: Timestamp,
+    },
+}
+
+impl Kept {
+    /// What is kept of an object that is deleted; `None` of one that is not.
+    pub(super) fn of(object: &Object) -> Option<Self> {
+        match object {
+            Object::Key {
+                before: Some(stored),
+                after: None,
+            } => Some(Self::Key {
+                hash: stored.hash,
+                previous: stored.previous.map(|previous| (previous.hash, previous.valid_until)),
+                key_preview: stored.key.key_preview.clone(),
+                usage_count: stored.key.usage_count,
+                last_used_at: stored.key.last_used_at,
+                created_at: stored.key.created_at,
+            }),
+            Object::Route {
+                before: Some(route),
+                after: None,
+            } => Some(Self::Route {
+                created_at: route.created_at,
+            }),
+            _ => None,
+        }
+    }
+
+    pub(super) fn seal(&self, secrets: &SecretBox) -> Result<String, serde_json::Error> {
+        serde_json::to_string(self).map(|json| secrets.seal(&json))
+    }
+
+    /// Reads what was kept.
+    ///
+    /// # Errors
+    /// When it was encrypted with another key, or is damaged.
+    pub fn open(sealed: &str, secrets: &SecretBox) -> Result<Self, HistoryError> {
+        let json = secrets.open(sealed)?;
+        Ok(serde_json::from_str(json.expose_secret())?)
+    }
+
+    /// The deleted key with this definition.
+    #[must_use]
+    pub fn into_key(self, key_id: &str, definition: ApiKeyDefinition) -> Option<StoredKey> {
+        let Self::Key {
+            hash,
+            previous,
+            key_preview,
+            usage_count,
+            last_used_at,
+            created_at,
+        } = self
+        else {
+            return None;
+        };
+        Some(StoredKey {
+            key: ApiKey {
+                key_id: key_id.to_owned(),
+                key_preview,
+                definition,
+                usage_count,
+                last_used_at,
+                created_at,
+            },
+            hash,
+            previous: previous.map(|(hash, valid_until)| PreviousSecret { hash, valid_until }),
+        })
+    }
+}
+
+/// Both sides of a change, each as it is and as it may be shown; null = there is none.
+pub(super) struct Pair {
+    before: Side,
+    after: Side,
+}
+
+#[derive(Default)]
+struct Side {
+    real: Value,
+    shown: Value,
+}
+
+impl Side {
+    fn key(key: &KeyDocument) -> Self {
+        let real = serde_json::to_value(key).unwrap_or_default();
+        Self {
+            shown: real.clone(),
+            real,
+        }
+    }
+
+    fn stored_key(key: &StoredKey) -> Self {
+        Self::key(&KeyDocument {
+            key_preview: key.key.key_preview.clone(),
+            definition: key.key.definition.clone(),
+        })
+    }
+
+    fn route(definition: &RouteDefinition) -> Self {
+        Self {
+            real: serde_json::to_value(definition).unwrap_or_default(),
+            shown: serde_json::to_value(mask_definition(definition)).unwrap_or_default(),
+        }
+    }
+
+    /// Reads a stored document. It goes through the type, so that fields that were added since count as what they default
+    /// to, and not as a difference.
+    fn read(kind: ChangedKind, document: Option<&String>, secrets: &SecretBox) -> Result<Self, HistoryError> {
+        let Some(document) = document else {
+            return Ok(Self::default());
+        };
+        match kind {
+            ChangedKind::Key => Ok(Self::key(&serde_json::from_str(document)?)),
+            ChangedKind::Route => Ok(Self::route(&secrets.open_route(&sealed_definition(document)?)?)),
+            ChangedKind::Setting => Ok(Self::default()),
+        }
+    }
+
+    fn sides(&self) -> Sides<'_> {
+        Sides {
+            real: &self.real,
+            shown: &self.shown,
+        }
+    }
+}
+
+impl Pair {
+    pub(super) fn of_object(object: &Object) -> Self {
+        let route = |route: &Option<Box<Route>>| {
+            let route = route.as_ref();
+            route.map_or_else(Side::default, |route| Side::route(&route.definition))
+        };
+        let key = |key: &Option<StoredKey>| key.as_ref().map_or_else(Side::default, Side::stored_key);
+        let (before, after) = match object {
+            Object::Key { before, after } => (key(before), key(after)),
+            Object::Route { before, after } => (route(before), route(after)),
+        };
+        Self { before, after }
+    }
+
+    pub(super) fn of_stored(stored: &StoredChange, secrets: &SecretBox) -> Result<Self, HistoryError> {
+        Ok(Self {
+            before: Side::read(stored.kind, stored.before.as_ref(), secrets)?,
+            after: Side::read(stored.kind, stored.after.as_ref(), secrets)?,
+        })
+    }
+
+    pub(super) fn since(stored: &StoredChange, now: &Object, secrets: &SecretBox) -> Result<Self, HistoryError> {
+        Ok(Self {
+            before: Side::read(stored.kind, stored.after.as_ref(), secrets)?,
+            after: Self::of_object(now).after,
+        })
+    }
+
+    pub(super) fn diff(&self) -> Vec<FieldDiff> {
+        compare_shown(self.before.sides(), self.after.sides())
+    }
+
+    pub(super) fn into_shown(self) -> (Option<Value>, Option<Value>) {
+        let some = |value: Value| Some(value).filter(|value| !value.is_null());
+        (some(self.before.shown), some(self.after.shown))
+    }
+}
+
+type Documents = (Option<String>, Option<String>);
+
+/// Both documents as they are stored.
+pub(super) fn sealed(object: &Object, secrets: &SecretBox) -> Result<Documents, serde_json::Error> {
+    let key = |key: &Option<StoredKey>| {
+        let document = key.as_ref().map(|key| KeyDocument {
+            key_preview: key.key.key_preview.clone(),
+            definition: key.key.definition.clone(),
+        });
+        document.map(|document| serde_json::to_string(&document)).transpose()
+    };
+    let route = |route: &Option<Box<Route>>| {
+        let sealed = route.as_ref().map(|route| secrets.seal_route(&route.definition));
+        sealed.map(|sealed| serde_json::to_string(sealed.public())).transpose()
+    };
+    match object {
+        Object::Key { before, after } => Ok((key(before)?, key(after)?)),
+        Object::Route { before, after } => Ok((route(before)?, route(after)?)),
+    }
+}
+
+/// The definition in a stored document of a route.
+pub(super) fn sealed_definition(document: &str) -> Result<SealedDefinition, HistoryError> {
+    SealedDefinition::from_stored(document).map_err(|error| {
+        let damaged = <serde_json::Error as serde::de::Error>::custom(error.cause());
+        HistoryError::Document(damaged)
+    })
+}

@@ -1,0 +1,65 @@
+//! The nearest misses, and what the winner makes of a request.
+
+use super::{Circumstances, explain};
+use crate::routing::tests::table;
+use crate::routing::{Asked, path};
+use fastgate_shared::route::MatchExplanation;
+use http::{HeaderMap, Method};
+use rstest::rstest;
+use serde_json::{Value, json};
+
+fn told(routes: &[(&str, Value)], raw_path: &str, headers: &HeaderMap) -> MatchExplanation {
+    let asked = Asked {
+        method: &Method::POST,
+        path: &path::canonical(raw_path).unwrap(),
+        raw_path,
+        headers,
+    };
+    let circumstances = Circumstances {
+        query: Some("a=1"),
+        request_id: "id-1",
+        client_ip: [192, 0, 2, 1].into(),
+        source_path: "team",
+        key_id: "key-1",
+    };
+    explain(&table(routes), &asked, None, Some(&circumstances))
+}
+
+#[rstest]
+#[case::switched_off_before_a_wrong_method("/v1/chat", &["off", "get"])]
+#[case::a_path_that_looks_alike("/v2/chats", &["alike"])]
+#[case::in_another_case("/V2/Chat", &["alike"])]
+#[case::nothing_like_it("/nowhere", &[])]
+fn the_nearest_misses_come_first(#[case] path: &str, #[case] expected: &[&str]) {
+    let routes = [
+        (
+            "get",
+            json!({"priority": 1, "match_path": "/v1/*", "match_method": "GET"}),
+        ),
+        ("off", json!({"priority": 2, "match_path": "/v1/*", "is_active": false})),
+        ("alike", json!({"priority": 3, "match_path": "/v2/chat"})),
+    ];
+    assert_eq!(told(&routes, path, &HeaderMap::new()).nearest, expected);
+}
+
+#[test]
+fn what_the_winner_makes_of_a_request_is_told_without_its_credentials() {
+    let routes = [(
+        "wins",
+        json!({
+            "match_path": "/users/{id}", "target_host": "up:1", "target_path": "/u/{id}?key=0123456789abcdefgh",
+            "remove_headers": ["X-Env", "X-Absent"],
+            "add_headers": {"Authorization": "Bearer sk-0123456789abcdef", "X-From": "${source_path} ${client_ip}"},
+            "add_body_fields": {"user": "${key_id}", "n": 1},
+        }),
+    )];
+    let mut headers = HeaderMap::new();
+    headers.insert("x-env", "prod".parse().unwrap());
+    let made = told(&routes, "/users/7", &headers).transforms.unwrap();
+    assert_eq!(made.target_urls, ["http://up:1/u/7?key=012…efgh&a=1"]);
+    assert_eq!(made.removed_headers, ["X-Env"]);
+    assert_eq!(made.set_headers["Authorization"], "Bearer sk-…cdef");
+    assert_eq!(made.set_headers["X-From"], "team 192.0.2.1");
+    assert_eq!(Value::from(made.body_fields), json!({"user": "key-1", "n": 1}));
+    assert_eq!(told(&routes, "/other", &headers).transforms, None);
+}

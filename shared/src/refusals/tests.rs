@@ -1,0 +1,137 @@
+//! Every sentence of the rules has its Chinese, and the parts stay in their places.
+
+use super::{SENTENCES, in_chinese};
+use rstest::rstest;
+use std::path::{Path, PathBuf};
+
+#[rstest]
+#[case("is missing", "缺失")]
+#[case("length is greater than 100", "长度不能超过 100")]
+#[case(
+    "names `X-A` twice (header names ignore case)",
+    "`X-A` 出现了两次（标头名不区分大小写）"
+)]
+#[case(
+    "uses `{id}`, but match_path captures nothing",
+    "使用了 `{id}`，但 match_path 没有捕获"
+)]
+#[case(
+    "uses `${x}`; known variables are request_id",
+    "使用了 `${x}`；可用的变量有：request_id"
+)]
+#[case("`X-A` must start with `/`", "`X-A` 必须以 `/` 开头")]
+#[case(
+    "has text after `{rest:path}`; a `:path` capture comes last because it takes all that is left",
+    "`{rest:path}` 之后还有文字；`:path` 捕获会取走剩余全部内容，必须放在最后"
+)]
+fn a_sentence_is_said_in_chinese(#[case] english: &str, #[case] chinese: &str) {
+    assert_eq!(in_chinese(english).as_deref(), Some(chinese));
+}
+
+#[rstest]
+#[case("")]
+#[case("The moon is made of cheese.")]
+#[case("`X-A` is made of cheese")]
+fn what_is_not_known_stays_as_it_is(#[case] english: &str) {
+    assert_eq!(in_chinese(english), None);
+}
+
+#[test]
+fn the_chinese_has_no_part_that_the_english_lacks() {
+    let parts = |text: &str| text.matches("{}").count();
+    for (english, chinese) in SENTENCES {
+        assert!(parts(chinese) <= parts(english), "{english}");
+    }
+}
+
+/// Texts of the rules' sources that are no sentences about a value.
+const OTHER: &[&str] = &[
+    ", ",
+    "-----BEGIN ",
+    "PRIVATE KEY",
+    "CERTIFICATE",
+    "a status such as 200 or \"2xx\"",
+];
+
+#[test]
+fn no_sentence_of_the_rules_lacks_its_chinese() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files: Vec<PathBuf> = ["api_key.rs", "fields.rs", "time.rs", "route.rs"]
+        .map(|name| source.join(name))
+        .into();
+    collect(&source.join("route"), &mut files);
+    let (mut seen, mut missing) = (0, Vec::new());
+    for file in files {
+        let text = std::fs::read_to_string(&file).unwrap();
+        for literal in literals(text.split("#[cfg(test)]").next().unwrap_or_default()) {
+            if !literal.contains(' ') || OTHER.contains(&&*literal) {
+                continue;
+            }
+            seen += 1;
+            let template = template(&literal);
+            let known = SENTENCES.iter().any(|(english, _)| *english == template);
+            if !known && template != "`{}` {}" {
+                missing.push(format!("{}: {literal}", file.display()));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "{missing:#?}");
+    assert!(seen > 60, "only {seen} sentences were found");
+}
+
+fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        match path.is_dir() {
+            true => collect(&path, files),
+            false if path.ends_with("tests.rs") => {}
+            false => files.push(path),
+        }
+    }
+}
+
+/// The string literals of a source, unescaped, without those of comments and attributes.
+fn literals(source: &str) -> Vec<String> {
+    let ignored = |line: &&str| !matches!(line.trim_start().get(..2), Some("//" | "#["));
+    let source: Vec<&str> = source.lines().filter(ignored).collect();
+    let source = source.join("\n").replace("'\"'", "' '").replace("b\"", "\"");
+    let mut found = Vec::new();
+    let mut rest = source.chars();
+    while rest.by_ref().any(|character| character == '"') {
+        let mut literal = String::new();
+        while let Some(character) = rest.next().filter(|character| *character != '"') {
+            match character {
+                '\\' => match rest.next() {
+                    Some('\n') => rest = rest.as_str().trim_start().chars(),
+                    Some('n') => literal.push('\n'),
+                    Some(escaped) => literal.push(escaped),
+                    None => {}
+                },
+                _ => literal.push(character),
+            }
+        }
+        found.push(literal);
+    }
+    found
+}
+
+/// A literal of `format!` as a template: `{name}` becomes `{}`, doubled braces single ones.
+fn template(literal: &str) -> String {
+    let mut out = String::new();
+    let mut rest = literal;
+    while let Some(at) = rest.find(['{', '}']) {
+        out.push_str(&rest[..at]);
+        rest = &rest[at..];
+        if let Some(after) = rest.strip_prefix("{{") {
+            out.push('{');
+            rest = after;
+        } else if let Some(after) = rest.strip_prefix("}}") {
+            out.push('}');
+            rest = after;
+        } else {
+            out.push_str("{}");
+            rest = rest.split_once('}').map_or("", |(_, after)| after);
+        }
+    }
+    out + rest
+}
