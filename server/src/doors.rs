@@ -45,7 +45,7 @@ pub fn router(app: Arc<App>) -> Router {
 async fn dress(mut request: Request, next: Next) -> Response {
     let id = match request.extensions().get::<RequestId>() {
         Some(id) => id.clone(),
-        None => RequestId::from_headers(request.headers()),
+        None => RequestId::from_headers(request.headers(), |_| false),
     };
     request.extensions_mut().insert(id.clone());
     let mut response = next.run(request).await;

@@ -117,7 +117,7 @@ impl Gate {
             large = http2::is_large(request.headers(), self.max_header_bytes);
         }
         let client_ip = self.trusted.client_address(request.headers(), peer);
-        let request_id = RequestId::from_headers(request.headers());
+        let request_id = RequestId::from_headers(request.headers(), |id| self.app.audit.redactor.shows_key(id));
         let id = request_id.to_header();
         let answer = if large || self.is_proxied(request.uri().path()) {
             let sender = Sender {

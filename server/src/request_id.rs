@@ -11,12 +11,13 @@ pub const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 pub struct RequestId(Arc<str>);
 
 impl RequestId {
-    /// The client's own id if there is exactly one and it is well formed, else a new one.
+    /// The client's own id if there is exactly one and it is well formed, else a new one. Also where the client's own is a
+    /// secret, as `is_secret` tells: ids are written down everywhere.
     #[must_use]
-    pub fn from_headers(headers: &HeaderMap) -> Self {
+    pub fn from_headers(headers: &HeaderMap, is_secret: impl Fn(&str) -> bool) -> Self {
         let mut values = headers.get_all(HEADER).iter();
         match (values.next().and_then(|value| value.to_str().ok()), values.next()) {
-            (Some(text), None) if is_well_formed(text) => Self(text.into()),
+            (Some(text), None) if is_well_formed(text) && !is_secret(text) => Self(text.into()),
             _ => Self::new(),
         }
     }
@@ -74,7 +75,13 @@ mod tests {
     fn a_well_formed_id_is_kept_and_any_other_replaced(#[case] sent: &str, #[case] kept: bool) {
         let mut headers = HeaderMap::new();
         headers.insert(HEADER, HeaderValue::from_bytes(sent.as_bytes()).unwrap());
-        assert_eq!(RequestId::from_headers(&headers).as_str() == sent, kept);
+        assert_eq!(RequestId::from_headers(&headers, |_| false).as_str() == sent, kept);
+    }
+
+    #[test]
+    fn an_id_that_is_a_secret_is_replaced() {
+        let headers = HeaderMap::from_iter([(HEADER, HeaderValue::from_static("a"))]);
+        assert_ne!(RequestId::from_headers(&headers, |id| id == "a").as_str(), "a");
     }
 
     #[test]
@@ -82,6 +89,6 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.append(HEADER, HeaderValue::from_static("a"));
         headers.append(HEADER, HeaderValue::from_static("b"));
-        assert!(!["a", "b"].contains(&RequestId::from_headers(&headers).as_str()));
+        assert!(!["a", "b"].contains(&RequestId::from_headers(&headers, |_| false).as_str()));
     }
 }

@@ -6,17 +6,17 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// Requests per minute that a limit may have: 1 up to this.
-pub const MAX_RATE_LIMIT: u32 = 1_000_000;
+pub const MAX_RATE_LIMIT: u64 = 1_000_000;
 
 /// Requests at once that a bound may have: 1 up to this.
-pub const MAX_CONCURRENCY: u32 = 1_000_000;
+pub const MAX_CONCURRENCY: u64 = 1_000_000;
 
 /// What an administrator says about a key.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, Validate)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ApiKeyDefinition {
     /// Who or what uses the key; 1–255 characters. Written into each audit record.
-    #[garde(length(chars, min = 1, max = 255), custom(not_blank))]
+    #[garde(length(chars, max = 255), custom(not_blank))]
     pub source_path: String,
     /// A name for people, up to 255 characters.
     #[serde(default)]
@@ -28,11 +28,11 @@ pub struct ApiKeyDefinition {
     pub permissions: Vec<String>,
     /// Requests per minute, 1–1,000,000; null takes `rate_limiting.default_requests_per_minute`.
     #[serde(default)]
-    #[garde(inner(range(min = 1, max = MAX_RATE_LIMIT)))]
+    #[garde(inner(custom(crate::fields::whole(1, MAX_RATE_LIMIT))))]
     pub rate_limit: Option<u32>,
     /// Requests with this key at once, 1–1,000,000; null = no bound.
     #[serde(default)]
-    #[garde(inner(range(min = 1, max = MAX_CONCURRENCY)))]
+    #[garde(inner(custom(crate::fields::whole(1, MAX_CONCURRENCY))))]
     pub max_concurrency: Option<u32>,
     /// When the key stops working; null = never.
     #[serde(default, deserialize_with = "crate::time::optional")]
@@ -94,7 +94,7 @@ pub struct CreatedApiKey {
 #[serde(default, deny_unknown_fields)]
 pub struct RotateKey {
     /// Seconds during which the old value goes on working, 0–2,592,000 (30 days).
-    #[garde(range(max = 2_592_000))]
+    #[garde(custom(crate::fields::whole(0, 2_592_000)))]
     pub grace_seconds: u32,
 }
 

@@ -34,3 +34,16 @@ pub fn one_line<C>(text: &str, _: &C) -> garde::Result {
     }
     Ok(())
 }
+
+/// A whole number from `min` to `max`, for garde.
+pub fn whole<T: Copy + Into<u64>, C>(min: u64, max: u64) -> impl Fn(&T, &C) -> garde::Result {
+    move |value, _| {
+        let value = (*value).into();
+        if (min..=max).contains(&value) {
+            return Ok(());
+        }
+        Err(garde::Error::new(format!(
+            "is {value}; allowed is a whole number from {min} to {max}"
+        )))
+    }
+}

@@ -15,13 +15,15 @@ const SENTENCES: &[(&str, &str)] = &[
     ),
     ("length is lower than {}", "长度不能小于 {}"),
     ("length is greater than {}", "长度不能超过 {}"),
-    ("lower than {}", "不能小于 {}"),
-    ("greater than {}", "不能大于 {}"),
+    (
+        "is {}; allowed is a whole number from {} to {}",
+        "当前为 {}；应为 {} 到 {} 的整数",
+    ),
     ("is empty", "不能为空"),
     ("is not a known field; known are {}", "没有这个字段；可用的字段有：{}"),
     ("is set by the gateway and cannot be changed", "由网关设置，不能修改"),
-    ("expected a whole number, 0 or more", "应为不小于 0 的整数"),
-    ("{}, expected a whole number, 0 or more", "应为不小于 0 的整数"),
+    ("expected a whole number", "应为整数"),
+    ("{}, expected a whole number", "应为整数"),
     // Requests that are sent again.
     ("was not captured whole; give the body", "未完整捕获；请填写正文"),
     (

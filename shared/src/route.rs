@@ -51,7 +51,7 @@ pub struct RouteDefinition {
     pub description: Option<String>,
     /// Lower numbers are tried first, 1–1000.
     #[serde(default = "default_priority")]
-    #[garde(range(min = 1, max = 1000))]
+    #[garde(custom(crate::fields::whole(1, 1000)))]
     pub priority: u16,
     /// A route that is not active takes no request.
     #[serde(default = "yes")]
@@ -110,11 +110,11 @@ pub struct RouteDefinition {
     pub add_body_fields: Map<String, Value>,
     /// Seconds for connect + response headers, then for each silence between chunks; 1–3600, null = `proxy.timeout`.
     #[serde(default)]
-    #[garde(inner(range(min = 1, max = 3600)))]
+    #[garde(inner(custom(crate::fields::whole(1, 3600))))]
     pub timeout: Option<u32>,
     /// Further attempts after the first, 0–10; null = `proxy.max_retries`; 0 switches failover off.
     #[serde(default)]
-    #[garde(inner(range(max = 10)))]
+    #[garde(inner(custom(crate::fields::whole(0, 10))))]
     pub retry_count: Option<u32>,
     /// Retry also POST and PATCH where the upstream may have seen the first attempt.
     #[serde(default, deserialize_with = "null_is_default")]
@@ -122,7 +122,7 @@ pub struct RouteDefinition {
     pub retry_non_idempotent: bool,
     /// Requests per minute through this route, 1–1,000,000; null = no limit.
     #[serde(default)]
-    #[garde(inner(range(min = 1, max = crate::api_key::MAX_RATE_LIMIT)))]
+    #[garde(inner(custom(crate::fields::whole(1, crate::api_key::MAX_RATE_LIMIT))))]
     pub rate_limit: Option<u32>,
     /// Which target gets a request.
     #[serde(default, deserialize_with = "null_is_default")]
@@ -163,11 +163,11 @@ pub struct RouteDefinition {
     pub tls_server_name: Option<String>,
     /// Requests through this route at once, 1–1,000,000; null = no bound.
     #[serde(default)]
-    #[garde(inner(range(min = 1, max = crate::api_key::MAX_CONCURRENCY)))]
+    #[garde(inner(custom(crate::fields::whole(1, crate::api_key::MAX_CONCURRENCY))))]
     pub max_concurrency: Option<u32>,
     /// Bytes of a request's body at most, 1–1,099,511,627,776 (1 TiB); null = no limit.
     #[serde(default)]
-    #[garde(inner(range(min = 1, max = MAX_BODY_BYTES)))]
+    #[garde(inner(custom(crate::fields::whole(1, MAX_BODY_BYTES))))]
     pub max_body_bytes: Option<u64>,
     /// Networks that clients must come from; empty = any.
     #[serde(default, deserialize_with = "null_is_default")]

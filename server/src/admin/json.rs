@@ -188,10 +188,10 @@ fn join(path: &str, name: &str) -> String {
 /// serde's words for a wrong type, without the names of Rust's types.
 fn describe(message: &str) -> String {
     const WORDS: [(&str, &str); 12] = [
-        ("expected u8", "expected a whole number, 0 or more"),
-        ("expected u16", "expected a whole number, 0 or more"),
-        ("expected u32", "expected a whole number, 0 or more"),
-        ("expected u64", "expected a whole number, 0 or more"),
+        ("expected u8", "expected a whole number"),
+        ("expected u16", "expected a whole number"),
+        ("expected u32", "expected a whole number"),
+        ("expected u64", "expected a whole number"),
         ("expected a sequence", "expected an array"),
         ("expected a map", "expected an object"),
         ("expected a boolean", "expected true or false"),

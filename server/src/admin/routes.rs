@@ -277,10 +277,7 @@ pub(super) fn checked(
     stored: Option<&Route>,
 ) -> Result<RouteDefinition, Problem> {
     let kept = stored.map(|stored| &stored.definition);
-    let (definition, mut errors) = match merge_masked(definition, kept) {
-        Ok(merged) => (merged, Vec::new()),
-        Err(errors) => (definition.clone(), errors),
-    };
+    let (definition, mut errors) = merge_masked(definition, kept);
     if let Err(report) = definition.validate() {
         add_missing(&mut errors, field_errors(&report));
     }

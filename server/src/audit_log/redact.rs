@@ -22,6 +22,8 @@ pub struct Redactor {
     names: Vec<String>,
     /// An API key of this gateway, wherever it stands.
     api_key: Option<Regex>,
+    /// The same where any of its characters may be percent-encoded.
+    encoded_key: Option<Regex>,
 }
 
 impl Redactor {
@@ -47,6 +49,7 @@ impl Redactor {
             json_key,
             names,
             api_key: None,
+            encoded_key: None,
         })
     }
 
@@ -58,7 +61,19 @@ impl Redactor {
     pub fn hide_keys(&mut self, prefix: &str, length: usize) -> Result<(), regex::Error> {
         let pattern = format!("{}[0-9A-Za-z]{{{length}}}", regex::escape(prefix));
         self.api_key = Some(Regex::new(&pattern)?);
+        let encoded: String = prefix
+            .chars()
+            .map(|c| format!("(?:{}|(?i:%{:02x}))", regex::escape(&c.to_string()), u32::from(c)))
+            .collect();
+        let pattern = format!("{encoded}(?:[0-9A-Za-z]|%[3-7][0-9A-Fa-f]){{{length}}}");
+        self.encoded_key = Some(Regex::new(&pattern)?);
         Ok(())
+    }
+
+    /// Whether a text holds a whole API key.
+    #[must_use]
+    pub fn shows_key(&self, text: &str) -> bool {
+        self.api_key.as_ref().is_some_and(|key| key.is_match(text))
     }
 
     /// A text with whole API keys replaced.
@@ -91,10 +106,18 @@ impl Redactor {
         text
     }
 
+    /// As [`Self::text`], of a text that is percent-encoded.
+    fn encoded_text<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        match &self.encoded_key {
+            Some(key) if text.contains('%') => key.replace_all(text, REDACTED),
+            _ => self.text(text),
+        }
+    }
+
     /// A URL or path with the credentials in its query replaced.
     #[must_use]
     pub fn url<'a>(&self, url: &'a str) -> Cow<'a, str> {
-        match self.text(url) {
+        match self.encoded_text(url) {
             Cow::Borrowed(url) => self.query_of(url),
             Cow::Owned(url) => Cow::Owned(self.query_of(&url).into_owned()),
         }
@@ -130,10 +153,10 @@ impl Redactor {
     /// A captured body with the values of secret fields replaced, at any depth, also where it was cut.
     #[must_use]
     pub fn body(&self, text: &str, is_form: bool) -> String {
-        let text = &*self.text(text);
         if is_form {
-            return self.query(text).into_owned();
+            return self.query(&self.encoded_text(text)).into_owned();
         }
+        let text = &*self.text(text);
         let Some(json_key) = &self.json_key else {
             return text.to_owned();
         };
@@ -298,6 +321,11 @@ mod tests {
             "/[redacted]/x?q=[redacted]"
         );
         assert_eq!(redactor.body("not JSON: fg_Ab12Cd34.", false), "not JSON: [redacted].");
+        assert_eq!(
+            redactor.url("/a%20b?q=fg%5FAb1%32Cd34&r=%66g%5fAb12Cd34"),
+            "/a%20b?q=[redacted]&r=[redacted]"
+        );
+        assert_eq!(redactor.body("q=fg%5fAb12Cd34&r=a%20b", true), "q=[redacted]&r=a%20b");
         assert_eq!(redactor.text("fg_short and fg_Ab-12Cd34"), "fg_short and fg_Ab-12Cd34");
         let headers = HeaderMap::from_iter([(http::header::USER_AGENT, "x fg_Ab12Cd34".parse().unwrap())]);
         let text = redactor.headers(&headers, std::iter::empty());

@@ -95,7 +95,8 @@ pub struct Loaded {
 pub(super) type Given = BTreeMap<&'static str, (Value, Origin)>;
 
 impl Sources {
-    /// The sources of this process: its environment, the file (`config/config.yaml` when none is named), the flags.
+    /// The sources of this process: its environment, the file (`config/config.yaml` when none is named), the flags. A
+    /// file that is there now must still be there when the sources are read again.
     #[must_use]
     pub fn of_process(file: Option<PathBuf>, flags: Vec<Flag>) -> Self {
         let text = |os: std::ffi::OsString| os.to_string_lossy().into_owned();
@@ -103,7 +104,11 @@ impl Sources {
             .map(|(name, value)| (text(name), text(value)))
             .filter(|(name, value)| name.starts_with(PREFIX) && !is_foreign(name, value))
             .collect();
-        Self { file, variables, flags }
+        Self {
+            file: file.or_else(default_file),
+            variables,
+            flags,
+        }
     }
 
     /// Reads all layers.

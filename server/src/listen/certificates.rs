@@ -127,11 +127,13 @@ impl Certificates {
                 seen.refused = None;
                 seen.warned = None;
                 let expires = all.iter().map(|one| one.expires).min();
-                tracing::info!(
-                    certificates = all.len(),
-                    expires = expires.map(tracing::field::display),
-                    "Certificates read"
-                );
+                if !all.is_empty() {
+                    tracing::info!(
+                        certificates = all.len(),
+                        expires = expires.map(tracing::field::display),
+                        "Certificates read"
+                    );
+                }
                 self.put_in_force(all);
             }
             Err(error) => {

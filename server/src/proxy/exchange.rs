@@ -1,11 +1,13 @@
 //! One request from its head to its end, as the audit log will tell it. Each stage notes what it learns; whatever way a
 //! request ends, also by being dropped, exactly one record leaves from here.
 
+mod first_record;
+mod log_line;
+
 use super::accept::{Accepted, Sender};
 use super::authenticate::Caller;
-use super::error::{ProxyError, Source};
+use super::error::ProxyError;
 use crate::app::App;
-use crate::audit_log::header_text::HeaderText;
 use crate::audit_log::live::InFlight;
 use crate::audit_log::record::Record;
 use crate::audit_log::redact::forget;
@@ -21,14 +23,13 @@ use crate::routing::{Candidate, CompiledRoute, RouteTable};
 use crate::telemetry::figures;
 use crate::upstream::Failure;
 use fastgate_shared::audit_log::{Attempt, LiveEventKind, Outcome, Replay};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, header};
+use first_record::{first_record, shortened};
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
 use jiff::Timestamp;
+use log_line::log_line;
 use smallvec::SmallVec;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-
-/// Names the source of a request without a key (contract: Audit log).
-const X_SOURCE_PATH: HeaderName = HeaderName::from_static("x-source-path");
 
 /// A request being handled.
 pub struct Exchange {
@@ -367,104 +368,6 @@ impl Drop for Exchange {
     }
 }
 
-/// The record of a request of which only the head is known.
-fn first_record(app: &App, request: &Request<ReplayBody>, sender: &Sender, started_us: i64) -> Record {
-    let redactor = &app.audit.redactor;
-    let headers = request.headers();
-    let text = |name: HeaderName| {
-        let value = headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()));
-        value.map(|value| redactor.text(&value).into_owned())
-    };
-    let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
-    let path = redactor.url(path).into_owned();
-    let source_path = text(X_SOURCE_PATH).map(|source| shortened(&source).into());
-    Record {
-        id: app.audit.next_id(),
-        request_id: sender.request_id.to_shared(),
-        source_path,
-        key_id: None,
-        key_preview: None,
-        route_id: None,
-        route_name: None,
-        method: request.method().clone(),
-        path_only_len: path.find('?').unwrap_or(path.len()),
-        path,
-        target_url: None,
-        status_code: None,
-        outcome: None,
-        request_time: started_us,
-        first_response_time: None,
-        response_time: None,
-        duration_us: None,
-        ttfb_us: None,
-        gateway_us: None,
-        request_size: 0,
-        response_size: 0,
-        user_agent: text(header::USER_AGENT),
-        ip_address: sender.client_ip,
-        is_stream: false,
-        stream_chunks: 0,
-        model: None,
-        prompt_tokens: None,
-        completion_tokens: None,
-        error_message: None,
-        request_headers: redactor.headers(headers, std::iter::empty()),
-        response_headers: HeaderText::default(),
-        request_body: None,
-        response_body: None,
-        attempts: Vec::new(),
-        match_reason: None,
-        replay: None,
-    }
-}
-
-/// At most 255 bytes, cut between characters.
-fn shortened(text: &str) -> &str {
-    &text[..text.floor_char_boundary(255)]
-}
-
 fn micros(duration: Duration) -> i64 {
     i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
-}
-
-/// The one line of the operator's log for a request (contract: Program).
-fn log_line(record: &Record) {
-    let status = record.status_code.unwrap_or_default();
-    let ms = record.duration_us.unwrap_or_default() as f64 / 1000.0;
-    let error = record.error_message.as_deref();
-    let outcome = record.outcome.map(Outcome::as_str);
-    macro_rules! line {
-        ($level:ident, $message:literal) => {
-            tracing::$level!(
-                request_id = %record.request_id,
-                method = %record.method,
-                path = %record.path,
-                status_code = status,
-                response_time_ms = ms,
-                route = record.route_name.as_deref(),
-                key_id = record.key_id.as_deref(),
-                client_ip = %record.ip_address,
-                outcome,
-                error,
-                $message
-            )
-        };
-    }
-    let level = log_source(record);
-    match (record.attempts.is_empty(), level) {
-        (false, Some(Source::Upstream | Source::Gateway)) => line!(error, "Request forwarded"),
-        (false, _) => line!(info, "Request forwarded"),
-        (true, Some(Source::Upstream | Source::Gateway)) => line!(error, "Request failed"),
-        (true, _) if record.outcome == Some(Outcome::Ok) => line!(info, "Request answered"),
-        (true, _) => line!(warn, "Request refused"),
-    }
-}
-
-fn log_source(record: &Record) -> Option<Source> {
-    match record.outcome {
-        Some(Outcome::UpstreamError | Outcome::Timeout | Outcome::Interrupted) => Some(Source::Upstream),
-        Some(Outcome::Rejected) => Some(Source::Client),
-        _ if record.status_code.is_some_and(|status| status >= 500) => Some(Source::Upstream),
-        _ => None,
-    }
 }

@@ -186,7 +186,7 @@ impl Course<'_> {
             phase: Some(phase),
             status_code: result.as_ref().ok().map(|response| response.status().as_u16()),
             error: error.map(str::to_owned),
-            ms: (ended - started).as_secs_f64() * 1000.0,
+            ms: (ended - started).as_micros() as f64 / 1000.0,
         });
         if let Some(failure) = client_failure {
             return Err(failure.into());

@@ -8,6 +8,7 @@ use super::exchange::{End, Exchange};
 use super::forward::UpstreamResponse;
 use crate::audit_log::OnDisk;
 use crate::body::capture::Capture;
+use crate::body::idle_timeout::IdleTimeout;
 use crate::body::usage::{self, Usage, UsageReader};
 use crate::config::Capture as CaptureMode;
 use crate::message::{grpc, hop_by_hop, trailers, upgrade};
@@ -19,11 +20,9 @@ use bytes::Bytes;
 use fastgate_shared::audit_log::Outcome;
 use http::{HeaderValue, Response, StatusCode, header};
 use http_body::{Body, Frame, SizeHint};
-use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
-use tokio::time::{Instant, Sleep};
+use std::time::Instant;
 
 /// What the journey of a request came to.
 pub enum Arrival {
@@ -57,13 +56,6 @@ enum Source {
         /// Given back with the last byte, before the client can have it and ask again.
         slot: Option<Slot>,
     },
-}
-
-/// Bounds the silence between two frames. The timer is set only while nothing comes, and moved only when it fires.
-struct IdleTimeout {
-    limit: Duration,
-    last: Instant,
-    timer: Option<Pin<Box<Sleep>>>,
 }
 
 /// The response's body broke; the client's connection is closed without a clean end.
@@ -120,11 +112,7 @@ fn relay_upstream(exchange: Exchange, answer: UpstreamResponse) -> Response<Rela
     let is_stream = usage::is_stream(&head.headers);
     exchange.answered(head.status, &head.headers, is_stream);
     let usage = UsageReader::for_response(&head.headers);
-    let idle = IdleTimeout {
-        limit: idle_timeout,
-        last: Instant::now(),
-        timer: None,
-    };
+    let idle = IdleTimeout::new(idle_timeout);
     let slot = Some(slot);
     let source = Source::Upstream { body, idle, slot };
     Response::from_parts(head, RelayBody::new(source, exchange, usage, is_stream, Outcome::Ok))
@@ -263,7 +251,7 @@ impl RelayBody {
         }
         self.exchange.broke(failure);
         if let Source::Upstream { slot: Some(slot), .. } = &mut self.source {
-            slot.failed(Failed::Felt, std::time::Instant::now());
+            slot.failed(Failed::Felt, Instant::now());
         }
         let outcome = if failure.is_timeout() {
             Outcome::Timeout
@@ -392,28 +380,5 @@ impl Drop for RelayBody {
             self.exchange.broken_off()
         };
         drop(self.finish(outcome, why));
-    }
-}
-
-impl IdleTimeout {
-    fn touch(&mut self) {
-        self.last = Instant::now();
-    }
-
-    /// Ready after too long a silence. One that comes from a request that is still on its way, as `request_quiet_since`
-    /// tells, does not count.
-    fn poll(&mut self, cx: &mut Context<'_>, request_quiet_since: impl Fn() -> Option<Instant>) -> Poll<()> {
-        let timer = self
-            .timer
-            .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(self.last + self.limit)));
-        while timer.as_mut().poll(cx).is_ready() {
-            let now = Instant::now();
-            let deadline = self.last.max(request_quiet_since().unwrap_or(now)) + self.limit;
-            if deadline <= now {
-                return Poll::Ready(());
-            }
-            timer.as_mut().reset(deadline);
-        }
-        Poll::Pending
     }
 }

@@ -77,13 +77,10 @@ pub fn mask_definition(definition: &RouteDefinition) -> RouteDefinition {
 /// Puts the stored credentials in place of masked ones that a client sends back (contract: Transforms). `stored` is the
 /// opened definition that is replaced, `None` for a new route. To be called before validation: a mask is no valid target.
 ///
-/// # Errors
-/// For each masked value with nothing stored behind it, with a mask of something else, or that would go to another host
-/// than it was entered for.
-pub fn merge_masked(
-    new: &RouteDefinition,
-    stored: Option<&RouteDefinition>,
-) -> Result<RouteDefinition, Vec<FieldError>> {
+/// Refused is each masked value with nothing stored behind it, with a mask of something else, or that would go to another
+/// host than it was entered for; it stays as it was sent.
+#[must_use]
+pub fn merge_masked(new: &RouteDefinition, stored: Option<&RouteDefinition>) -> (RouteDefinition, Vec<FieldError>) {
     let moved = stored.is_some_and(|stored| destination_changed(new, stored));
     let mut errors = Vec::new();
     let merged = map_credentials(new, |place, value| {
@@ -105,8 +102,7 @@ pub fn merge_masked(
         Ok(value.to_owned())
     });
     match merged {
-        Ok(definition) if errors.is_empty() => Ok(definition),
-        Ok(_) => Err(errors),
+        Ok(definition) => (definition, errors),
         Err(never) => match never {},
     }
 }

@@ -70,7 +70,7 @@ fn of_target(route: &CompiledRoute, target: &PlannedTarget, checks: &HealthCheck
         in_flight: status.in_flight,
         attempts: status.attempts,
         failures: status.failures,
-        latency_ms: status.latency.map(|time| time.as_secs_f64() * 1000.0),
+        latency_ms: status.latency.map(|time| time.as_micros() as f64 / 1000.0),
     }
 }
 

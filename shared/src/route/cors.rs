@@ -30,7 +30,7 @@ pub struct Cors {
     pub allow_credentials: bool,
     /// Seconds for which a browser may remember a preflight's answer, 0–86,400; null leaves it to the browser.
     #[serde(default)]
-    #[garde(inner(range(max = 86_400)))]
+    #[garde(inner(custom(crate::fields::whole(0, 86_400))))]
     pub max_age_seconds: Option<u32>,
 }
 

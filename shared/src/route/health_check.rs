@@ -23,19 +23,19 @@ pub struct HealthCheck {
     pub path: Option<String>,
     /// Seconds from one probe to the next, 1–3600.
     #[serde(default = "ten")]
-    #[garde(range(min = 1, max = 3600))]
+    #[garde(custom(crate::fields::whole(1, 3600)))]
     pub interval_seconds: u32,
     /// Seconds for a whole probe, from 1 to the interval; null = 5, or the interval if that is shorter.
     #[serde(default)]
-    #[garde(inner(range(min = 1, max = 3600)), custom(validate_timeout(self.interval_seconds)))]
+    #[garde(inner(custom(crate::fields::whole(1, 3600))), custom(validate_timeout(self.interval_seconds)))]
     pub timeout_seconds: Option<u32>,
     /// Probes in a row that must pass before an unhealthy target gets requests again, 1–100.
     #[serde(default = "two")]
-    #[garde(range(min = 1, max = 100))]
+    #[garde(custom(crate::fields::whole(1, 100)))]
     pub healthy_after: u32,
     /// Probes in a row that must fail before a target gets no requests any more, 1–100.
     #[serde(default = "three")]
-    #[garde(range(min = 1, max = 100))]
+    #[garde(custom(crate::fields::whole(1, 100)))]
     pub unhealthy_after: u32,
     /// Statuses that pass: `200`, `2xx`, `200-299`, or several separated by commas; null = `200-399`.
     #[serde(

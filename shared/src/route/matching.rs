@@ -24,7 +24,7 @@ pub fn methods(text: &str) -> Result<Vec<String>, String> {
             ));
         }
         let name = name.to_ascii_uppercase();
-        if name == "ANY" {
+        if name == "ANY" || name == "*" {
             return Ok(Vec::new());
         }
         if name == "CONNECT" {

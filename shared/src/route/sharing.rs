@@ -26,15 +26,15 @@ pub enum Balance {
 pub struct CircuitBreaker {
     /// Failures within the window that take a target out of rotation, 1–1000.
     #[serde(default = "five")]
-    #[garde(range(min = 1, max = 1000))]
+    #[garde(custom(crate::fields::whole(1, 1000)))]
     pub failures: u32,
     /// Seconds within which failures add up, 1–3600.
     #[serde(default = "ten")]
-    #[garde(range(min = 1, max = 3600))]
+    #[garde(custom(crate::fields::whole(1, 3600)))]
     pub window_seconds: u32,
     /// Seconds until one trial request may bring the target back, 1–3600.
     #[serde(default = "ten")]
-    #[garde(range(min = 1, max = 3600))]
+    #[garde(custom(crate::fields::whole(1, 3600)))]
     pub open_seconds: u32,
 }
 

@@ -49,7 +49,7 @@ pub struct Target {
     pub host: String,
     /// Share of the load relative to the others, 0–1000; 0 gets nothing.
     #[serde(default = "one")]
-    #[garde(range(max = 1000))]
+    #[garde(custom(crate::fields::whole(0, 1000)))]
     pub weight: u32,
     /// What is spoken with it; the route's `target_protocol` when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]

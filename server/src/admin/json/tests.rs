@@ -35,7 +35,7 @@ fn every_unknown_and_every_mistyped_field_is_named_at_once() {
 }
 
 #[rstest]
-#[case(json!({"source_path": "a", "rate_limit": "many"}), "rate_limit", "expected a whole number, 0 or more")]
+#[case(json!({"source_path": "a", "rate_limit": "many"}), "rate_limit", "expected a whole number")]
 #[case(json!({"source_path": "a", "permissions": {"a": 1}}), "permissions", "expected an array")]
 #[case(json!({"source_path": "a", "permissions": [1]}), "permissions[0]", "expected a string")]
 #[case(json!({"source_path": "a", "expires_at": "tomorrow"}), "expires_at", "not a point in time")]

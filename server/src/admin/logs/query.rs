@@ -41,7 +41,7 @@ pub struct LogParams {
     status_code: Option<String>,
     /// Request method, in any case.
     method: Option<String>,
-    /// A part of the path, or a pattern with `*`.
+    /// A part of the path, or a pattern with `*` or `{name}` for any characters.
     path: Option<String>,
     /// UUID of a route.
     route_id: Option<String>,

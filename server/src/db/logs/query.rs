@@ -42,7 +42,7 @@ pub struct LogQuery {
 pub(super) enum PathFilter {
     /// Anywhere in it.
     Part(String),
-    /// All of it, or all before a `?`; `*` stands for any characters.
+    /// All of it, or all before a `?`; `*` stands for any characters, as does a capture of a route's pattern.
     Pattern(String),
 }
 
@@ -92,7 +92,7 @@ impl LogQuery {
                 time::parse(text, DayEdge::End).map(|time| time.as_microsecond())
             }),
             status: read(&mut errors, "status_code", &filter.status_code, status_range),
-            method: given(&filter.method).map(str::to_ascii_uppercase),
+            method: read(&mut errors, "method", &filter.method, one_method),
             path: given(&filter.path).map(PathFilter::of),
             route_id: given(&filter.route_id).map(str::to_owned),
             key_id: given(&filter.key_id).map(str::to_owned),
@@ -155,8 +155,9 @@ impl LogQuery {
 
 impl PathFilter {
     fn of(text: &str) -> Self {
-        if text.contains('*') {
-            Self::Pattern(text.to_owned())
+        let pattern = without_captures(text);
+        if pattern.contains('*') {
+            Self::Pattern(pattern)
         } else {
             Self::Part(text.to_owned())
         }
@@ -274,6 +275,37 @@ fn status_range(text: &str) -> Result<(u16, u16), String> {
             text.escape_debug()
         )
     })
+}
+
+fn one_method(text: &str) -> Result<String, String> {
+    let is_letter = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
+    if text.bytes().all(is_letter) {
+        return Ok(text.to_ascii_uppercase());
+    }
+    Err(format!(
+        "`{}` is not a method; allowed is one, such as POST",
+        text.escape_debug()
+    ))
+}
+
+/// A route's pattern with `*` in place of each `{capture}`.
+fn without_captures(text: &str) -> String {
+    let mut pattern = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, (name, after))) = rest
+        .split_once('{')
+        .and_then(|(b, rest)| Some((b, rest.split_once('}')?)))
+    {
+        pattern.push_str(before);
+        let is_name = name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_:".contains(&b)) && !name.is_empty();
+        if is_name {
+            pattern.push('*');
+        } else {
+            pattern.extend(["{", name, "}"]);
+        }
+        rest = after;
+    }
+    pattern + rest
 }
 
 fn truth(text: &str) -> Result<bool, String> {

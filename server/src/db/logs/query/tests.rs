@@ -67,6 +67,10 @@ fn a_bare_end_date_includes_the_day() {
 }
 
 #[rstest]
+#[case("/u/{id}/x", "/u/7/x?a", true)]
+#[case("/u/{id}/x", "/u/7/y", false)]
+#[case("/u/{rest:path}", "/u/7/y", true)]
+#[case("{\"a\"}", "/x{\"a\"}", true)]
 #[case("chat", "/v1/chat/completions", true)]
 #[case("Chat", "/v1/chat/completions", false)]
 #[case("api-version=", "/v1?api-version=3", true)]
@@ -135,4 +139,17 @@ proptest! {
         let pattern = format!("{}*{}", &path[..from], &path[to..]);
         prop_assert!(PathFilter::of(&pattern).matches(&path), "{} {}", pattern, path);
     }
+}
+
+#[rstest]
+#[case("post", Some("POST"))]
+#[case("POST,GET", None)]
+#[case("PO ST", None)]
+fn one_method_is_asked_for(#[case] text: &str, #[case] expected: Option<&str>) {
+    let filter = LogFilter {
+        method: some(text),
+        ..LogFilter::default()
+    };
+    let read = LogQuery::parse(&filter).map(|query| query.method);
+    assert_eq!(read.ok().flatten().as_deref(), expected);
 }
