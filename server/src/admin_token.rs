@@ -12,7 +12,7 @@ use std::sync::Arc;
 use subtle::ConstantTimeEq as _;
 
 /// What generated tokens begin with, so that a leaked one can be recognised.
-const PREFIX: &str = "fga_";
+pub const PREFIX: &str = "fga_";
 
 /// The SHA-256 of a token. The token has 256 random bits (or is configured), so that no slow hash is needed.
 pub type TokenHash = [u8; 32];

@@ -11,6 +11,7 @@ pub mod headers;
 pub mod hop_by_hop;
 pub mod json_fields;
 pub mod max_forwards;
+pub mod own_cookie;
 pub mod target;
 pub mod template;
 pub mod trailers;

@@ -187,7 +187,8 @@ async fn delete(
 
 /// Give a key a new secret.
 ///
-/// The old secret works for `grace_seconds` more (0 by default). The new one is shown in this answer only.
+/// The old secret works for `grace_seconds` more (0 by default); while the one before it still works, only 0 is taken, which
+/// ends both (409 otherwise). The new one is shown in this answer only.
 #[utoipa::path(post, path = "/admin/keys/{key_id}/rotate", tag = KEYS, params(("key_id" = String, Path), IfMatchParam),
     request_body = Option<RotateKey>,
     responses((status = 200, body = CreatedApiKey), (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument),
@@ -202,7 +203,17 @@ async fn rotate(
     let RotateKey { grace_seconds } = json::validated(json::whole(body.0.unwrap_or_default(), Vec::new())?)?;
     let grace = SignedDuration::from_secs(grace_seconds.into());
     change(&app, by.origin(), move |change| async move {
-        unchanged(&change, &key_id, &wanted).await?;
+        let stored = unchanged(&change, &key_id, &wanted).await?;
+        if let Some(until) = stored.previous.map(|old| old.valid_until).filter(|until| *until > now())
+            && grace_seconds > 0
+        {
+            // Two values work at a time, no more: to end the first one early would break a promise.
+            let detail = format!(
+                "The value before the last rotation works until {until}. Rotate again after that, or with `grace_seconds` 0, \
+                 which ends both old values at once."
+            );
+            return Err(Problem::new(StatusCode::CONFLICT, detail));
+        }
         let secret = NewKey::generate(&change.app().config.security.key_prefix);
         let old_until = (grace_seconds > 0).then(|| now() + grace);
         let rotated = change

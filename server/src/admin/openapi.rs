@@ -43,6 +43,8 @@ const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'sel
         description = "Keys, routes, the audit log and its figures. Errors are RFC 9457 problem documents. JSON bodies are read whatever their Content-Type says; unknown fields are refused.",
         license(name = "MIT", identifier = "MIT"),
     ),
+    // What only parameters name is not collected by itself.
+    components(schemas(fastgate_shared::metrics::GroupBy)),
     modifiers(&Credentials),
     security(("admin_token" = []), ("session" = []), ("query_token" = [])),
     tags(

@@ -4,6 +4,7 @@
 mod door;
 mod throttle;
 
+pub use crate::message::own_cookie::{INSECURE as INSECURE_COOKIE, SECURE as COOKIE};
 pub use door::mount;
 
 use crate::admin_token::{TokenHash, hash};
@@ -14,11 +15,6 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::{SignedDuration, Timestamp};
 use rand::TryRngCore as _;
-
-/// The cookie over HTTPS or on this machine: the browser binds it to this very host.
-pub const COOKIE: &str = "__Host-fastgate_session";
-/// The cookie over plain HTTP from elsewhere (`security.allow_insecure_cookie`), which may not have the prefix.
-pub const INSECURE_COOKIE: &str = "fastgate_session";
 
 /// A use is written down when the last one is longer ago than this.
 const TOUCH_EVERY: SignedDuration = SignedDuration::from_secs(60);

@@ -1,5 +1,6 @@
 //! Which API key a request presents, and in which header field.
 
+use crate::admin_token::PREFIX as ADMIN_PREFIX;
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
@@ -41,10 +42,13 @@ pub fn extract<'a>(headers: &'a HeaderMap, prefix: &str) -> Option<(HeaderName, 
     fallback.or(authorization)
 }
 
-/// Takes off every field that carries a key of this gateway: no upstream may see one.
+/// Takes off every field that carries a key of this gateway, or an admin token as the gateway makes them: no upstream
+/// may see one.
 pub fn strip(headers: &mut HeaderMap, prefix: &str) {
-    while let Some((carrier, _)) = extract(headers, prefix).filter(|(_, presented)| presented.starts_with(prefix)) {
-        headers.remove(carrier);
+    for prefix in [prefix, ADMIN_PREFIX] {
+        while let Some((carrier, _)) = extract(headers, prefix).filter(|(_, presented)| presented.starts_with(prefix)) {
+            headers.remove(carrier);
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use super::accept::Accepted;
 use super::admit::Admission;
 use super::error::ProxyError;
 use crate::body::replay::AttemptBody;
-use crate::message::{PlannedTarget, forwarded, hop_by_hop, max_forwards, target, trailers, upgrade};
+use crate::message::{PlannedTarget, forwarded, hop_by_hop, max_forwards, own_cookie, target, trailers, upgrade};
 use crate::routing::Candidate;
 use bytes::Bytes;
 use fastgate_shared::route::Protocol;
@@ -26,6 +26,7 @@ fn end_to_end(accepted: &Accepted) -> HeaderMap {
     let (reads_trailers, announced) = (trailers::are_read(&headers), trailers::announced(&headers));
     hop_by_hop::strip(&mut headers);
     hop_by_hop::strip_underscored(&mut headers);
+    own_cookie::strip(&mut headers);
     if reads_trailers {
         hop_by_hop::ask_for_trailers(&mut headers);
     }

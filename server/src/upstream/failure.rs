@@ -22,7 +22,7 @@ pub enum Failure {
     Connect,
     /// TLS could not be agreed on, or the certificate is not trusted.
     #[error("no TLS session with the upstream")]
-    Tls,
+    Tls(TlsFault),
     /// No connection within `proxy.connect_timeout`.
     #[error("the upstream did not accept the connection in time")]
     ConnectTimeout,
@@ -49,6 +49,58 @@ pub enum Failure {
     IdleTimeout,
 }
 
+/// Why there is no TLS session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TlsFault {
+    /// Nobody who is believed has signed the certificate.
+    UnknownIssuer,
+    /// The certificate is for another name.
+    WrongName,
+    /// The certificate has ended, or has not begun.
+    NotValidNow,
+    /// The certificate is an authority's own: made to sign others, not to serve with.
+    IsAuthority,
+    /// What came is not TLS.
+    NotSpoken,
+    /// Anything else.
+    Other,
+}
+
+impl TlsFault {
+    fn of(error: &rustls::Error) -> Self {
+        use rustls::CertificateError as C;
+        match error {
+            rustls::Error::InvalidCertificate(why) => match why {
+                C::UnknownIssuer => Self::UnknownIssuer,
+                C::NotValidForName | C::NotValidForNameContext { .. } => Self::WrongName,
+                C::Expired | C::ExpiredContext { .. } | C::NotValidYet | C::NotValidYetContext { .. } => {
+                    Self::NotValidNow
+                }
+                C::Other(other) if is_authority(other) => Self::IsAuthority,
+                _ => Self::Other,
+            },
+            rustls::Error::InvalidMessage(_) => Self::NotSpoken,
+            _ => Self::Other,
+        }
+    }
+
+    const fn class(self) -> &'static str {
+        match self {
+            Self::UnknownIssuer => "tls_unknown_issuer",
+            Self::WrongName => "tls_wrong_name",
+            Self::NotValidNow => "tls_certificate_not_valid_now",
+            Self::IsAuthority => "tls_certificate_is_authority",
+            Self::NotSpoken => "tls_not_spoken",
+            Self::Other => "tls_error",
+        }
+    }
+}
+
+fn is_authority(error: &rustls::OtherError) -> bool {
+    let inner = error.0.downcast_ref::<webpki::Error>();
+    matches!(inner, Some(webpki::Error::CaUsedAsEndEntity))
+}
+
 impl Failure {
     /// The class as the audit log names it.
     #[must_use]
@@ -57,7 +109,7 @@ impl Failure {
             Self::Dns => "dns_error",
             Self::AddressRefused => "address_refused",
             Self::Connect => "connect_failed",
-            Self::Tls => "tls_error",
+            Self::Tls(fault) => fault.class(),
             Self::ConnectTimeout => "connect_timeout",
             Self::NotProcessed => "not_processed",
             Self::ConnectionLost => "connection_lost",
@@ -73,7 +125,7 @@ impl Failure {
     #[must_use]
     pub const fn phase(self) -> AttemptPhase {
         match self {
-            Self::Dns | Self::AddressRefused | Self::Connect | Self::Tls | Self::ConnectTimeout => {
+            Self::Dns | Self::AddressRefused | Self::Connect | Self::Tls(_) | Self::ConnectTimeout => {
                 AttemptPhase::Connect
             }
             Self::NotProcessed
@@ -133,15 +185,15 @@ impl Failure {
                 Some(ResolveError::Refused(_)) => return Self::AddressRefused,
                 None => {}
             }
-            if source.is::<rustls::Error>() {
-                return Self::Tls;
+            if let Some(error) = source.downcast_ref::<rustls::Error>() {
+                return Self::Tls(TlsFault::of(error));
             }
             if let Some(io) = source.downcast_ref::<io::Error>() {
                 if io.kind() == io::ErrorKind::TimedOut {
                     return Self::ConnectTimeout;
                 }
-                if is_tls(io) {
-                    return Self::Tls;
+                if let Some(error) = tls_error(io) {
+                    return Self::Tls(TlsFault::of(error));
                 }
             }
         }
@@ -150,10 +202,11 @@ impl Failure {
 }
 
 /// An `io::Error` is not the source of the one that wraps it, so that the chain of sources passes over what is inside.
-fn is_tls(error: &io::Error) -> bool {
-    error
-        .get_ref()
-        .is_some_and(|inner| inner.is::<rustls::Error>() || inner.downcast_ref::<io::Error>().is_some_and(is_tls))
+fn tls_error(error: &io::Error) -> Option<&rustls::Error> {
+    let inner = error.get_ref()?;
+    inner
+        .downcast_ref::<rustls::Error>()
+        .or_else(|| inner.downcast_ref::<io::Error>().and_then(tls_error))
 }
 
 fn sources<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {

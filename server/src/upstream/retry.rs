@@ -51,7 +51,7 @@ impl RetryRules {
                 Failure::Dns
                 | Failure::AddressRefused
                 | Failure::Connect
-                | Failure::Tls
+                | Failure::Tls(_)
                 | Failure::ConnectTimeout
                 | Failure::NotProcessed,
             ) => true,

@@ -203,6 +203,11 @@ async fn the_document_is_openapi_3_1_and_the_page_is_served_from_here() {
             }
         }
     }
+    let text = document.to_string();
+    for reference in text.split("\"$ref\":\"#").skip(1) {
+        let place = reference.split('"').next().unwrap();
+        assert!(document.pointer(place).is_some(), "{place} is nowhere in the document");
+    }
     let page = admin.get("/admin/docs/").await.text(200);
     assert!(!page.contains("http://") && !page.contains("https://"), "{page}");
     let settings = admin.get("/admin/docs/swagger-initializer.js").await.text(200);

@@ -207,6 +207,11 @@ async fn a_rotated_key_keeps_its_old_value_for_the_grace_only() {
     assert!(works(&created["key_value"], now));
     assert!(!works(&created["key_value"], now + SignedDuration::from_secs(120)));
 
+    // To end the first value before its time needs to be said.
+    let told = admin.post(&path, json!({"grace_seconds": 60})).await.json(409);
+    assert!(told["detail"].as_str().unwrap().contains("`grace_seconds` 0"), "{told}");
+    assert!(works(&created["key_value"], now));
+
     let third = admin.post(&path, Value::Null).await.json(200);
     assert!(works(&third["key_value"], now));
     assert!(!works(&second["key_value"], now));

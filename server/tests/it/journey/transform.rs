@@ -41,6 +41,18 @@ async fn fields_are_removed_then_set() {
 }
 
 #[tokio::test]
+async fn what_opens_the_admin_side_stays_here() {
+    let route = json!({"auth": "none"});
+    let headers = [
+        ("cookie", "theme=dark; __Host-fastgate_session=abc; lang=en"),
+        ("x-api-key", "fga_0123456789abcdef"),
+    ];
+    let seen = seen(route, "/", &headers, "").await;
+    assert_eq!(seen.header("cookie"), "theme=dark; lang=en");
+    assert!(!seen.has("x-api-key"));
+}
+
+#[tokio::test]
 async fn body_fields_are_set_and_the_length_is_right() {
     let route = json!({"add_body_fields": {"max_tokens": 2048, "temperature": 0.7}});
     let seen = seen(

@@ -4,6 +4,8 @@ use crate::support::gateway::TestGateway;
 use crate::support::modern::{Authority, Manner, Modern};
 use serde_json::{Value, json};
 use std::num::NonZeroUsize;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
 
 fn to(upstream: &Modern, fields: Value) -> Value {
     let mut route = json!({"target_host": upstream.host(), "target_protocol": "https", "retry_count": 0});
@@ -26,7 +28,38 @@ async fn a_certificate_of_an_unknown_authority_is_refused() {
     let (_, code, message) = gateway.get("/").send().await.refusal(502).await;
     assert_eq!(code, "upstream_unreachable");
     assert_eq!(message, "no TLS session with the upstream");
-    assert_eq!(gateway.record().await.attempts[0].error.as_deref(), Some("tls_error"));
+    assert_eq!(
+        gateway.record().await.attempts[0].error.as_deref(),
+        Some("tls_unknown_issuer")
+    );
+    gateway.finish().await;
+}
+
+#[tokio::test]
+async fn the_record_tells_why_there_is_no_tls_session() {
+    let authority = Authority::new("Reasons");
+    let named = upstream(&authority, "some.other.name").await;
+    let plain = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let host = plain.local_addr().unwrap().to_string();
+    tokio::spawn(async move {
+        let (mut stream, _) = plain.accept().await.unwrap();
+        stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await.unwrap();
+        drop(stream.read_to_end(&mut Vec::new()).await);
+    });
+    let gateway = TestGateway::builder()
+        .route(to(&named, json!({"match_path": "/named", "tls_ca": authority.pem()})))
+        .route(json!({"match_path": "/plain", "target_host": host, "target_protocol": "https", "retry_count": 0}))
+        .start()
+        .await;
+    for path in ["/named", "/plain"] {
+        gateway.get(path).send().await.refusal(502).await;
+    }
+    let records = gateway.records(2).await;
+    let reasons: Vec<_> = records
+        .iter()
+        .map(|record| record.attempts[0].error.as_deref())
+        .collect();
+    assert_eq!(reasons, [Some("tls_wrong_name"), Some("tls_not_spoken")]);
     gateway.finish().await;
 }
 
