@@ -27,7 +27,7 @@ use answer_itself::OwnAnswer;
 use authenticate::Caller;
 use error::ProxyError;
 use exchange::Exchange;
-use http::{Method, Request, Response, StatusCode, header};
+use http::{HeaderValue, Method, Request, Response, StatusCode, Version, header};
 use hyper::body::Incoming;
 use jiff::Timestamp;
 use relay::{Arrival, RelayBody};
@@ -48,6 +48,7 @@ pub async fn handle(app: &Arc<App>, mut request: Request<Incoming>, sender: Send
     let client = hyper::upgrade::on(&mut request);
     let request = request.map(|body| replayable(app, body));
     let to_dashboard = is_browser_at_the_door(app, &request);
+    let unread = Unread::of(&request);
     let mut exchange = Exchange::begin(app, &request, &sender, started);
     let mut response = match travel(app, request, sender, &mut exchange, None).await {
         Err(ProxyError::MissingKey) if to_dashboard => {
@@ -57,10 +58,42 @@ pub async fn handle(app: &Arc<App>, mut request: Request<Incoming>, sender: Send
             let (response, tunnel) = tunnel::open(exchange, *answer, client);
             return Answer::Switch(response, Box::new(tunnel));
         }
-        answer => relay::relay(exchange, answer),
+        Ok(Arrival::Upstream(answer)) => relay::relay(exchange, Ok(Arrival::Upstream(answer))),
+        answer => {
+            let closes = unread.closes_connection(exchange.body()).await;
+            let mut response = relay::relay(exchange, answer);
+            if closes {
+                response
+                    .headers_mut()
+                    .insert(header::CONNECTION, HeaderValue::from_static("close"));
+            }
+            response
+        }
     };
     response.body_mut().settle().await;
     Answer::Response(response.map(Box::new))
+}
+
+/// What becomes of a connection when the gateway answers without having read the request's body.
+#[derive(Clone, Copy)]
+struct Unread {
+    version: Version,
+    /// The client waits to be asked for its body (`Expect`), which reading it would do.
+    waits: bool,
+}
+
+impl Unread {
+    fn of(request: &Request<ReplayBody>) -> Self {
+        Self {
+            version: request.version(),
+            waits: request.headers().contains_key(header::EXPECT),
+        }
+    }
+
+    /// Whether it ends with the answer, which must then say so (RFC 9112 section 9.6). A body that is here is taken off.
+    async fn closes_connection(self, body: &ReplayBody) -> bool {
+        self.version < Version::HTTP_2 && (self.waits || !body.take_what_came().await)
+    }
 }
 
 /// The stages, unless an administrator cancels the request on its way. The gateway itself may have vouched for who calls.

@@ -186,6 +186,10 @@ const SENTENCES: &[(&str, &str)] = &[
     ),
     ("has {} bytes; allowed are {}", "有 {} 字节；最多允许 {}"),
     (
+        "means more than {} schemas when its references are written out; use fewer references to schemas with references",
+        "展开引用后超过 {} 个 schema；请减少对含有引用的 schema 的引用",
+    ),
+    (
         "has the reference `{}`; a `$ref` may only lead to a place within the schema, e.g. {}",
         "含有引用 `{}`；`$ref` 只能指向本 schema 之内，例如 {}",
     ),

@@ -17,6 +17,9 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::time::{Instant, Sleep};
 
+/// Bytes of a body that nobody reads which are taken off a connection so that it can go on.
+const UNREAD: usize = 64 << 10;
+
 /// What the client did wrong with its body. Never an upstream's fault, never retried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ClientBodyError {
@@ -83,6 +86,8 @@ struct Shared {
     timer: Option<Pin<Box<Sleep>>>,
     /// Length that the client announced.
     announced: Option<u64>,
+    /// The current attempt's connection has asked for the body.
+    asked_for: bool,
     /// Number of the attempt that may read. An abandoned one may still be polled for a moment by its connection; it
     /// must not take the place of the current one as the task that is woken.
     attempt: u32,
@@ -167,6 +172,7 @@ impl ReplayBody {
             idle,
             timer: None,
             announced: if ended { Some(0) } else { announced },
+            asked_for: false,
             attempt: 0,
         })))
     }
@@ -278,11 +284,53 @@ impl ReplayBody {
         Ok(shared.frames.front().cloned().unwrap_or_default())
     }
 
+    /// Takes what the client has sent by now and nobody reads any more, up to [`UNREAD`] bytes; waits for nothing. Whether that
+    /// was all.
+    pub async fn take_what_came(&self) -> bool {
+        if matches!(self.0.lock().source, Source::Ended) {
+            return self.client_failure().is_none();
+        }
+        self.forget();
+        let mut taken = 0;
+        // The connection reads on when it is asked to, once this task has let it.
+        let mut turns = 2;
+        loop {
+            let step = std::future::poll_fn(|cx| Poll::Ready(self.0.lock().poll_source(cx))).await;
+            match step {
+                Poll::Ready(None) => return true,
+                Poll::Ready(Some(Ok(bytes))) if taken + bytes.len() <= UNREAD => taken += bytes.len(),
+                Poll::Pending if turns > 0 => {
+                    turns -= 1;
+                    tokio::task::yield_now().await;
+                }
+                Poll::Ready(Some(_)) | Poll::Pending => return false,
+            }
+        }
+    }
+
+    /// Whether the current attempt's connection has asked for the body: before that, the upstream has seen nothing of the
+    /// request. Means nothing where there is no body.
+    #[must_use]
+    pub fn was_asked_for(&self) -> bool {
+        self.0.lock().asked_for
+    }
+
+    /// Bytes made by the gateway in place of the body, for one attempt.
+    #[must_use]
+    pub fn attempt_with(&self, bytes: Bytes) -> AttemptBody {
+        self.0.lock().asked_for = false;
+        AttemptBody::Full {
+            bytes: Some(bytes),
+            instead_of: self.clone(),
+        }
+    }
+
     /// The body for one attempt, from its start.
     #[must_use]
     pub fn attempt(&self) -> AttemptBody {
         let mut shared = self.0.lock();
         shared.attempt += 1;
+        shared.asked_for = false;
         shared.sent = 0;
         shared.trailers_sent = false;
         shared.awaits_client = false;
@@ -415,7 +463,12 @@ pub enum AttemptBody {
     /// No body.
     Empty,
     /// Bytes made by the gateway (a body with fields added).
-    Full(Option<Bytes>),
+    Full {
+        /// The bytes, until they are sent.
+        bytes: Option<Bytes>,
+        /// The client's body.
+        instead_of: ReplayBody,
+    },
     /// The client's body from its start.
     Shared {
         /// The body.
@@ -435,12 +488,16 @@ impl Body for AttemptBody {
     ) -> Poll<Option<Result<Frame<Bytes>, ClientBodyError>>> {
         match &mut *self {
             Self::Empty => Poll::Ready(None),
-            Self::Full(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
+            Self::Full { bytes, instead_of } => {
+                instead_of.0.lock().asked_for = true;
+                Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes))))
+            }
             Self::Shared { body, attempt } => {
                 let mut shared = body.0.lock();
                 if shared.attempt != *attempt {
                     return Poll::Ready(Some(Err(ClientBodyError::Incomplete)));
                 }
+                shared.asked_for = true;
                 shared.poll_attempt(cx)
             }
         }
@@ -449,7 +506,7 @@ impl Body for AttemptBody {
     fn is_end_stream(&self) -> bool {
         match self {
             Self::Empty => true,
-            Self::Full(bytes) => bytes.is_none(),
+            Self::Full { bytes, .. } => bytes.is_none(),
             Self::Shared { body, .. } => {
                 let shared = body.0.lock();
                 matches!(shared.source, Source::Ended)
@@ -463,7 +520,7 @@ impl Body for AttemptBody {
     fn size_hint(&self) -> SizeHint {
         match self {
             Self::Empty => SizeHint::with_exact(0),
-            Self::Full(bytes) => SizeHint::with_exact(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64)),
+            Self::Full { bytes, .. } => SizeHint::with_exact(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64)),
             // Asked before the first frame only, to choose between Content-Length and chunks.
             Self::Shared { body, .. } => body.exact_len().map_or_else(SizeHint::new, SizeHint::with_exact),
         }

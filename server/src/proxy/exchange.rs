@@ -12,6 +12,7 @@ use crate::audit_log::live::InFlight;
 use crate::audit_log::record::Record;
 use crate::audit_log::redact::forget;
 use crate::body::capture::Capture;
+use crate::body::peek::PeekedBody;
 use crate::body::replay::ReplayBody;
 use crate::body::usage::Usage;
 use crate::concurrency::Permit;
@@ -306,7 +307,7 @@ impl Exchange {
         // A client that left before it was answered: nginx's 499, which every log reader knows.
         record.status_code = record.status_code.or(Some(499));
         record.error_message = end.error.or(record.error_message.take());
-        record.model = end.usage.model.or(record.model.take());
+        record.model = end.usage.model.or(record.model.take()).or_else(|| self.asked_model());
         record.prompt_tokens = end.usage.prompt_tokens;
         record.completion_tokens = end.usage.completion_tokens;
         record.request_size += self.body.received();
@@ -318,6 +319,13 @@ impl Exchange {
             let response = end.response.text().map(|text| redactor.body(&text, false));
             record.response_body = response.map(|text| forget(text, self.credentials()));
         }
+    }
+
+    /// The model that the request's body names, as far as the body was kept: an answer that is an error names none.
+    fn asked_model(&self) -> Option<String> {
+        let body = self.body.captured()?;
+        let peeked = PeekedBody::new(None, body.as_bytes());
+        peeked.model().map(|model| shortened(model).to_owned())
     }
 
     /// What an upstream could repeat in its answer: the credentials that it got.

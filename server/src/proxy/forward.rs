@@ -170,7 +170,12 @@ impl Course<'_> {
         let mut interim = Interim::of(&mut request, accepted.sender.interim.as_deref(), started);
         let sent = within(limit, &accepted.body, interim.before(host.send(request))).await;
         let ended = Instant::now();
-        let sent = sent.unwrap_or(Err(Failure::ResponseTimeout));
+        // While nobody has asked for its body the request waits for a connection.
+        let too_late = match accepted.body.is_empty() || accepted.body.was_asked_for() {
+            true => Failure::ResponseTimeout,
+            false => Failure::ConnectTimeout,
+        };
+        let sent = sent.unwrap_or(Err(too_late));
         let answered = sent.and_then(|sent| sent.map_err(|error| Failure::of(&error)));
         let result = answered.and_then(|response| fit(accepted, response));
         // What the client broke is not held against the upstream.

@@ -89,7 +89,7 @@ impl UpstreamRequest {
         let uri = target::uri(target, &self.path_and_query).map_err(too_long)?;
         let url = format!("{}{}", target.label, self.path_and_query);
         let body = match self.changed_body {
-            Some(bytes) => AttemptBody::Full(Some(bytes)),
+            Some(bytes) => accepted.body.attempt_with(bytes),
             None if accepted.body.is_empty() => AttemptBody::Empty,
             None => accepted.body.attempt(),
         };

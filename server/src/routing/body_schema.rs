@@ -3,6 +3,8 @@
 //! References lead only to places within the schema itself: nothing is ever fetched. Patterns run on an engine that needs
 //! linear time.
 
+mod weight;
+
 use crate::body::peek::PeekedBody;
 use jsonschema::{PatternOptions, Validator};
 use serde_json::{Map, Number, Value};
@@ -173,6 +175,7 @@ fn compile_schema(definition: &Value) -> Result<Validator, String> {
             reference.escape_debug()
         ));
     }
+    weight::check(definition)?;
     jsonschema::options()
         .offline()
         .with_pattern_options(PatternOptions::regex().size_limit(REGEX_SIZE_LIMIT))

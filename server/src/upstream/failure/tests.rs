@@ -1,6 +1,6 @@
 //! Failures told from real errors of the client library.
 
-use super::Failure;
+use super::{Failure, TlsFault};
 use crate::body::replay::AttemptBody;
 use crate::upstream::client::{ClientSettings, UpstreamClient};
 use crate::upstream::resolve::SystemLookup;
@@ -111,7 +111,10 @@ async fn a_closed_port_is_a_failed_connection() {
 #[tokio::test]
 async fn an_upstream_that_speaks_no_tls_is_told() {
     let upstream = answering(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
-    assert_eq!(failure_of(Protocol::Https, &upstream).await, Failure::Tls);
+    assert_eq!(
+        failure_of(Protocol::Https, &upstream).await,
+        Failure::Tls(TlsFault::NotSpoken)
+    );
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 use super::{RetryRules, Setback, backoff, cool_down};
 use crate::upstream::Failure;
+use crate::upstream::failure::TlsFault;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use proptest::prelude::*;
 use rstest::rstest;
@@ -18,7 +19,7 @@ fn allowed((method, retry_non_idempotent): (Method, bool), setback: Setback) -> 
 #[rstest]
 #[case(Failure::Dns, true, true, true)]
 #[case(Failure::Connect, true, true, true)]
-#[case(Failure::Tls, true, true, true)]
+#[case(Failure::Tls(TlsFault::Other), true, true, true)]
 #[case(Failure::ConnectTimeout, true, true, true)]
 #[case(Failure::ConnectionLost, true, false, true)]
 #[case(Failure::ResponseTimeout, true, false, false)]

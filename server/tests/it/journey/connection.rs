@@ -225,3 +225,34 @@ async fn a_connection_too_many_hears_so_and_leaves_a_record() {
     assert_eq!(refused.item.outcome.unwrap().as_str(), "rejected");
     gateway.finish().await;
 }
+
+#[tokio::test]
+async fn a_refusal_before_the_body_is_here_announces_the_end_of_the_connection() {
+    let gateway = TestGateway::builder().start().await;
+    let mut raw = Raw::connect(&gateway).await;
+    raw.send("POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 50\r\n\r\nhalf")
+        .await;
+    let head = raw.read_until("\r\n\r\n").await;
+    assert!(head.starts_with("HTTP/1.1 401"), "{head}");
+    assert!(head.contains("connection: close"), "RFC 9112 section 9.6: {head}");
+    raw.read_to_end().await;
+    gateway.count_request();
+    gateway.finish().await;
+}
+
+#[tokio::test]
+async fn a_refusal_with_the_body_read_keeps_the_connection() {
+    let gateway = TestGateway::builder().start().await;
+    let mut raw = Raw::connect(&gateway).await;
+    for _ in 0..3 {
+        raw.send("POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\nbody")
+            .await;
+        let answer = raw.read_until("\"request_id\":\"").await;
+        assert!(
+            answer.contains("HTTP/1.1 401") && !answer.contains("connection:"),
+            "{answer}"
+        );
+        gateway.count_request();
+    }
+    gateway.finish().await;
+}

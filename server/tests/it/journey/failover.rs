@@ -251,3 +251,28 @@ async fn a_request_waits_in_the_line_of_the_route_that_stands_in(#[case] queue_s
     gateway.finish().await;
     assert_eq!((bound.inside(), bound.waiting()), (0, 0));
 }
+
+#[tokio::test]
+async fn a_connection_that_is_not_there_within_the_routes_own_limit_is_a_connect_timeout() {
+    // The system accepts for it; nobody answers the handshake.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let host = silent.local_addr().unwrap().to_string();
+    let backup = Upstream::start();
+    let gateway = TestGateway::builder()
+        .route(json!({"priority": 1, "target_host": host, "target_protocol": "https", "timeout": 1}))
+        .route(json!({"priority": 2, "target_host": backup.host()}))
+        .route(json!({"match_path": "/changed", "priority": 1, "target_host": host, "target_protocol": "https", "timeout": 1, "add_body_fields": {"a": 1}}))
+        .start()
+        .await;
+    for path in ["/", "/changed"] {
+        assert_eq!(
+            gateway.post(path, &json!({})).send().await.status,
+            200,
+            "the upstream has seen nothing of it"
+        );
+    }
+    for record in gateway.records(2).await {
+        assert_eq!(record.attempts[0].error.as_deref(), Some("connect_timeout"));
+    }
+    gateway.finish().await;
+}
