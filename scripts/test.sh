@@ -10,6 +10,7 @@ scripts/check.sh
 
 # The tests start a private server of their own.
 need_debian initdb postgresql
+need_debian faketime faketime
 say "tests: server and shared"
 cargo test --locked --quiet
 

@@ -28,6 +28,8 @@ pub use error::{DbError, DbResult};
 use crate::config;
 use connect::{Pool, Target};
 use diesel::connection::{AnsiTransactionManager, Connection, SimpleConnection, TransactionManager};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::spawn_blocking;
 
@@ -49,6 +51,8 @@ pub enum Dialect {
 #[derive(Clone)]
 pub struct Db {
     pool: Pool,
+    /// `database.sqlite_path`, also where the database is a server.
+    path: Arc<Path>,
 }
 
 /// Runs the same diesel expression on the inner connection of either kind. Needed for what diesel's common dialect lacks
@@ -76,6 +80,7 @@ impl Db {
         migrate::run(config)?;
         Ok(Self {
             pool: connect::pool(target, config.pool_size),
+            path: config.sqlite_path.as_path().into(),
         })
     }
 
@@ -124,6 +129,14 @@ impl Db {
     #[must_use]
     pub fn dialect(&self) -> Dialect {
         self.connector().dialect()
+    }
+
+    /// The file beside the embedded database whose name ends so; with a server, where the embedded one would be.
+    #[must_use]
+    pub fn beside(&self, suffix: &str) -> PathBuf {
+        let mut path = self.path.as_os_str().to_owned();
+        path.push(suffix);
+        path.into()
     }
 
     /// A connection outside of the pool, for a thread that keeps it.

@@ -116,6 +116,9 @@ impl App {
         figures.in_flight.set(self.audit.live.in_flight() as f64);
         figures.audit_queue_records.set(self.audit.depth() as f64);
         figures.audit_queue_bytes.set(self.audit.depth_bytes() as f64);
+        let (records, bytes) = self.audit.spilled();
+        figures.audit_spill_records.set(records as f64);
+        figures.audit_spill_bytes.set(bytes as f64);
         figures.audit_records_lost.absolute(self.audit.lost());
         let connections = self.upstream.connections();
         figures.upstream_connections_opened.absolute(connections.opened());

@@ -50,6 +50,14 @@ impl HeaderText {
         serde_json::from_str(&self.0).unwrap_or_default()
     }
 
+    /// The fields of a JSON text as [`HeaderText::as_json`] gives it; none if it is another text.
+    #[must_use]
+    pub fn from_json(json: String) -> Option<Self> {
+        serde_json::from_str::<Vec<(&serde_json::value::RawValue, &serde_json::value::RawValue)>>(&json)
+            .is_ok()
+            .then_some(Self(json))
+    }
+
     /// The JSON text.
     #[must_use]
     pub fn as_json(&self) -> &str {

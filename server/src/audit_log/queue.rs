@@ -46,6 +46,9 @@ pub struct Queue {
     count: AtomicUsize,
     bytes: AtomicUsize,
     lost: AtomicU64,
+    /// What waits in the spill file.
+    spilled: AtomicUsize,
+    spilled_bytes: AtomicU64,
     /// The writer cannot write now.
     stalled: AtomicBool,
     opened: Instant,
@@ -68,6 +71,8 @@ impl Queue {
             count: AtomicUsize::new(0),
             bytes: AtomicUsize::new(0),
             lost: AtomicU64::new(0),
+            spilled: AtomicUsize::new(0),
+            spilled_bytes: AtomicU64::new(0),
             stalled: AtomicBool::new(false),
             opened: Instant::now(),
             reported_at: AtomicI64::new(i64::MIN),
@@ -161,6 +166,25 @@ impl Queue {
         self.bytes.load(Ordering::Relaxed)
     }
 
+    /// Whether it is time to make room.
+    pub fn is_half_full(&self) -> bool {
+        self.depth_bytes() > self.max_bytes / 2 || self.depth() > MAX_RECORDS / 2
+    }
+
+    /// Records that wait in the spill file, and its bytes.
+    pub fn spilled(&self) -> (usize, u64) {
+        (
+            self.spilled.load(Ordering::Relaxed),
+            self.spilled_bytes.load(Ordering::Relaxed),
+        )
+    }
+
+    /// The writer says what waits in the spill file.
+    pub fn set_spilled(&self, records: usize, bytes: u64) {
+        self.spilled.store(records, Ordering::Relaxed);
+        self.spilled_bytes.store(bytes, Ordering::Relaxed);
+    }
+
     /// Counts losses, and reports them now and then.
     pub fn lose(&self, records: u64) {
         let lost = self.lost.fetch_add(records, Ordering::Relaxed) + records;
@@ -229,6 +253,16 @@ impl Entry {
         match self {
             Self::Started(record) | Self::Ended { record, .. } => record.size(),
             Self::Flush(_) => 0,
+        }
+    }
+
+    /// Who waits for it.
+    #[must_use]
+    pub fn into_waiting(self) -> Option<oneshot::Sender<()>> {
+        match self {
+            Self::Started(_) => None,
+            Self::Ended { stored, .. } => stored,
+            Self::Flush(flushed) => Some(flushed),
         }
     }
 }

@@ -286,6 +286,11 @@ pub const KEYS: &[Key] = &[
         "JSON and query fields whose values are never recorded, whatever their case.",
     ),
     Key::new("audit.queue_bytes", integer(1 << 20, 1 << 30), "Bytes of records that may wait to be written."),
+    Key::new(
+        "audit.spill_bytes",
+        integer(0, 1 << 40),
+        "Bytes of records that may wait in a file beside the database (`.spill`) while the database does not take them; 0 = no such file.",
+    ),
     Key::new("audit.max_age_days", integer(1, 36_500), "Days that records are kept.").live(),
     Key::new(
         "audit.max_bytes",

@@ -214,6 +214,8 @@ pub struct Audit {
     pub redact_fields: Vec<String>,
     /// Bytes of records that may wait for the writer, 1048576–1073741824.
     pub queue_bytes: usize,
+    /// Bytes of records that may wait on disk while the database does not take them; 0 = none.
+    pub spill_bytes: u64,
     /// Days that records are kept, 1–36500.
     pub max_age_days: u32,
     /// Bytes of records that are kept; the oldest go first.
@@ -343,6 +345,7 @@ impl Default for Audit {
             .map(str::to_owned)
             .to_vec(),
             queue_bytes: 64 << 20,
+            spill_bytes: 256 << 20,
             max_age_days: 30,
             max_bytes: 5 << 30,
         }

@@ -13,6 +13,7 @@ use crate::audit_log::rollup::{Changes, Sample, Span, SpanKey};
 use diesel::prelude::*;
 use diesel::upsert::excluded;
 use fastgate_shared::audit_log::Outcome;
+use std::collections::HashMap;
 
 /// PostgreSQL takes 65,535 values in a statement at most.
 const MAX_BINDS: usize = 60_000;
@@ -244,6 +245,22 @@ pub fn last_id(connection: &mut DbConnection) -> DbResult<i64> {
         .first(connection)
         .optional()?;
     Ok(last.unwrap_or(0))
+}
+
+/// Which of these numbers are those of stored records, and whether with their end.
+///
+/// # Errors
+/// See [`super::DbError`].
+pub fn known(connection: &mut DbConnection, ids: &[i64]) -> DbResult<HashMap<i64, bool>> {
+    let mut known = HashMap::new();
+    for ids in ids.chunks(500) {
+        let found: Vec<(i64, Option<String>)> = audit_records::table
+            .filter(audit_records::id.eq_any(ids))
+            .select((audit_records::id, audit_records::outcome))
+            .load(connection)?;
+        known.extend(found.into_iter().map(|(id, outcome)| (id, outcome.is_some())));
+    }
+    Ok(known)
 }
 
 /// Marks up to `limit` records that other writers left without an end as interrupted, and adds them to the roll-ups

@@ -64,6 +64,16 @@ pub enum OpenError {
         /// What the library said.
         cause: String,
     },
+    /// The file is not there, but others show that it was.
+    #[error(
+        "the database {path} is gone, but {beside} shows that it was used; nothing was changed. Restore a backup of it, or move that file away too to start with an empty one"
+    )]
+    Gone {
+        /// The file.
+        path: PathBuf,
+        /// The file beside it.
+        beside: PathBuf,
+    },
     /// The file is damaged.
     #[error(
         "the database {place} is damaged ({cause}); nothing was changed. Restore a backup of the file, or move it (and its -wal and -shm neighbours) away to start with an empty one"
@@ -176,7 +186,13 @@ pub(super) fn prepare(target: &Target) -> Result<(), OpenError> {
         fs::create_dir_all(folder).map_err(failed)?;
     }
     match fs::File::open(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => create_private(path).map_err(failed),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => match sign_of_use(path) {
+            Some(beside) => Err(OpenError::Gone {
+                path: path.clone(),
+                beside,
+            }),
+            None => create_private(path).map_err(failed),
+        },
         Err(error) => Err(failed(error)),
         Ok(file) => check_header(path, file).map_err(failed)?,
     }
@@ -189,6 +205,18 @@ fn create_private(path: &Path) -> io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path).map(drop)
+}
+
+/// A file beside the database that is there only when there were data: SQLite's log, the key of stored credentials, audit
+/// records that wait.
+fn sign_of_use(path: &Path) -> Option<PathBuf> {
+    ["-wal", ".key", ".spill"].into_iter().find_map(|suffix| {
+        let mut beside = path.as_os_str().to_owned();
+        beside.push(suffix);
+        fs::metadata(&beside)
+            .is_ok_and(|found| found.len() > 0)
+            .then(|| beside.into())
+    })
 }
 
 fn check_header(path: &Path, mut file: fs::File) -> io::Result<Result<(), OpenError>> {
@@ -204,12 +232,7 @@ fn check_header(path: &Path, mut file: fs::File) -> io::Result<Result<(), OpenEr
     file.by_ref().take(MAGIC.len() as u64).read_to_end(&mut head)?;
     if length == 0 {
         // An empty file is a fresh start, unless something beside it says that there were data.
-        let was_used = ["-wal", ".key"].iter().any(|suffix| {
-            let mut beside = path.as_os_str().to_owned();
-            beside.push(suffix);
-            fs::metadata(beside).is_ok_and(|found| found.len() > 0)
-        });
-        return if was_used {
+        return if sign_of_use(path).is_some() {
             damaged("it is empty, but the files beside it show that it was used")
         } else {
             Ok(Ok(()))

@@ -79,7 +79,7 @@ impl From<serde_json::Error> for DbError {
     }
 }
 
-/// SQLite's and PostgreSQL's states that pass; diesel has no kind for them, so their fixed texts are compared
+/// SQLite's and PostgreSQL's states that pass, and those of a damaged file, which an operator may replace; diesel has no kind for them, so their fixed texts are compared
 /// (`sqlite3_errstr`, and PostgreSQL's messages of the classes 53, 57 and 08).
 fn is_temporary(message: &str) -> bool {
     [
@@ -89,6 +89,8 @@ fn is_temporary(message: &str) -> bool {
         "disk I/O error",
         "unable to open database file",
         "attempt to write a readonly database",
+        "database disk image is malformed",
+        "file is not a database",
         "No space left on device",
         "terminating connection",
         "the database system is",

@@ -7,13 +7,18 @@ use http::{HeaderMap, HeaderValue, Request, header};
 /// What each field costs beside its name and value (RFC 9113 section 6.5.2).
 const FIELD_OVERHEAD: usize = 32;
 
-/// `:authority` becomes `Host` (RFC 9113 section 8.3.1), and the crumbs of `Cookie` one field (section 8.2.3).
+/// `:authority` becomes `Host` (RFC 9113 section 8.3.1), and the crumbs of `Cookie` one field (section 8.2.3). A `Host` that
+/// names somebody else stays beside it: two are refused, as in HTTP/1.1.
 pub fn settle<B>(request: &mut Request<B>) {
     let host = request.uri().authority().map(|authority| authority.as_str());
-    // Without a name before `@`, which no client may send.
-    let host = host.map(|text| text.rsplit('@').next().unwrap_or_default());
     if let Some(host) = host.and_then(|text| HeaderValue::from_str(text).ok()) {
-        request.headers_mut().insert(header::HOST, host);
+        let headers = request.headers_mut();
+        let same = |other: &HeaderValue| other.as_bytes().eq_ignore_ascii_case(host.as_bytes());
+        if headers.get_all(header::HOST).iter().all(same) {
+            headers.insert(header::HOST, host);
+        } else {
+            headers.append(header::HOST, host);
+        }
     }
     join_cookies(request.headers_mut());
 }

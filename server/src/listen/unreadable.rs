@@ -96,6 +96,12 @@ async fn send(mut socket: Socket, bytes: &[u8]) -> std::io::Result<()> {
 fn error_for(status: StatusCode, read: &[u8], limit: usize) -> ProxyError {
     match status {
         StatusCode::URI_TOO_LONG => ProxyError::UriTooLong { bytes: limit },
+        // The head was neither long nor of many fields, and is consumed: it names a length that no number holds.
+        StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE
+            if read.len() < limit / 2 && memchr::memchr_iter(b'\n', read).count() <= MAX_HEADERS =>
+        {
+            malformed()
+        }
         // The first line alone fills the room for a head.
         StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE if !read.contains(&b'\n') => {
             ProxyError::UriTooLong { bytes: limit }
@@ -104,10 +110,14 @@ fn error_for(status: StatusCode, read: &[u8], limit: usize) -> ProxyError {
             bytes: limit,
             fields: MAX_HEADERS,
         },
-        _ => ProxyError::BadRequest {
-            code: "malformed_request",
-            message: "The request's head is malformed.".to_owned(),
-        },
+        _ => malformed(),
+    }
+}
+
+fn malformed() -> ProxyError {
+    ProxyError::BadRequest {
+        code: "malformed_request",
+        message: "The request's head is malformed.".to_owned(),
     }
 }
 
@@ -166,9 +176,10 @@ mod tests {
     #[case(400, "GET\r\n", 400)]
     #[case(414, "", 414)]
     #[case(431, "GET / HTTP/1.1\r\nX-A", 431)]
+    #[case(431, "abc", 400)]
     #[case(431, "GET /aaaaaaaaaaaaaaaa", 414)]
     fn a_first_line_that_does_not_end_is_a_long_target(#[case] hyper: u16, #[case] read: &str, #[case] said: u16) {
         let status = StatusCode::from_u16(hyper).unwrap();
-        assert_eq!(error_for(status, read.as_bytes(), 8192).status().as_u16(), said);
+        assert_eq!(error_for(status, read.as_bytes(), 20).status().as_u16(), said);
     }
 }

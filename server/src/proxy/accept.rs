@@ -9,7 +9,7 @@ use crate::message::{hop_by_hop, upgrade};
 use crate::request_id::RequestId;
 use crate::routing::{Asked, path};
 use http::{HeaderMap, HeaderValue, Method, Request, Version, header, request::Parts};
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 
 /// Gateways like this one that may stand behind each other; more are one that talks to itself.
@@ -99,9 +99,15 @@ pub fn accept(request: Request<ReplayBody>, sender: Sender) -> Result<Accepted, 
     }
     check_host(&headers, version)?;
     check_expectation(&headers, version)?;
+    if uri
+        .scheme_str()
+        .is_some_and(|scheme| scheme != "http" && scheme != "https")
+    {
+        return Err(bad("bad_target", "The target's scheme is neither http nor https."));
+    }
     // RFC 9112 section 3.2.2: a target that names a host is believed before the field.
     if let Some(authority) = uri.authority() {
-        let host = authority.as_str().rsplit('@').next().unwrap_or_default();
+        let host = authority.as_str();
         if !is_authority(host.as_bytes()) {
             return Err(bad("bad_host", "The target's host is not host[:port]."));
         }
@@ -169,7 +175,12 @@ fn is_authority(bytes: &[u8]) -> bool {
         && !bytes.iter().any(|b| b.is_ascii_whitespace() || b"/\\@?#,".contains(b))
         && http::uri::Authority::try_from(bytes).is_ok_and(|authority| {
             let port = &authority.as_str()[authority.host().len()..];
-            port.is_empty() || port == ":" || authority.port_u16().is_some()
+            let address = authority
+                .host()
+                .strip_prefix('[')
+                .and_then(|host| host.strip_suffix(']'));
+            address.is_none_or(|address| address.parse::<Ipv6Addr>().is_ok())
+                && (port.is_empty() || port == ":" || authority.port_u16().is_some())
         })
 }
 

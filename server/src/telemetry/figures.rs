@@ -10,6 +10,8 @@ use std::time::Duration;
 const IN_FLIGHT: &str = "fastgate_requests_in_flight";
 const QUEUE_RECORDS: &str = "fastgate_audit_queue_records";
 const QUEUE_BYTES: &str = "fastgate_audit_queue_bytes";
+const SPILL_RECORDS: &str = "fastgate_audit_spill_records";
+const SPILL_BYTES: &str = "fastgate_audit_spill_bytes";
 const RECORDS_LOST: &str = "fastgate_audit_records_lost_total";
 const UPSTREAM_OPENED: &str = "fastgate_upstream_connections_opened_total";
 const UPSTREAM_OPEN: &str = "fastgate_upstream_connections_open";
@@ -28,6 +30,10 @@ pub struct Figures {
     pub audit_queue_records: Gauge,
     /// Their bytes.
     pub audit_queue_bytes: Gauge,
+    /// Audit records that wait in the spill file.
+    pub audit_spill_records: Gauge,
+    /// Its bytes.
+    pub audit_spill_bytes: Gauge,
     /// Audit records that were lost since the start.
     pub audit_records_lost: Counter,
     /// Connections to upstreams, opened since the start.
@@ -67,6 +73,8 @@ impl Figures {
             in_flight: gauge!(IN_FLIGHT),
             audit_queue_records: gauge!(QUEUE_RECORDS),
             audit_queue_bytes: gauge!(QUEUE_BYTES),
+            audit_spill_records: gauge!(SPILL_RECORDS),
+            audit_spill_bytes: gauge!(SPILL_BYTES),
             audit_records_lost: counter!(RECORDS_LOST),
             upstream_connections_opened: counter!(UPSTREAM_OPENED),
             upstream_connections_open: gauge!(UPSTREAM_OPEN),
@@ -114,13 +122,25 @@ fn recorder() -> Result<PrometheusHandle, BuildError> {
 
 fn describe() {
     describe_gauge!(IN_FLIGHT, "Requests of the proxy that have begun and not ended.");
-    describe_gauge!(QUEUE_RECORDS, "Audit records that wait to be written.");
+    describe_gauge!(QUEUE_RECORDS, "Audit records that wait in memory to be written.");
     describe_gauge!(
         QUEUE_BYTES,
         Unit::Bytes,
         "Bytes of audit records that wait to be written."
     );
-    describe_counter!(RECORDS_LOST, "Audit records lost because the queue was full.");
+    describe_gauge!(
+        SPILL_RECORDS,
+        "Audit records that wait on disk because the database does not take them."
+    );
+    describe_gauge!(
+        SPILL_BYTES,
+        Unit::Bytes,
+        "Bytes of the file in which audit records wait."
+    );
+    describe_counter!(
+        RECORDS_LOST,
+        "Audit records lost because neither the database, the spill file nor the queue took them."
+    );
     describe_counter!(UPSTREAM_OPENED, "Connections to upstreams that were opened.");
     describe_gauge!(UPSTREAM_OPEN, "Connections to upstreams that are open.");
     describe_gauge!(TUNNELS_OPEN, "WebSockets and other upgraded connections that are open.");

@@ -5,6 +5,8 @@
 
 mod admin;
 mod architecture;
+mod corpus;
+mod faults;
 mod journey;
 mod migrations;
 mod program;

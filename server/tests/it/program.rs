@@ -3,6 +3,7 @@
 mod configuration;
 mod descriptors;
 mod ending;
+mod surroundings;
 
 use crate::support::process::{Process, fastgate};
 use crate::support::tls;

@@ -6,6 +6,7 @@ pub mod client;
 pub mod database;
 pub mod gateway;
 pub mod http2;
+pub mod load;
 pub mod modern;
 pub mod names;
 pub mod postgres;

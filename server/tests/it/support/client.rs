@@ -234,12 +234,23 @@ impl Raw {
 
     /// Reads until the gateway closes the connection; a reset is a close.
     pub async fn read_to_end(&mut self) -> String {
+        String::from_utf8_lossy(&self.read_bytes_to_end().await).into_owned()
+    }
+
+    /// Reads what comes next; false at the end.
+    pub async fn read_more(&mut self, seen: &mut Vec<u8>) -> bool {
+        let read = timeout(PATIENCE, self.0.read_buf(seen)).await.expect("bytes in time");
+        read.is_ok_and(|read| read > 0)
+    }
+
+    /// As [`Raw::read_to_end`], byte by byte.
+    pub async fn read_bytes_to_end(&mut self) -> Vec<u8> {
         let mut seen = Vec::new();
         // What came before a reset has been read.
         let _ = timeout(PATIENCE, self.0.read_to_end(&mut seen))
             .await
             .expect("the connection's end in time");
-        String::from_utf8_lossy(&seen).into_owned()
+        seen
     }
 }
 

@@ -100,6 +100,116 @@ impl Server {
     }
 }
 
+/// A server of one test, which may be ended and frozen. Reached by TCP, so that a frozen one is silent and not refusing.
+pub struct Own {
+    binaries: PathBuf,
+    folder: PathBuf,
+    user: Option<String>,
+    port: u16,
+}
+
+impl Own {
+    /// A fresh one.
+    pub fn start() -> Self {
+        let folder = tempfile::Builder::new()
+            .prefix("fastgate-pg-")
+            .tempdir()
+            .unwrap()
+            .keep();
+        let port = std::net::TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap()
+            .port();
+        let own = Self {
+            binaries: binaries().expect("PostgreSQL's server programs (Debian: apt-get install postgresql)"),
+            user: unprivileged_user(&folder),
+            folder,
+            port,
+        };
+        let initdb = "\"$1/initdb\" -D \"$2/data\" -A trust -U postgres -E UTF8 --locale=C --no-sync --no-instructions";
+        own.run(initdb);
+        own.start_again();
+        own
+    }
+
+    /// Where it is.
+    pub fn url(&self) -> String {
+        format!("postgres://postgres@127.0.0.1:{}/postgres", self.port)
+    }
+
+    /// Sends a signal, by its name without `SIG`, to the server; one that freezes or thaws to all of its processes.
+    pub fn signal(&self, name: &str) {
+        let server = self.server().expect("it runs");
+        let kill = |target: &str| Command::new("kill").args(["-s", name, target]).output().unwrap().status;
+        if ["STOP", "CONT"].contains(&name) {
+            let children = Command::new("pgrep").args(["-P", &server]).output().unwrap().stdout;
+            for child in String::from_utf8(children).unwrap().lines() {
+                // It may have ended by itself.
+                kill(child);
+            }
+        }
+        assert!(kill(&server).success());
+    }
+
+    /// Waits for the end of the server and starts it again.
+    pub fn wait_and_start_again(&self) {
+        while self.server().is_some() {
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+        self.start_again();
+    }
+
+    fn start_again(&self) {
+        let options = format!(
+            "-k \"$2\" -c listen_addresses=127.0.0.1 -c port={} -c fsync=off",
+            self.port
+        );
+        let start = format!("\"$1/pg_ctl\" -D \"$2/data\" -l \"$2/log\" -w -o '{options}' start");
+        self.run(&start.replace("\"$2\" -c", &format!("{} -c", self.folder.display())));
+    }
+
+    fn server(&self) -> Option<String> {
+        let text = fs::read_to_string(self.folder.join("data/postmaster.pid")).ok()?;
+        text.lines().next().map(str::to_owned)
+    }
+
+    fn run(&self, script: &str) {
+        let mut command = match &self.user {
+            None => Command::new("sh"),
+            Some(user) => {
+                let mut command = Command::new("runuser");
+                command.args(["-u", user, "--", "sh"]);
+                command
+            }
+        };
+        let done = command
+            .args(["-c", script, "own"])
+            .arg(&self.binaries)
+            .arg(&self.folder)
+            .current_dir("/")
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status()
+            .unwrap();
+        let log = || fs::read_to_string(self.folder.join("log")).unwrap_or_default();
+        assert!(done.success(), "{script}: {}", log());
+    }
+}
+
+impl Drop for Own {
+    fn drop(&mut self) {
+        if self.server().is_some() {
+            self.signal("CONT");
+            self.signal("QUIT");
+            while self.server().is_some() {
+                std::thread::sleep(std::time::Duration::from_millis(20));
+            }
+        }
+        drop(fs::remove_dir_all(&self.folder));
+    }
+}
+
 fn binaries() -> Option<PathBuf> {
     let complete = |folder: &PathBuf| folder.join("initdb").exists() && folder.join("postgres").exists();
     let mut found: Vec<PathBuf> = fs::read_dir("/usr/lib/postgresql")

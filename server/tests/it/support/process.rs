@@ -44,13 +44,17 @@ impl Process {
 
     /// As [`Process::start`], with so many file descriptors at most.
     pub fn start_with_descriptors(count: u32, flags: &[&str]) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        Self::start_after(&format!("ulimit -n {count}"), tempfile::tempdir().unwrap(), flags)
+    }
+
+    /// As [`Process::start_in`], after this command of a shell.
+    pub fn start_after(before: &str, folder: TempDir, flags: &[&str]) -> Self {
         let mut command = Command::new("/bin/sh");
-        let limited = format!("ulimit -n {count} && exec \"$0\" \"$@\"");
+        let script = format!("{before} && exec \"$0\" \"$@\"");
         command
             .current_dir(folder.path())
             .env_clear()
-            .args(["-c", &limited, env!("CARGO_BIN_EXE_fastgate")]);
+            .args(["-c", &script, env!("CARGO_BIN_EXE_fastgate")]);
         Self::start_as(command, folder, flags)
     }
 
@@ -106,6 +110,27 @@ impl Process {
                 return line;
             }
         }
+    }
+
+    /// Its number.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// The bytes that it has in memory.
+    pub fn memory(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        let kib: u64 = line.trim().trim_end_matches(" kB").parse().unwrap();
+        kib * 1024
+    }
+
+    /// The value of a figure without labels.
+    pub async fn figure(&self, name: &str) -> u64 {
+        let (status, text) = self.get("/metrics").await;
+        assert_eq!(status, 200);
+        let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        value.expect("a figure").parse::<f64>().unwrap() as u64
     }
 
     /// The processor time that it has used.

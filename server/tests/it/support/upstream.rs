@@ -20,6 +20,10 @@ pub enum Act {
     Answer(String),
     /// Sends these bytes as they are, and closes.
     AnswerAndClose(String),
+    /// Sends these bytes as they are, and resets the connection.
+    AnswerAndReset(String),
+    /// Sends these bytes as they are, and then nothing.
+    AnswerAndHang(String),
     /// Sends this head, then what comes, and closes when nothing more will come.
     Feed(String, mpsc::Receiver<Vec<u8>>),
     /// Sends this head, then each byte back that comes, and closes when nothing more will come.
@@ -422,6 +426,19 @@ impl Connection {
             Act::AnswerAndClose(bytes) => {
                 self.stream.write_all(bytes.as_bytes()).await?;
                 self.stream.shutdown().await?;
+                Ok(false)
+            }
+            Act::AnswerAndReset(bytes) => {
+                self.stream.write_all(bytes.as_bytes()).await?;
+                // A reset overtakes what was not read yet.
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                self.stream.set_zero_linger()?;
+                Ok(false)
+            }
+            Act::AnswerAndHang(bytes) => {
+                self.stream.write_all(bytes.as_bytes()).await?;
+                while self.more().await.unwrap_or(false) {}
+                shared.lock().unwrap().left += 1;
                 Ok(false)
             }
             Act::Feed(head, mut pieces) => {
