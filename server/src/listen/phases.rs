@@ -18,6 +18,9 @@ const ABANDONED_AT_LEAST: u32 = 200;
 
 /// How long a client may stay that was told to go and is owed nothing.
 pub const LEAVE: Duration = Duration::from_secs(2);
+/// How long a connection between two requests is kept when the gateway ends: a client that asks on just then gets its answer,
+/// and with it hears that the connection closes.
+pub const FAREWELL: Duration = Duration::from_millis(250);
 
 /// How long a client may be silent.
 #[derive(Clone, Copy, Debug)]
@@ -123,6 +126,13 @@ impl Phases {
     /// The connection is open and waits for requests.
     pub fn idle(&self) {
         self.state.lock().quiet = Quiet::Idle(Instant::now());
+    }
+
+    /// Whether the client has had its answers, and sends nothing just now.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        let state = self.state.lock();
+        state.busy == 0 && matches!(state.quiet, Quiet::Idle(_))
     }
 
     /// A head begins or ends (HTTP/2).

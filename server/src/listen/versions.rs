@@ -5,7 +5,7 @@ use super::ending::Ending;
 use super::http2_heads::Http2Stream;
 use super::lingering::linger;
 use super::opening::Opened;
-use super::phases::{LEAVE, Phases, Silence};
+use super::phases::{FAREWELL, LEAVE, Phases, Silence};
 use super::{Gate, unreadable};
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
@@ -89,7 +89,9 @@ async fn serve_http1(opened: Opened, phases: Arc<Phases>, gate: Arc<Gate>, endin
     let peer = opened.peer;
     let stream = ClientStream::new(opened.socket, phases.clone(), gate.timeouts);
     let mut end = ending.watch();
-    // Set when the gateway ends: who has not sent a whole head by then will not be waited for.
+    // Set when the gateway ends: until then a next request is waited for.
+    let mut farewell: Option<Pin<Box<Sleep>>> = None;
+    // Set after that: who has not sent a whole head by then will not be waited for.
     let mut leave: Option<Pin<Box<Sleep>>> = None;
     let mut http = {
         let (builder, gate, phases) = (&gate.versions.http1, gate.clone(), phases.clone());
@@ -98,6 +100,13 @@ async fn serve_http1(opened: Opened, phases: Arc<Phases>, gate: Arc<Gate>, endin
     };
     let ended = poll_fn(|cx| {
         if end.has_begun(cx) {
+            farewell = Some(Box::pin(sleep(FAREWELL)));
+        }
+        if farewell
+            .as_mut()
+            .is_some_and(|end| !phases.is_idle() || end.as_mut().poll(cx).is_ready())
+        {
+            farewell = None;
             Pin::new(&mut http).graceful_shutdown();
             leave = Some(Box::pin(sleep(LEAVE)));
         }

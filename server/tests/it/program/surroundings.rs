@@ -87,12 +87,9 @@ impl Stand {
         let most = self.gateway.memory();
         end(fault).await;
         let since = Instant::now();
-        // What is written while the load goes on is not what waited.
-        self.until("the spill file is empty", "fastgate_audit_spill_records")
-            .await;
-        let recovered_after = since.elapsed();
         let tally = load.stop().await;
-        self.until("nothing waits", "fastgate_audit_queue_records").await;
+        self.is_settled().await;
+        let recovered_after = since.elapsed();
         let lost = self.gateway.figure("fastgate_audit_records_lost_total").await;
         tally.assert_flawless();
         assert!(most < memory + MEMORY, "memory rose from {memory} to {most}");

@@ -252,6 +252,7 @@ async fn while_the_database_is_locked_records_wait_and_what_does_not_fit_is_coun
     let database = TestDatabase::new(Dialect::Sqlite);
     let limits = config::Audit {
         queue_bytes: 20 * record(1).size(),
+        spill_bytes: 0,
         ..config::Audit::default()
     };
     let audit = AuditLog::open(&database.db, &limits).await.unwrap();
