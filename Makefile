@@ -1,5 +1,5 @@
 # What a developer types. Each target is a script in scripts/ that says what it does and does nothing twice.
-.PHONY: help run build dashboard test bench screenshots check fmt docs clean
+.PHONY: help run build dashboard test fuzz bench screenshots check fmt docs clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -15,6 +15,9 @@ dashboard: ## Build the dashboard alone, into dist/
 
 test: ## Run every check and test, as the continuous integration does
 	@scripts/test.sh
+
+fuzz: ## Fuzz what reads strangers' bytes (SECONDS_EACH=60, ARGS="path sse" for some)
+	@scripts/fuzz.sh $(ARGS)
 
 bench: ## Measure beside nginx and a direct connection (ROUNDS=5 SECONDS_EACH=5)
 	@bench/run.sh

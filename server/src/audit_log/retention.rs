@@ -1,6 +1,7 @@
 //! Forgets: records by age and by size, roll-ups by age. In small transactions with pauses between them, so that neither
 //! the audit writer nor an administrator ever waits long.
 
+use super::ballast::Ballast;
 use super::ids;
 use super::rollup::{HOUR, HOURS_KEPT_DAYS, MINUTE, MINUTES_KEPT_DAYS};
 use crate::config;
@@ -23,13 +24,16 @@ pub async fn run(db: Db, config: config::LiveConfig) {
     let mut timer = tokio::time::interval(EVERY);
     timer.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut turn = 0_u64;
+    let ballast = Ballast::of(&db);
     loop {
         timer.tick().await;
-        if let Err(error) = enforce(&db, &config.audit, Timestamp::now()).await {
-            tracing::warn!(
+        match enforce_in_any_case(&db, &config.audit, Timestamp::now(), ballast.as_ref()).await {
+            Ok(_) if turn > 0 => keep(ballast.clone()).await,
+            Ok(_) => {}
+            Err(error) => tracing::warn!(
                 cause = error.cause(),
                 "Old audit records could not be deleted: tried again in a minute"
-            );
+            ),
         }
         if turn.is_multiple_of(60)
             && let Err(error) = db.read(upkeep::refresh_statistics).await
@@ -40,6 +44,32 @@ pub async fn run(db: Db, config: config::LiveConfig) {
             );
         }
         turn += 1;
+    }
+}
+
+/// As [`enforce`]; on a disk that is full, with the room that the ballast kept.
+///
+/// # Errors
+/// When the database cannot be written now, and the ballast does not help.
+pub async fn enforce_in_any_case(
+    db: &Db,
+    limits: &config::Audit,
+    now: Timestamp,
+    ballast: Option<&Ballast>,
+) -> DbResult<usize> {
+    match enforce(db, limits, now).await {
+        Err(error) if error.is_full() && ballast.is_some_and(Ballast::let_go) => {
+            tracing::warn!("The disk is full: the room that was kept for deleting old audit records is used");
+            enforce(db, limits, now).await
+        }
+        result => result,
+    }
+}
+
+/// Makes the ballast anew where there is room; where there is none, the next turn tries again.
+async fn keep(ballast: Option<Ballast>) {
+    if let Some(ballast) = ballast {
+        drop(tokio::task::spawn_blocking(move || ballast.keep()).await);
     }
 }
 

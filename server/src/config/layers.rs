@@ -7,6 +7,7 @@
 use super::keys::{KEYS, Key};
 use super::{Config, listener};
 use serde_json::{Map, Value};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -280,7 +281,7 @@ impl Reading {
             };
             format!("is no key; the sections are {}{hint}", sections.join(", "))
         };
-        self.problem(path, None, &what, origin);
+        self.problem(&named(path), None, &what, origin);
     }
 
     fn problem(&mut self, subject: &str, value: Option<String>, what: &str, origin: Origin) {
@@ -399,4 +400,13 @@ fn one_line(text: &str) -> String {
 #[cfg(test)]
 pub(super) fn variable_is_set(name: &str) -> bool {
     std::env::var_os(name).is_some()
+}
+
+/// A key that there is not, as far as it may be shown: where a colon is missing, the value is part of the name, and may be a
+/// secret.
+fn named(path: &str) -> Cow<'_, str> {
+    match path.find(|sign: char| !(sign.is_ascii_alphanumeric() || "._-".contains(sign))) {
+        None => path.into(),
+        Some(end) => format!("{}…", &path[..end]).into(),
+    }
 }

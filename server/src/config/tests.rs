@@ -164,6 +164,7 @@ fn lists_in_the_environment_are_separated_by_commas() {
 )]
 #[case("server: {prot: 1}", "server.prot is no key; `server` has host, port")]
 #[case("sever: {port: 1}", "sever is no key; the sections are server, database")]
+#[case("security: {admin_token a-secret}", "security.admin_token… is no key")]
 #[case("server: 5", "server must hold keys")]
 #[case("[1]", "must hold sections")]
 #[case("server: {port: 1", "cannot be read")]

@@ -33,6 +33,13 @@ impl DbError {
         }
     }
 
+    /// Whether there is no room on the disk.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        let full = ["database or disk is full", "No space left on device", "disk I/O error"];
+        matches!(self, Self::Unavailable(cause) if full.iter().any(|known| cause.contains(known)))
+    }
+
     /// Whether the same query can succeed later.
     #[must_use]
     pub const fn is_temporary(&self) -> bool {

@@ -1,10 +1,12 @@
 //! The queries, each on both databases.
 
 mod audit;
+mod corruption;
 mod grouped;
 mod keys;
 mod logs;
 mod metrics;
+mod paging;
 mod retention;
 mod routes;
 mod sessions;

@@ -2,7 +2,12 @@
 //! file system that is full.
 
 use super::{Course, Stand, embedded, flags, rows};
+use crate::storage::{audit_log, noon, record};
 use crate::support::process::Process;
+use fastgate::audit_log::ballast::Ballast;
+use fastgate::audit_log::retention;
+use fastgate::config;
+use fastgate::db::{Db, upkeep};
 use std::fs;
 use std::io::Write as _;
 use std::process::Command;
@@ -92,9 +97,50 @@ impl Drop for Small {
     }
 }
 
+/// Until there is no byte left.
+fn fill(path: &std::path::Path) {
+    let mut file = fs::File::create(path).unwrap();
+    for size in [1 << 20, 4096, 1] {
+        let piece = vec![1; size];
+        while file.write(&piece).is_ok_and(|written| written > 0) {}
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_a_full_disk_old_records_can_still_be_deleted() {
+    let Some(disk) = Small::mount(64) else {
+        println!("not run: this machine lets no test mount a file system");
+        return;
+    };
+    let database = embedded(disk.0.path());
+    let db = Db::open(&database).unwrap();
+    let audit = audit_log(&db).await;
+    for number in 0..8_000 {
+        audit.ended(record(number));
+    }
+    audit.flush().await;
+    let ballast = Ballast::of(&db).unwrap();
+    ballast.keep().unwrap();
+    fill(&disk.0.path().join("filler"));
+    let limits = config::Audit {
+        max_bytes: 1 << 20,
+        ..config::Audit::default()
+    };
+    let alone = retention::enforce(&db, &limits, noon()).await;
+    println!("without the ballast: {:?}", alone.map_err(|error| error.cause()));
+    let deleted = retention::enforce_in_any_case(&db, &limits, noon(), Some(&ballast)).await;
+    let left = db.read(upkeep::count).await.unwrap();
+    println!("with it: {:?} deleted, {left} left", deleted.as_ref().ok());
+    assert!(deleted.is_ok() && left < 4_000, "{left}");
+    // The room comes back, so that records can be written again.
+    audit.ended(record(9_000));
+    audit.flush().await;
+    assert_eq!((audit.lost(), audit.spilled().0), (0, 0));
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_full_disk_is_waited_for() {
-    let Some(disk) = Small::mount(24) else {
+    let Some(disk) = Small::mount(128) else {
         println!("not run: this machine lets no test mount a file system; a spent quota shows the same");
         return;
     };
@@ -104,9 +150,7 @@ async fn a_full_disk_is_waited_for() {
     let course = stand
         .through(
             async || {
-                let mut file = fs::File::create(&filler).unwrap();
-                // Until there is no byte left.
-                while file.write_all(&[0; 4096]).is_ok() {}
+                fill(&filler);
             },
             async |()| fs::remove_file(&filler).unwrap(),
         )
