@@ -51,7 +51,8 @@ pub struct MetricsSummary {
     pub in_flight: u64,
     /// Audit records that were lost since the start.
     pub audit_records_lost: u64,
-    /// Whether audit records cannot be written now and wait in memory: the disk is full, or the database locked or away.
+    /// Whether audit records cannot be written now and wait, in memory or on disk: the disk is full, or the database
+    /// locked or away.
     #[serde(default)]
     pub audit_stalled: bool,
     /// Most used paths, ten at most.

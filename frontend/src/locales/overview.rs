@@ -25,7 +25,7 @@ super::texts! {
     no_upstreams = "No route has a target yet.", "还没有路由目标。";
     more_upstreams(n: usize) = "and {n} more", "另有 {n} 个";
     all_routes = "All routes", "全部路由";
-    audit_stalled = "Audit records cannot be written now: they wait in memory. The disk may be full, or the database locked or away.", "审计记录目前无法写入，正在内存中等待。磁盘可能已满，或数据库被锁定或不可用。";
+    audit_stalled = "Audit records cannot be written now: they wait, in memory or on disk. The disk may be full, or the database locked or away.", "审计记录目前无法写入，正在内存或磁盘中等待。磁盘可能已满，或数据库被锁定或不可用。";
     requests = "Requests", "请求";
     last_hour(n: &str) = "{n} in the last hour", "最近一小时 {n}";
     success_rate = "Success rate", "成功率";
