@@ -5,6 +5,7 @@ pub mod changes;
 pub mod keys;
 pub mod logs;
 pub mod metrics;
+pub mod playground;
 pub mod routes;
 pub mod session;
 pub mod settings;
@@ -16,6 +17,9 @@ use gloo_net::http::{RequestBuilder, Response};
 use leptos::prelude::*;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use wasm_bindgen::JsCast;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{AbortController, ReadableStreamDefaultReader, ReadableStreamReadResult};
 
 use crate::locales::common as t;
 use crate::state::session::Session;
@@ -108,6 +112,59 @@ pub async fn call_proxy(url: &str, key: &str, body: Option<String>) -> Result<(u
     Ok((response.status(), text.chars().take(SHOWN).collect()))
 }
 
+/// Sends a JSON body and hears the server-sent events of the answer: their name and their data. `stop` ends it; that is no error.
+pub async fn listen(url: &str, body: String, stop: &AbortController, on_event: &dyn Fn(&str, &str)) -> Answer<()> {
+    let request = RequestBuilder::new(url)
+        .method(Method::POST)
+        .header("Accept", "text/event-stream")
+        .header("Content-Type", "application/json")
+        .abort_signal(Some(&stop.signal()))
+        .body(body);
+    let gone = || {
+        if stop.signal().aborted() {
+            Ok(())
+        } else {
+            Err(local_problem(t::unreachable().to_owned()))
+        }
+    };
+    let request = request.map_err(|error| local_problem(error.to_string()))?;
+    let Ok(response) = request.send().await else {
+        return gone();
+    };
+    if !response.ok() {
+        let request_id = response.headers().get("x-request-id");
+        let text = response.text().await.unwrap_or_default();
+        return Err(refused(&response, &text, request_id));
+    }
+    let Some(stream) = response.body() else {
+        return gone();
+    };
+    let reader: ReadableStreamDefaultReader = stream.get_reader().unchecked_into();
+    let mut waiting = Vec::new();
+    loop {
+        let Ok(read) = JsFuture::from(reader.read()).await else {
+            return gone();
+        };
+        let read: ReadableStreamReadResult = read.unchecked_into();
+        if read.get_done() == Some(true) {
+            return Ok(());
+        }
+        waiting.extend(js_sys::Uint8Array::new(&read.get_value()).to_vec());
+        // An event ends with an empty line.
+        while let Some(end) = waiting.windows(2).position(|pair| pair == b"\n\n") {
+            let event: Vec<u8> = waiting.drain(..end + 2).collect();
+            hear(&String::from_utf8_lossy(&event), on_event);
+        }
+    }
+}
+
+fn hear(event: &str, on_event: &dyn Fn(&str, &str)) {
+    let field = |name: &str| event.lines().find_map(|line| line.strip_prefix(name));
+    if let (Some(name), Some(data)) = (field("event: "), field("data: ")) {
+        on_event(name, data);
+    }
+}
+
 /// `base?a=1&b=2` with the fields of `query` that are set; `base` alone when none is.
 pub fn with_query(base: &str, query: &impl Serialize) -> String {
     let Ok(serde_json::Value::Object(fields)) = serde_json::to_value(query) else {
@@ -158,10 +215,14 @@ async fn exchange(method: Method, url: &str, body: Body, if_match: Option<&str>)
     if response.ok() {
         return Ok(Sent { text, etag });
     }
+    Err(refused(&response, &text, request_id))
+}
+
+fn refused(response: &Response, text: &str, request_id: Option<String>) -> Problem {
     if response.status() == 401 {
         Session::expire();
     }
-    Err(problem_of(&response, &text, request_id))
+    problem_of(response, text, request_id)
 }
 
 fn problem_of(response: &Response, text: &str, request_id: Option<String>) -> Problem {

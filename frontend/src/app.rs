@@ -7,9 +7,8 @@ use leptos_router::path;
 
 use crate::components::toasts::ToastRegion;
 use crate::layout::Frame;
-use crate::pages::{
-    changes::ChangesPage, keys::KeysPage, not_found::NotFoundPage, overview::OverviewPage, requests::RequestsPage,
-};
+use crate::pages::{changes::ChangesPage, keys::KeysPage, not_found::NotFoundPage, overview::OverviewPage};
+use crate::pages::{playground::PlaygroundPage, requests::RequestsPage};
 use crate::pages::{routes::RoutesPage, settings::SettingsPage, sign_in::SignInPage, statistics::StatisticsPage};
 use crate::state::session::{Session, Standing};
 use crate::state::{clock, language, shortcuts, theme, toasts};
@@ -54,6 +53,7 @@ fn pages() -> impl IntoView {
             <Route path=path!("/routes") view=RoutesPage />
             <Route path=path!("/requests") view=RequestsPage />
             <Route path=path!("/statistics") view=StatisticsPage />
+            <Route path=path!("/playground") view=PlaygroundPage />
             <Route path=path!("/changes") view=ChangesPage />
             <Route path=path!("/settings") view=SettingsPage />
         </Routes>

@@ -2,6 +2,7 @@
 
 pub mod badge;
 pub mod button;
+pub mod call_code;
 pub mod chart;
 pub mod code;
 pub mod confirm;

@@ -4,6 +4,7 @@ pub mod changes;
 pub mod keys;
 pub mod not_found;
 pub mod overview;
+pub mod playground;
 pub mod requests;
 pub mod routes;
 pub mod settings;

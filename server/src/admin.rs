@@ -9,12 +9,15 @@ mod changes;
 mod config;
 mod envelope;
 mod etag;
+mod events;
 mod json;
 mod keys;
 mod logs;
 mod metrics;
 mod openapi;
+mod own_request;
 mod page;
+mod playground;
 mod problem;
 mod routes;
 mod session;
@@ -58,6 +61,7 @@ fn calls() -> utoipa_axum::router::OpenApiRouter<Arc<App>> {
         .merge(changes::router())
         .merge(config::router())
         .merge(logs::router())
+        .merge(playground::router())
         .merge(metrics::router())
         .merge(settings::router())
         .merge(sessions::router())

@@ -156,17 +156,17 @@ pub struct LogRecord {
     pub attempts: Vec<Attempt>,
     /// Why the route won, as a sentence; or why none did.
     pub match_reason: Option<String>,
-    /// Where it comes from, when an administrator sent it again.
+    /// Where it comes from, when an administrator sent it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replay: Option<Replay>,
 }
 
-/// Where a request comes from that an administrator sent again.
+/// Where a request comes from that an administrator sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Replay {
-    /// Number of the record that was sent again.
-    pub of: String,
+    /// Number of the record that was sent again; null when the request was written in the playground.
+    pub of: Option<String>,
     /// Who sent it.
     pub by: String,
 }

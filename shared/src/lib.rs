@@ -4,6 +4,7 @@
 //! One type per thing: the JSON, the validation messages and the dashboard's forms come from the same definition.
 //! No web framework, database, HTTP client or runtime lives here.
 
+pub mod answer_text;
 pub mod api_key;
 pub mod audit_log;
 pub mod changes;
@@ -11,6 +12,7 @@ pub mod fields;
 pub mod line_diff;
 pub mod metrics;
 pub mod page;
+pub mod playground;
 pub mod problem;
 pub mod refusals;
 pub mod route;

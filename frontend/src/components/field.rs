@@ -40,6 +40,9 @@ pub fn TextField(
     /// Digits are typed.
     #[prop(optional)]
     numeric: bool,
+    /// Texts that are offered, as the id of a `<datalist>`.
+    #[prop(optional)]
+    list: Option<&'static str>,
 ) -> impl IntoView {
     let id = unique_id();
     let message = Rule::message(rule);
@@ -80,6 +83,7 @@ pub fn TextField(
                 class:input-mono=mono
                 type=kind
                 inputmode=numeric.then_some("numeric")
+                list=list
                 placeholder=placeholder
                 autocomplete=autocomplete
                 autofocus=autofocus

@@ -22,6 +22,7 @@ pub fn HelpDialog() -> impl IntoView {
         (&["g", "r"], t::key_routes()),
         (&["g", "l"], t::key_requests()),
         (&["g", "s"], t::key_statistics()),
+        (&["g", "p"], t::key_playground()),
         (&["g", "c"], t::key_changes()),
         (&["g", "e"], t::key_settings()),
     ];

@@ -26,6 +26,7 @@ pub fn Sidebar() -> impl IntoView {
                 <NavLink path="/routes" glyph=Glyph::Route word=t::routes() key="r" />
                 <NavLink path="/requests" glyph=Glyph::Pulse word=t::requests() key="l" />
                 <NavLink path="/statistics" glyph=Glyph::Bars word=t::statistics() key="s" />
+                <NavLink path="/playground" glyph=Glyph::Play word=t::playground() key="p" />
                 <NavLink path="/changes" glyph=Glyph::History word=t::changes() key="c" />
                 <NavLink path="/settings" glyph=Glyph::Sliders word=t::settings() key="e" />
             </nav>

@@ -90,6 +90,8 @@ super::texts! {
     why_route = "Why this route", "路由原因";
     replay = "Replay", "重放";
     replay_of = "Replay of", "重放自";
+    sent_by = "Sent from", "发送自";
+    from_playground = "Playground", "试验台";
     edit_and_resend = "Edit and resend", "编辑并重发";
     replay_lead = "It goes through the gateway like a client's request, and spends real quota.", "将像客户端请求一样经过网关，并消耗真实配额。";
     path_rule = "must start with /", "必须以 / 开头";

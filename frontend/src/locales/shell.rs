@@ -8,6 +8,7 @@ super::texts! {
     routes = "Routes", "路由";
     requests = "Requests", "请求";
     statistics = "Statistics", "统计";
+    playground = "Playground", "试验台";
     changes = "Changes", "变更";
     settings = "Settings", "设置";
     theme_system = "Theme: system", "主题：跟随系统";
@@ -48,6 +49,7 @@ super::texts! {
     key_routes = "Go to routes", "前往路由";
     key_requests = "Go to requests", "前往请求";
     key_statistics = "Go to statistics", "前往统计";
+    key_playground = "Go to the playground", "前往试验台";
     key_changes = "Go to changes", "前往变更";
     key_settings = "Go to settings", "前往设置";
 }

@@ -1,4 +1,4 @@
-//! Single keys: `/` search, `n` new, `?` help, `g` then `d|k|r|l|s|c|e` to a page. They rest while something is typed or a
+//! Single keys: `/` search, `n` new, `?` help, `g` then `d|k|r|l|s|p|c|e` to a page. They rest while something is typed or a
 //! dialog is open, and can be switched off (WCAG 2.1.4).
 
 use codee::string::FromToStringCodec;
@@ -70,6 +70,7 @@ impl Shortcuts {
             ("r", true) => navigate(&format!("{BASE}/routes")),
             ("l", true) => navigate(&format!("{BASE}/requests")),
             ("s", true) => navigate(&format!("{BASE}/statistics")),
+            ("p", true) => navigate(&format!("{BASE}/playground")),
             ("c", true) => navigate(&format!("{BASE}/changes")),
             ("e", true) => navigate(&format!("{BASE}/settings")),
             ("?", _) => self.help.set(true),

@@ -25,6 +25,8 @@ pub const CONFIG: &str = "config";
 pub const UPSTREAMS: &str = "upstreams";
 /// Tag of the calls about the log.
 pub const LOGS: &str = "logs";
+/// Tag of the call that sends a request for an administrator.
+pub const PLAYGROUND: &str = "playground";
 /// Tag of the calls about the gateway itself.
 pub const SETTINGS: &str = "settings";
 /// Tag of the calls about the dashboard's sessions.
@@ -54,6 +56,7 @@ const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'sel
         (name = CONFIG, description = "All keys and routes as one document"),
         (name = UPSTREAMS, description = "How the targets of the routes are"),
         (name = LOGS, description = "One record for each request"),
+        (name = PLAYGROUND, description = "A request of the administrator's own"),
         (name = METRICS, description = "Figures from the per-minute roll-ups"),
         (name = SETTINGS, description = "The gateway itself: configuration, storage, version"),
         (name = SESSIONS, description = "Who is signed in to the dashboard"),

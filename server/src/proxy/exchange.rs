@@ -142,7 +142,7 @@ impl Exchange {
         }
     }
 
-    /// An administrator sent it again.
+    /// An administrator sent it.
     pub fn is_replay(&self, replay: Replay) {
         self.in_flight.update(|record| record.replay = Some(Box::new(replay)));
     }

@@ -7,6 +7,7 @@ mod configuration;
 mod keys;
 mod logs;
 mod metrics;
+mod playground;
 mod route_test;
 mod routes;
 mod session;

@@ -80,7 +80,7 @@ pub fn record(number: i64) -> Box<Record> {
         }],
         match_reason: Some("it fits".into()),
         replay: Some(Box::new(Replay {
-            of: "7".to_owned(),
+            of: Some("7".to_owned()),
             by: "admin token".to_owned(),
         })),
     })

@@ -2,6 +2,8 @@
 
 use fastgate_shared::audit_log::LogRecord;
 
+use crate::components::call_code::{CallCode, curl};
+
 /// Fields that curl or the connection set.
 const LEFT_OUT: [&str; 6] = [
     "host",
@@ -15,18 +17,12 @@ const LEFT_OUT: [&str; 6] = [
 /// The command; credentials in it are redacted as in the record.
 pub fn command(record: &LogRecord, origin: &str) -> String {
     let item = &record.item;
-    let mut command = format!("curl -X {} {}", item.method, quoted(&format!("{origin}{}", item.path)));
-    for (name, value) in &record.request_headers {
-        if !LEFT_OUT.contains(&name.to_ascii_lowercase().as_str()) {
-            command.push_str(&format!(" \\\n  -H {}", quoted(&format!("{name}: {value}"))));
-        }
-    }
-    if let Some(body) = &record.request_body {
-        command.push_str(&format!(" \\\n  --data-raw {}", quoted(body)));
-    }
-    command
-}
-
-fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "'\\''"))
+    let fields = record.request_headers.iter();
+    let kept = fields.filter(|(name, _)| !LEFT_OUT.contains(&name.to_ascii_lowercase().as_str()));
+    curl(&CallCode {
+        method: item.method.clone(),
+        url: format!("{origin}{}", item.path),
+        headers: kept.cloned().collect(),
+        body: record.request_body.clone().unwrap_or_default(),
+    })
 }

@@ -1,6 +1,6 @@
 //! One record in a drawer.
 
-use fastgate_shared::audit_log::{LogRecord, Outcome};
+use fastgate_shared::audit_log::{LogRecord, Outcome, Replay};
 use leptos::prelude::*;
 
 use super::RequestsState;
@@ -157,18 +157,7 @@ fn Summary(record: LogRecord) -> impl IntoView {
                 <code>{request_id.clone()}</code>
                 <CopyButton text=request_id what=common::request_id() />
             </dd>
-            {record
-                .replay
-                .map(|replay| {
-                    let link = format!("{BASE}/requests?open={}", replay.of);
-                    view! {
-                        <dt>{t::replay_of()}</dt>
-                        <dd>
-                            <a href=link>{replay.of}</a>
-                            <span class="muted">{replay.by}</span>
-                        </dd>
-                    }
-                })}
+            {record.replay.map(origin)}
             <dt>{t::received()}</dt>
             <dd>{format::exact_time(format::millis(item.request_time))}</dd>
             <dt>{t::route()}</dt>
@@ -189,6 +178,25 @@ fn Summary(record: LogRecord) -> impl IntoView {
             </dd>
         </dl>
         <Attempts attempts=record.attempts />
+    }
+}
+
+/// Where a request comes from that an administrator sent.
+fn origin(replay: Replay) -> impl IntoView {
+    let (name, link, word) = match replay.of {
+        Some(of) => (t::replay_of(), format!("{BASE}/requests?open={of}"), of),
+        None => (
+            t::sent_by(),
+            format!("{BASE}/playground"),
+            t::from_playground().to_owned(),
+        ),
+    };
+    view! {
+        <dt>{name}</dt>
+        <dd>
+            <a href=link>{word}</a>
+            <span class="muted">{replay.by}</span>
+        </dd>
     }
 }
 

@@ -263,7 +263,7 @@ mod tests {
     fn every_field_of_a_record_has_a_name_here_and_no_other() {
         let record = LogRecord {
             replay: Some(Replay {
-                of: "1".to_owned(),
+                of: Some("1".to_owned()),
                 by: "admin token".to_owned(),
             }),
             ..cells::tests::record()

@@ -5,10 +5,10 @@ use super::recorded::{BodyState, Recorded, is_redacted};
 use crate::admin::auth::Administrator;
 use crate::admin::json::{self, JsonObject};
 use crate::admin::openapi::LOGS;
+use crate::admin::own_request::{self, Vouched, Whole, is_left_out, usable_key};
 use crate::admin::page::Id;
 use crate::admin::problem::Problem;
-use crate::admin::routes::explain::{headers, method};
-use crate::api_keys::{self, ApiKeyEntry, is_carrier};
+use crate::api_keys::is_carrier;
 use crate::app::{App, OwnAnswer, OwnRequest, ProxyDoor};
 use crate::audit_log::redact::forget;
 use crate::body::capture::Capture;
@@ -16,13 +16,10 @@ use crate::client::ClientAddress;
 use crate::request_id::RequestId;
 use axum::extract::State;
 use axum::{Extension, Json};
-use bytes::Bytes;
 use fastgate_shared::audit_log::{LogRecord, Replay, ReplayDraft, ReplayGap, ReplayRequest, ReplayResult};
 use fastgate_shared::problem::{FieldError, Problem as ProblemDocument};
-use http::uri::PathAndQuery;
-use http::{HeaderValue, Request, Response, header};
+use http::Response;
 use http_body_util::BodyExt as _;
-use jiff::Timestamp;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -30,30 +27,6 @@ use std::time::{Duration, Instant};
 const MAX_BODY_BYTES: usize = 64 << 10;
 /// An answer that goes on for longer is left.
 const LONGEST: Duration = Duration::from_secs(300);
-/// Header fields that belonged to the connection, or that the gateway makes anew. Without `Accept-Encoding` the answer
-/// comes as it can be shown.
-const LEFT_OUT: [&str; 19] = [
-    "accept-encoding",
-    "connection",
-    "content-length",
-    "expect",
-    "forwarded",
-    "keep-alive",
-    "proxy-connection",
-    "te",
-    "traceparent",
-    "tracestate",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-    "via",
-    "x-forwarded-for",
-    "x-forwarded-host",
-    "x-forwarded-proto",
-    "x-request-id",
-    "x-source-path",
-];
-
 /// Get what would be sent again.
 ///
 /// As far as the record knows it: `gaps` names what it does not, and what must therefore be given to send it.
@@ -92,7 +65,7 @@ pub async fn replay(
         request_id: request_id.clone(),
         client,
         key,
-        replay: Replay { of: log_id, by },
+        replay: Replay { of: Some(log_id), by },
     };
     let started = Instant::now();
     let answer = send(app.clone(), own).await;
@@ -125,7 +98,7 @@ fn draft_of(app: &App, record: &LogRecord) -> ReplayDraft {
         gaps.push(ReplayGap::Key);
     }
     let kept = record.request_headers.iter();
-    let kept = kept.filter(|(name, value)| !LEFT_OUT.contains(&name.as_str()) && !is_redacted(value));
+    let kept = kept.filter(|(name, value)| !is_left_out(name) && !is_redacted(value));
     ReplayDraft {
         method: record.item.method.clone(),
         path: record.item.path.clone(),
@@ -137,39 +110,17 @@ fn draft_of(app: &App, record: &LogRecord) -> ReplayDraft {
     }
 }
 
-/// A request, and the key that it acts with.
-type Vouched = (Request<Bytes>, Option<Arc<ApiKeyEntry>>);
-
 /// The request as the draft and what is asked for make it, and the key that it acts with.
 fn request(app: &App, draft: ReplayDraft, asked: ReplayRequest) -> Result<Vouched, Vec<FieldError>> {
-    let mut errors = open_gaps(&draft, &asked);
-    let mut refuse = |field: &str, why: String| errors.push(FieldError::new(field, why));
-    let method = method(&asked.method.unwrap_or(draft.method)).map_err(|why| refuse("method", why.to_owned()));
-    let path = target(&asked.path.unwrap_or(draft.path)).map_err(|why| refuse("path", why));
-    let fields = asked.headers.unwrap_or(draft.headers);
-    let sendable = fields.iter().filter(|(name, _)| {
-        let name = name.to_ascii_lowercase();
-        !LEFT_OUT.contains(&name.as_str())
-    });
-    let headers = headers(sendable.map(|(name, value)| (name, value))).map_err(|why| refuse("headers", why));
-    let key_id = asked.key_id.or(draft.key_id).filter(|id| !id.is_empty());
-    let key = key_id.map(|id| usable_key(app, &id)).transpose();
-    let key = key.map_err(|why| refuse("key_id", why));
-    let (Ok(method), Ok(path), Ok(mut headers), Ok(key), []) = (method, path, headers, key, &*errors) else {
-        return Err(errors);
+    let errors = open_gaps(&draft, &asked);
+    let whole = Whole {
+        method: asked.method.unwrap_or(draft.method),
+        path: asked.path.unwrap_or(draft.path),
+        headers: asked.headers.unwrap_or(draft.headers),
+        body: asked.body.or(draft.body).unwrap_or_default(),
+        key_id: asked.key_id.or(draft.key_id).unwrap_or_default(),
     };
-    api_keys::strip(&mut headers, &app.config.security.key_prefix);
-    headers
-        .entry(header::HOST)
-        .or_insert(HeaderValue::from_static("gateway.invalid"));
-    let mut request = Request::new(Bytes::from(asked.body.or(draft.body).unwrap_or_default()));
-    if !request.body().is_empty() {
-        headers.insert(header::CONTENT_LENGTH, request.body().len().into());
-    }
-    *request.method_mut() = method;
-    *request.uri_mut() = path.into();
-    *request.headers_mut() = headers;
-    Ok((request, key))
+    own_request::vouched(app, whole, errors)
 }
 
 /// What the record does not know and nobody gives.
@@ -203,19 +154,6 @@ fn open_gaps(draft: &ReplayDraft, asked: &ReplayRequest) -> Vec<FieldError> {
     open.collect()
 }
 
-fn target(path: &str) -> Result<PathAndQuery, String> {
-    if !path.starts_with('/') {
-        return Err("must start with `/`".to_owned());
-    }
-    let parsed = PathAndQuery::try_from(path.split('#').next().unwrap_or_default());
-    parsed.map_err(|_| "has a character that no path or query can have; percent-encode it".to_owned())
-}
-
-fn usable_key(app: &App, key_id: &str) -> Result<Arc<ApiKeyEntry>, String> {
-    let found = app.snapshot().keys.by_id(key_id, Timestamp::now());
-    found.map_err(|why| format!("cannot be used: {why}"))
-}
-
 /// Reads the answer to its end, of which the beginning is kept.
 async fn read_answer(app: &App, answer: OwnAnswer, request_id: &RequestId, started: Instant) -> ReplayResult {
     let OwnAnswer {
@@ -240,7 +178,6 @@ async fn read_answer(app: &App, answer: OwnAnswer, request_id: &RequestId, start
     };
     let credentials = || route.iter().flat_map(|route| route.plan.credentials());
     let redactor = &app.audit.redactor;
-    let ms = |duration: Duration| (duration.as_secs_f64() * 1_000_000.0).round() / 1000.0;
     let text = kept.text().map(|text| redactor.body(&text, false));
     ReplayResult {
         log_id,
@@ -250,8 +187,8 @@ async fn read_answer(app: &App, answer: OwnAnswer, request_id: &RequestId, start
         response_body: text.map(|text| forget(text, credentials())),
         truncated: kept.total() > MAX_BODY_BYTES as u64,
         response_size: kept.total(),
-        response_time_ms: ms(started.elapsed()),
-        ttfb_ms: ms(ttfb),
+        response_time_ms: own_request::ms(started.elapsed()),
+        ttfb_ms: own_request::ms(ttfb),
         error_message,
     }
 }

@@ -2,6 +2,7 @@
 
 use super::query::{self, LogParams};
 use crate::admin::auth::Administrator;
+use crate::admin::events;
 use crate::admin::openapi::LOGS;
 use crate::admin::page::Query;
 use crate::admin::problem::Problem;
@@ -9,20 +10,18 @@ use crate::app::App;
 use crate::audit_log::live::{LiveEvent, News};
 use crate::db::logs::LogQuery;
 use axum::extract::State;
-use axum::response::sse::{Event, KeepAlive, Sse};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
+use axum::response::sse::Event;
 use fastgate_shared::audit_log::LiveEventKind;
 use fastgate_shared::problem::Problem as ProblemDocument;
 use futures_util::StreamExt as _;
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName};
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use utoipa::IntoParams;
 
-/// A comment is sent when nothing else was for this long, so that proxies keep the connection.
-const KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// How soon a stream notices that the gateway drains; it would hold up the end otherwise.
 const DRAIN_CHECK: Duration = Duration::from_millis(250);
 
@@ -32,11 +31,6 @@ const IN_FLIGHT: &str = "in_flight";
 const LEAVE: &str = "leave";
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
-/// Tells nginx to pass events on at once.
-const NO_BUFFERING: (HeaderName, HeaderValue) = (
-    HeaderName::from_static("x-accel-buffering"),
-    HeaderValue::from_static("no"),
-);
 
 /// What of the stream is wanted besides the filters; for the document.
 #[derive(IntoParams)]
@@ -125,9 +119,7 @@ pub async fn stream(
         let app = app.clone();
         news.filter_map(move |news| std::future::ready(watcher.event(&app, news)))
     };
-    let events = events.take_until(Box::pin(drained(app)));
-    let stream = Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE));
-    Ok(([NO_BUFFERING], stream).into_response())
+    Ok(events::answer(events.take_until(Box::pin(drained(app)))))
 }
 
 async fn drained(app: Arc<App>) {

@@ -72,7 +72,7 @@ async fn it_goes_as_it_was_with_its_own_key_and_its_record_says_what_it_is() {
     assert_eq!(replayed.item.source_path.as_deref(), Some("team"));
     assert_eq!(replayed.item.key_id, record.item.key_id);
     let origin = replayed.replay.as_ref().unwrap();
-    assert_eq!(origin.of, record.item.id);
+    assert_eq!(origin.of.as_ref(), Some(&record.item.id));
     assert!(origin.by.contains("token"), "{}", origin.by);
     assert_eq!(record.replay, None);
     // The gateway did not read the body of what it refused by the head.

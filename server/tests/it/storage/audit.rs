@@ -75,7 +75,7 @@ async fn a_record_comes_back_whole(#[case] dialect: Dialect) {
     assert_eq!(found.attempts[0].target, "http://upstream");
     assert_eq!(found.match_reason.as_deref(), Some("it fits"));
     let origin = found.replay.unwrap();
-    assert_eq!((origin.of.as_str(), origin.by.as_str()), ("7", "admin token"));
+    assert_eq!((origin.of.as_deref(), origin.by.as_str()), (Some("7"), "admin token"));
     for unknown in ["1", "x", "-1", "99999999999999999999"] {
         assert!(
             database

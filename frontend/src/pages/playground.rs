@@ -1,0 +1,202 @@
+//! The playground: a request of one's own through the gateway, and its answer while it comes.
+
+mod answer;
+mod draft;
+mod example;
+mod fields;
+mod sending;
+
+use fastgate_shared::api_key::ApiKey;
+use fastgate_shared::problem::FieldError;
+use fastgate_shared::route::Route;
+use leptos::ev::{KeyboardEvent, SubmitEvent};
+use leptos::prelude::*;
+
+use crate::api;
+use crate::components::button::{Button, Weight};
+use crate::components::call_code::CallSnippets;
+use crate::components::icon::{Glyph, Icon};
+use crate::components::page_head::PageHead;
+use crate::locales::playground as t;
+use crate::pages::playground::answer::AnswerView;
+use crate::pages::playground::draft::Draft;
+use crate::pages::playground::fields::RequestFields;
+use crate::pages::playground::sending::Sending;
+use crate::state::address::Address;
+use crate::state::form::FormErrors;
+use crate::state::query::Query;
+use crate::state::range::Range;
+use crate::state::session::Session;
+
+/// The range whose models are offered.
+const MODELS_OF: &str = "30d";
+
+/// What the parts of the page share.
+#[derive(Clone, Copy)]
+struct PlaygroundState {
+    draft: Draft,
+    errors: FormErrors,
+    routes: Query<Vec<Route>>,
+    keys: Query<Vec<ApiKey>>,
+    /// Models that were asked for lately.
+    models: Query<Vec<String>>,
+}
+
+impl PlaygroundState {
+    fn new() -> Self {
+        let address = Address::get();
+        let draft = Draft::new();
+        let state = Self {
+            draft,
+            errors: FormErrors::new(move || wrong(draft)),
+            routes: Query::new(|| (), |()| api::routes::list()),
+            keys: Query::new(|| (), |()| api::keys::list()),
+            models: Query::new(|| (), |()| models()),
+        };
+        state.begin_with_what_is_there(address);
+        state
+    }
+
+    /// The route and the key of the address; else the first of each that can be used, so that one press sends something.
+    fn begin_with_what_is_there(self, address: Address) {
+        let (route, key) = (address.param("route"), address.param("key"));
+        let routes = self.routes.data;
+        Effect::watch(
+            move || routes.with(Option::is_some),
+            move |there, _, _| {
+                if *there && !self.draft.touched.get_untracked() {
+                    let chosen = route.get_untracked();
+                    let found = routes.with_untracked(|routes| {
+                        let mut routes = routes.iter().flatten();
+                        let fits = |route: &&Route| match &chosen {
+                            Some(id) => route.route_id == *id,
+                            None => route.definition.is_active,
+                        };
+                        routes.find(fits).cloned()
+                    });
+                    if let Some(route) = found {
+                        self.draft.use_route(&route);
+                    }
+                }
+            },
+            true,
+        );
+        let keys = self.keys.data;
+        Effect::watch(
+            move || keys.with(Option::is_some),
+            move |there, _, _| {
+                if *there && self.draft.key.with_untracked(String::is_empty) {
+                    let asked = key.get_untracked();
+                    let first =
+                        || keys.with_untracked(|keys| keys.iter().flatten().find(usable).map(|key| key.key_id.clone()));
+                    self.draft.key.set(asked.or_else(first).unwrap_or_default());
+                }
+            },
+            true,
+        );
+    }
+}
+
+/// The page.
+#[component]
+pub fn PlaygroundPage() -> impl IntoView {
+    let state = PlaygroundState::new();
+    let sending = Sending::new(state.draft, state.errors);
+    let submit = move |event: SubmitEvent| {
+        event.prevent_default();
+        sending.send();
+    };
+    let on_key = move |event: KeyboardEvent| {
+        if event.key() == "Enter" && (event.ctrl_key() || event.meta_key()) {
+            event.prevent_default();
+            sending.send();
+        }
+    };
+    let origin = StoredValue::new(Session::get().proxy_origin());
+    let call = Signal::derive(move || state.draft.code(&origin.get_value()));
+    view! {
+        <PageHead title=t::title() lead=t::lead() />
+        <div class="banner banner-warn playground-costs">
+            <Icon glyph=Glyph::Alert />
+            <div>{t::costs()}</div>
+        </div>
+        <div class="playground">
+            <form class="card playground-form" on:submit=submit on:keydown=on_key novalidate=true>
+                <h2>{t::request()}</h2>
+                <RequestFields state />
+                <Refusal refusal=sending.refusal />
+                <Buttons sending />
+            </form>
+            <section class="card playground-answer" aria-label=t::answer()>
+                <h2>{t::answer()}</h2>
+                <AnswerView sending draft=state.draft />
+            </section>
+            <section class="card playground-code">
+                <div>
+                    <h2>{t::as_code()}</h2>
+                    <p class="muted">{t::as_code_lead()}</p>
+                </div>
+                <div><CallSnippets call /></div>
+            </section>
+        </div>
+    }
+}
+
+#[component]
+fn Buttons(sending: Sending) -> impl IntoView {
+    let busy = sending.is_busy();
+    view! {
+        <div class="row">
+            <Button submit=true weight=Weight::Primary glyph=Glyph::Send busy primary_action=true>
+                {t::send()}
+            </Button>
+            {move || {
+                busy.get()
+                    .then(|| view! { <Button glyph=Glyph::Ban on_press=move |()| sending.stop()>{t::stop()}</Button> })
+            }}
+            <span class="muted playground-keys" aria-hidden="true">
+                <kbd>"Ctrl"</kbd>
+                " "
+                <kbd>"Enter"</kbd>
+            </span>
+        </div>
+    }
+}
+
+#[component]
+fn Refusal(refusal: RwSignal<Option<String>>) -> impl IntoView {
+    move || {
+        refusal.get().map(|text| {
+            view! {
+                <div class="banner banner-bad" role="alert">
+                    <Icon glyph=Glyph::Alert />
+                    <div>{text}</div>
+                </div>
+            }
+        })
+    }
+}
+
+/// What is wrong with what is typed.
+fn wrong(draft: Draft) -> Vec<FieldError> {
+    let mut errors = Vec::new();
+    if !draft.path.with(|path| path.trim_start().starts_with('/')) {
+        errors.push(FieldError::new("path", t::path_rule()));
+    }
+    errors.extend(draft.wrong_body());
+    errors
+}
+
+fn usable(key: &&ApiKey) -> bool {
+    let expired = key
+        .definition
+        .expires_at
+        .is_some_and(|at| crate::format::millis(at) < js_sys::Date::now());
+    key.definition.is_active && !expired
+}
+
+async fn models() -> api::Answer<Vec<String>> {
+    let range = Range::find(MODELS_OF);
+    let summary = api::metrics::summary(&range.start(range.span), None).await?;
+    Ok(summary.top_models.into_iter().map(|model| model.name).collect())
+}

@@ -1,0 +1,146 @@
+//! The request while it is written. The model has a field of its own, which is the `model` of the body.
+
+use fastgate_shared::playground::PlaygroundRequest;
+use fastgate_shared::problem::FieldError;
+use fastgate_shared::route::Route;
+use leptos::prelude::*;
+use serde_json::Value;
+
+use super::example;
+use crate::components::call_code::CallCode;
+use crate::components::key_value::Pairs;
+use crate::components::snippets::KEY_STAND_IN;
+use crate::locales::common;
+
+/// What is typed.
+#[derive(Clone, Copy)]
+pub struct Draft {
+    /// UUID of the route that filled the fields; empty for none.
+    pub route: RwSignal<String>,
+    /// UUID of the key; empty for none.
+    pub key: RwSignal<String>,
+    pub model: RwSignal<String>,
+    pub method: RwSignal<String>,
+    pub path: RwSignal<String>,
+    pub headers: Pairs,
+    pub body: RwSignal<String>,
+    /// Something was typed that must not be replaced unasked.
+    pub touched: RwSignal<bool>,
+}
+
+impl Draft {
+    pub fn new() -> Self {
+        let path = "/v1/chat/completions";
+        let json = ("content-type".to_owned(), "application/json".to_owned());
+        let draft = Self {
+            route: RwSignal::default(),
+            key: RwSignal::default(),
+            model: RwSignal::new(example::MODEL.to_owned()),
+            method: RwSignal::new("POST".to_owned()),
+            path: RwSignal::new(path.to_owned()),
+            headers: Pairs::new([(&json.0, &json.1)]),
+            body: RwSignal::new(example::body(path, example::MODEL)),
+            touched: RwSignal::new(false),
+        };
+        draft.keep_model();
+        draft
+    }
+
+    /// Field and body name the same model, whichever of the two was typed into.
+    fn keep_model(self) {
+        let in_body = Memo::new(move |_| self.body.with(|body| model_of(body)));
+        Effect::watch(
+            move || in_body.get(),
+            move |model, _, _| {
+                if let Some(model) = model.clone().filter(|model| *model != self.model.get_untracked()) {
+                    self.model.set(model);
+                }
+            },
+            false,
+        );
+        Effect::watch(
+            move || self.model.get(),
+            move |model, _, _| {
+                if let Some(body) = self.body.with_untracked(|body| with_model(body, model)) {
+                    self.body.set(body);
+                }
+            },
+            false,
+        );
+    }
+
+    /// Fills in what a request to this route could look like.
+    pub fn use_route(self, route: &Route) {
+        let path = example::path(route);
+        let model = example::model(route).unwrap_or_else(|| self.model.get_untracked());
+        let body = example::body(&path, &model);
+        self.route.set(route.route_id.clone());
+        self.method.set(example::method(route, &body));
+        self.path.set(path);
+        self.body.set(body);
+    }
+
+    /// What is wrong with the body, where it says that it is JSON.
+    pub fn wrong_body(self) -> Option<FieldError> {
+        let body = self.body.get();
+        let why = serde_json::from_str::<serde::de::IgnoredAny>(&body).err()?;
+        let is_empty = body.trim().is_empty();
+        (!is_empty && self.is_json()).then(|| FieldError::new("body", common::invalid_json(&why.to_string())))
+    }
+
+    /// The body laid out anew; its members keep their order.
+    pub fn format_body(self) {
+        let pretty = self.body.with_untracked(|body| crate::format::pretty_json(body));
+        self.body.set(pretty);
+    }
+
+    pub fn read(self) -> PlaygroundRequest {
+        PlaygroundRequest {
+            method: Some(self.method.get()),
+            path: self.path.get().trim().to_owned(),
+            headers: self.headers.read(),
+            body: Some(self.body.get()).filter(|body| !body.trim().is_empty()),
+            key_id: Some(self.key.get()),
+        }
+    }
+
+    /// The same call from outside.
+    pub fn code(self, origin: &str) -> CallCode {
+        let request = self.read();
+        let bearer = ("Authorization".to_owned(), format!("Bearer {KEY_STAND_IN}"));
+        let with_key = request.key_id.is_some_and(|id| !id.is_empty());
+        let mut headers: Vec<_> = with_key.then_some(bearer).into_iter().collect();
+        headers.extend(request.headers);
+        CallCode {
+            method: request.method.unwrap_or_default(),
+            url: format!("{origin}{}", request.path),
+            headers,
+            body: request.body.unwrap_or_default(),
+        }
+    }
+
+    fn is_json(self) -> bool {
+        let headers: Vec<(String, String)> = self.headers.read();
+        let mut types = headers
+            .iter()
+            .filter(|(name, _)| name.eq_ignore_ascii_case("content-type"));
+        types.all(|(_, value)| value.contains("json"))
+    }
+}
+
+fn model_of(body: &str) -> Option<String> {
+    let body: Value = serde_json::from_str(body).ok()?;
+    body.get("model")?.as_str().map(str::to_owned)
+}
+
+/// The body with another model, laid out as it is; none where it has no model or the same.
+fn with_model(body: &str, model: &str) -> Option<String> {
+    let old = model_of(body).filter(|old| old != model)?;
+    let (old, new) = (Value::from(old).to_string(), Value::from(model).to_string());
+    // The text may stand elsewhere, too: the right place is the one that makes the difference.
+    let mut places = body.match_indices(&old).map(|(at, _)| {
+        let (before, rest) = body.split_at(at);
+        format!("{before}{new}{}", &rest[old.len()..])
+    });
+    places.find(|changed| model_of(changed).as_deref() == Some(model))
+}
