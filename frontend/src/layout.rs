@@ -1,7 +1,8 @@
-//! The frame around every page: navigation, tools, footer, keyboard help.
+//! The frame around every page: navigation, tools, footer, keyboard help, command palette.
 
 mod help;
 mod nav;
+mod palette;
 
 use leptos::prelude::*;
 use leptos_router::NavigateOptions;
@@ -9,6 +10,7 @@ use leptos_router::hooks::use_navigate;
 
 use crate::layout::help::HelpDialog;
 use crate::layout::nav::Sidebar;
+use crate::layout::palette::Palette;
 use crate::locales::shell as t;
 use crate::state::session::Session;
 use crate::state::shortcuts::{Shortcuts, focus};
@@ -49,6 +51,9 @@ pub fn Frame(children: Children) -> impl IntoView {
         </div>
         <Show when=move || shortcuts.help.get()>
             <HelpDialog />
+        </Show>
+        <Show when=move || shortcuts.palette.get()>
+            <Palette />
         </Show>
     }
 }

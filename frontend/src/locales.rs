@@ -36,6 +36,7 @@ pub mod changes;
 pub mod common;
 pub mod keys;
 pub mod overview;
+pub mod palette;
 pub mod playground;
 pub mod requests;
 pub mod routes;

@@ -27,6 +27,8 @@ pub enum Shape {
     WideFormDrawer,
     /// In the middle, left only by its own buttons.
     MustAnswer,
+    /// In the upper middle, without a head; a click beside it closes it.
+    Palette,
 }
 
 impl Shape {
@@ -34,6 +36,7 @@ impl Shape {
         match self {
             Self::Center => "dialog",
             Self::MustAnswer => "dialog dialog-roomy",
+            Self::Palette => "dialog dialog-palette",
             Self::Drawer | Self::WideFormDrawer => "dialog dialog-drawer dialog-wide",
             Self::FormDrawer => "dialog dialog-drawer",
         }
@@ -70,7 +73,7 @@ pub fn Dialog(
     };
     let press_beside = move |event: ev::MouseEvent| {
         let beside = event.target() == node.get_untracked().map(|dialog| dialog.unchecked_into());
-        if beside && shape == Shape::Drawer {
+        if beside && matches!(shape, Shape::Drawer | Shape::Palette) {
             on_close.run(());
         }
     };
@@ -88,7 +91,7 @@ pub fn Dialog(
                     <h2 id=title_id>{title}</h2>
                     {(!lead.is_empty()).then(|| view! { <p class="page-lead">{lead}</p> })}
                 </div>
-                {(!must_answer)
+                {(!must_answer && shape != Shape::Palette)
                     .then(|| view! { <IconButton glyph=Glyph::Cross label=t::close() on_press=on_close /> })}
             </div>
             {children()}

@@ -12,6 +12,7 @@ use crate::state::shortcuts::Shortcuts;
 pub fn HelpDialog() -> impl IntoView {
     let shortcuts = Shortcuts::get();
     let rows: Vec<(&'static [&'static str], &'static str)> = vec![
+        (&["Ctrl / ⌘", "K"], t::key_palette()),
         (&["/"], t::key_search()),
         (&["n"], t::key_new()),
         (&["?"], t::key_help()),

@@ -1,10 +1,11 @@
-//! Navigation, and the tools below it: theme, language, keyboard help, sign out.
+//! Navigation, the way into the command palette, and the tools below: theme, language, keyboard help, sign out.
 
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 
 use crate::app::BASE;
 use crate::components::icon::{Glyph, Icon, Mark};
+use crate::layout::palette::PaletteButton;
 use crate::locales::shell as t;
 use crate::state::language::LanguageChoice;
 use crate::state::session::Session;
@@ -20,6 +21,7 @@ pub fn Sidebar() -> impl IntoView {
                 <Mark />
                 <span>"M-FastGate"</span>
             </a>
+            <PaletteButton />
             <nav class="nav" aria-label=t::navigation()>
                 <NavLink path="" glyph=Glyph::Gauge word=t::overview() key="d" />
                 <NavLink path="/keys" glyph=Glyph::Key word=t::keys() key="k" />

@@ -39,6 +39,7 @@ super::texts! {
     session_ended = "Your session has ended. Sign in to go on where you were.", "会话已结束，请登录以继续。";
 
     keys_enabled = "Single-key shortcuts are on", "启用单键快捷键";
+    key_palette = "Command palette", "命令面板";
     key_search = "Search or filter", "搜索或筛选";
     key_new = "New, on pages that create something", "新建（在可创建的页面）";
     key_help = "This help", "显示本帮助";

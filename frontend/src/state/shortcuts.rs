@@ -1,5 +1,5 @@
 //! Single keys: `/` search, `n` new, `?` help, `g` then `d|k|r|l|s|p|c|e` to a page. They rest while something is typed or a
-//! dialog is open, and can be switched off (WCAG 2.1.4).
+//! dialog is open, and can be switched off (WCAG 2.1.4). `Ctrl` or `⌘` and `K` for the command palette works always.
 
 use codee::string::FromToStringCodec;
 use leptos::ev;
@@ -14,6 +14,8 @@ use crate::app::BASE;
 pub struct Shortcuts {
     /// The help dialog is open.
     pub help: RwSignal<bool>,
+    /// The command palette is open.
+    pub palette: RwSignal<bool>,
     off: Signal<String>,
     set_off: WriteSignal<String>,
     leader: StoredValue<f64>,
@@ -24,6 +26,7 @@ pub fn provide() {
     let (off, set_off, _) = use_local_storage::<String, FromToStringCodec>("fastgate.shortcuts");
     provide_context(Shortcuts {
         help: RwSignal::new(false),
+        palette: RwSignal::new(false),
         off,
         set_off,
         leader: StoredValue::new(0.0),
@@ -53,6 +56,15 @@ impl Shortcuts {
     }
 
     fn on_key(self, event: &ev::KeyboardEvent, navigate: &impl Fn(&str)) {
+        if is_palette(event) {
+            event.prevent_default();
+            let open = self.palette.get_untracked();
+            // What is typed in a dialog would be lost.
+            if open || !dialog_is_open() {
+                self.palette.set(!open);
+            }
+            return;
+        }
         let modified = event.ctrl_key() || event.meta_key() || event.alt_key();
         if modified || event.is_composing() || !untrack(|| self.enabled()) || is_typing(event) || dialog_is_open() {
             return;
@@ -84,6 +96,11 @@ impl Shortcuts {
         }
         event.prevent_default();
     }
+}
+
+fn is_palette(event: &ev::KeyboardEvent) -> bool {
+    let control = event.ctrl_key() || event.meta_key();
+    control && !event.alt_key() && !event.shift_key() && event.key().eq_ignore_ascii_case("k")
 }
 
 /// Moves the focus to an element, if it can have it.

@@ -52,11 +52,20 @@ impl ThemeChoice {
 
     /// Goes on to the next choice.
     pub fn next(self) {
-        let next = match self.theme() {
-            Theme::System => "light",
-            Theme::Light => "dark",
-            Theme::Dark => "system",
+        self.choose(match self.theme() {
+            Theme::System => Theme::Light,
+            Theme::Light => Theme::Dark,
+            Theme::Dark => Theme::System,
+        });
+    }
+
+    /// Chooses a theme.
+    pub fn choose(self, theme: Theme) {
+        let name = match theme {
+            Theme::System => "system",
+            Theme::Light => "light",
+            Theme::Dark => "dark",
         };
-        self.store.set(next.to_owned());
+        self.store.set(name.to_owned());
     }
 }
