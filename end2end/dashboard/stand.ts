@@ -65,6 +65,7 @@ export const PAGES = [
   { word: "Routes", heading: "Routes", path: "/routes" },
   { word: "Requests", heading: "Requests", path: "/requests" },
   { word: "Statistics", heading: "Statistics", path: "/statistics" },
+  { word: "Playground", heading: "Playground", path: "/playground" },
   { word: "Changes", heading: "Changes", path: "/changes" },
   { word: "Settings", heading: "Settings", path: "/settings" },
 ];

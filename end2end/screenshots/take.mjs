@@ -25,7 +25,16 @@ const PAGES = {
   import: { path: "/routes?import=1" },
   statistics: { path: "/statistics?by=model" },
   settings: { path: "/settings" },
+  playground: { path: "/playground" },
+  "playground-answer": { path: "/playground", then: send },
+  palette: { path: "/routes", then: (page) => page.keyboard.press("Control+k") },
 };
+/** A request of the playground, up to its answer. */
+async function send(page) {
+  await page.locator(".playground-form button[type=submit]").click();
+  await page.locator(".playground-answer .badge-good").last().waitFor();
+}
+
 const WIDTHS = [360, 768, 1440];
 const THEMES = ["light", "dark"];
 const LANGUAGES = { en: "en-GB", zh: "zh-CN" };

@@ -6,10 +6,10 @@
 mod clock;
 
 use crate::kept::Kept;
-use governor::clock::Clock;
+use governor::clock::{Clock, Reference as _};
 use governor::middleware::NoOpMiddleware;
 use governor::nanos::Nanos;
-use governor::state::{InMemoryState, NotKeyed};
+use governor::state::{InMemoryState, NotKeyed, StateStore};
 use governor::{Quota, RateLimiter};
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -23,7 +23,34 @@ pub use clock::LimitClock;
 pub struct Limiter {
     limit: NonZeroU32,
     clock: LimitClock,
-    bucket: RateLimiter<NotKeyed, InMemoryState, LimitClock, NoOpMiddleware<Nanos>>,
+    bucket: RateLimiter<NotKeyed, Level, LimitClock, NoOpMiddleware<Nanos>>,
+    level: Level,
+    /// When the bucket was made: its times count from then.
+    start: Nanos,
+}
+
+/// How full a bucket is. Shared, so that it can be looked at without taking.
+#[derive(Clone, Debug, Default)]
+struct Level(Arc<InMemoryState>);
+
+impl StateStore for Level {
+    type Key = NotKeyed;
+
+    fn measure_and_replace<T, F, E>(&self, key: &NotKeyed, measure: F) -> Result<T, E>
+    where
+        F: Fn(Option<Nanos>) -> Result<(T, Nanos), E>,
+    {
+        self.0.measure_and_replace(key, measure)
+    }
+}
+
+impl Level {
+    /// When the bucket is full again, if nobody takes; counted from its start.
+    fn full_at(&self) -> Option<Nanos> {
+        // An error leaves everything as it is.
+        let look = |full_at| Err::<((), Nanos), _>(full_at);
+        self.0.measure_and_replace(&NotKeyed::NonKey, look).err().flatten()
+    }
 }
 
 /// A request over the limit (429).
@@ -52,11 +79,27 @@ impl Limiter {
     /// A full bucket.
     #[must_use]
     pub fn new(limit: NonZeroU32, clock: LimitClock) -> Self {
+        let level = Level::default();
+        let start = clock.now();
         Self {
             limit,
-            bucket: RateLimiter::direct_with_clock(Quota::per_minute(limit), clock.clone()),
+            bucket: RateLimiter::new(Quota::per_minute(limit), level.clone(), clock.clone()),
+            level,
+            start,
             clock,
         }
+    }
+
+    /// Tokens that were taken and did not come back yet: how much of the limit is used now. Takes nothing, and no lock.
+    #[must_use]
+    pub fn used(&self) -> u32 {
+        let now = self.clock.now().duration_since(self.start);
+        let Some(open) = self.level.full_at().map(|full_at| full_at.saturating_sub(now)) else {
+            return 0;
+        };
+        let each = Quota::per_minute(self.limit).replenish_interval().as_nanos().max(1);
+        let tokens = u128::from(open.as_u64()).div_ceil(each);
+        u32::try_from(tokens).unwrap_or(u32::MAX).min(self.limit())
     }
 
     /// Requests per minute.

@@ -77,6 +77,18 @@ pub struct ApiKey {
     pub created_at: Timestamp,
 }
 
+/// How much of its limit of requests per minute a key uses now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct KeyUsage {
+    /// UUID of the key.
+    pub key_id: String,
+    /// Requests per minute: the key's own, or the default.
+    pub limit: u32,
+    /// Requests of these that are used.
+    pub used: u32,
+}
+
 /// The answer to `POST /admin/keys` and `…/rotate`: the only time that the secret is shown.
 #[derive(Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

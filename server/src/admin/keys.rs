@@ -1,4 +1,6 @@
-//! `/admin/keys`: API keys.
+//! `/admin/keys`: API keys. How much of their limits they use now is in `usage`.
+
+mod usage;
 
 use super::auth::Administrator;
 use super::etag::{IfMatch, IfMatchParam, Tagged};
@@ -35,6 +37,7 @@ pub fn router() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
         .routes(routes!(list, create))
         .routes(routes!(sources))
+        .routes(routes!(usage::usage))
         .routes(routes!(get, update, delete))
         .routes(routes!(rotate))
         .routes(routes!(update_by_post))

@@ -63,6 +63,11 @@ impl KeyRing {
         self.by_hash.get(&KeyHash::of(presented))
     }
 
+    /// Every key, in no order.
+    pub fn entries(&self) -> impl Iterator<Item = &Arc<ApiKeyEntry>> {
+        self.by_id.values()
+    }
+
     /// A ring in which this key replaces the one with the same id, or is added.
     #[must_use]
     pub fn with(&self, entry: Arc<ApiKeyEntry>) -> Self {

@@ -37,6 +37,26 @@ fn a_burst_is_the_limit_and_a_minute_fills_it_again() {
 }
 
 #[test]
+fn looking_says_how_much_is_used_and_takes_nothing() {
+    let (clock, now) = clock();
+    now.store(5_000, Ordering::SeqCst);
+    let limiter = limiter(60, clock);
+    assert_eq!(limiter.used(), 0);
+    assert_eq!(takes(&limiter, 3), 3);
+    assert_eq!((limiter.used(), limiter.used()), (3, 3));
+    now.store(6_000, Ordering::SeqCst);
+    assert_eq!(limiter.used(), 2);
+    now.store(6_500, Ordering::SeqCst);
+    assert_eq!(limiter.used(), 2, "a token that is on its way back is not back");
+    now.store(8_000, Ordering::SeqCst);
+    assert_eq!(limiter.used(), 0);
+    assert_eq!(takes(&limiter, 100), 60);
+    assert_eq!(limiter.used(), 60);
+    now.store(600_000, Ordering::SeqCst);
+    assert_eq!(limiter.used(), 0);
+}
+
+#[test]
 fn a_refusal_says_when_to_come_back() {
     let (clock, now) = clock();
     let limiter = limiter(2, clock);

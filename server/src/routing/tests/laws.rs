@@ -2,6 +2,7 @@
 
 use super::{compile, path};
 use crate::routing::{Asked, CompiledRoute, RouteTable, rank};
+use fastgate_shared::route::{Route, order, shadow};
 use http::{HeaderMap, Method};
 use proptest::prelude::*;
 use serde_json::json;
@@ -38,6 +39,23 @@ fn any_route() -> impl Strategy<Value = Arc<CompiledRoute>> {
     })
 }
 
+/// Routes with ids of their own, in matching order.
+fn numbered(routes: Vec<Arc<CompiledRoute>>) -> Vec<Route> {
+    let with_id = |(at, route): (usize, Arc<CompiledRoute>)| Route {
+        route_id: at.to_string(),
+        ..Route::clone(&route.route)
+    };
+    let mut routes: Vec<Route> = routes.into_iter().enumerate().map(with_id).collect();
+    routes.sort_by(order::matching_order);
+    routes
+}
+
+fn in_order(routes: &[Route]) -> Vec<String> {
+    let mut routes: Vec<&Route> = routes.iter().collect();
+    routes.sort_by(|left, right| order::matching_order(left, right));
+    routes.into_iter().map(|route| route.route_id.clone()).collect()
+}
+
 proptest! {
     #[test]
     fn the_index_finds_what_comparing_every_route_finds(
@@ -66,6 +84,42 @@ proptest! {
         if order(&left, &middle) != Ordering::Greater && order(&middle, &right) != Ordering::Greater {
             prop_assert_ne!(order(&left, &right), Ordering::Greater);
         }
+    }
+
+    #[test]
+    fn what_a_route_is_said_to_take_it_takes(
+        earlier in any_pattern(), later in any_pattern(), path in "/[ab/]{0,6}",
+    ) {
+        let route = |pattern: &str| compile("r", &json!({"match_path": pattern})).expect("a good route");
+        let (earlier, later) = (route(earlier), route(later));
+        let takes_all = shadow::takes_all(&earlier.route.definition, &later.route.definition);
+        if takes_all && later.matcher.is_match(&path) {
+            prop_assert!(earlier.matcher.is_match(&path));
+        }
+    }
+
+    #[test]
+    fn the_dashboard_knows_the_matching_order(left in any_route(), right in any_route()) {
+        let told = order::matching_order(&left.route, &right.route);
+        prop_assert_eq!(told, rank::matching_order(&left, &right));
+    }
+
+    #[test]
+    fn a_move_brings_a_route_to_its_place_step_by_step(
+        routes in prop::collection::vec(any_route(), 2..9), from in 0_usize..9, to in 0_usize..9,
+    ) {
+        let mut routes = numbered(routes);
+        let (from, to) = (from % routes.len(), to % routes.len());
+        let mut expected: Vec<String> = routes.iter().map(|route| route.route_id.clone()).collect();
+        let own = expected.remove(from);
+        expected.insert(to, own.clone());
+        let others = in_order(&routes).into_iter().filter(|id| *id != own).collect::<Vec<_>>();
+        for change in order::moved(&routes, from, to).expect("there is room") {
+            routes[change.index].definition.priority = change.priority;
+            let now = in_order(&routes).into_iter().filter(|id| *id != own).collect::<Vec<_>>();
+            prop_assert_eq!(&now, &others, "no other pair changes places");
+        }
+        prop_assert_eq!(in_order(&routes), expected);
     }
 
     #[test]
