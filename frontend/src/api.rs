@@ -22,6 +22,7 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortController, ReadableStreamDefaultReader, ReadableStreamReadResult};
 
 use crate::locales::common as t;
+use crate::state::connection::Connection;
 use crate::state::session::Session;
 
 /// An answer, or why there is none. `status` 0 means that the server could not be reached.
@@ -202,10 +203,9 @@ async fn exchange(method: Method, url: &str, body: Body, if_match: Option<&str>)
         Body::None => builder.build(),
     };
     let request = request.map_err(|error| local_problem(error.to_string()))?;
-    let response = request
-        .send()
-        .await
-        .map_err(|_| local_problem(t::unreachable().to_owned()))?;
+    let sent = request.send().await;
+    Connection::note(sent.is_ok());
+    let response = sent.map_err(|_| local_problem(t::unreachable().to_owned()))?;
     let request_id = response.headers().get("x-request-id");
     let etag = response.headers().get("etag");
     let text = response

@@ -11,7 +11,7 @@ use crate::pages::{changes::ChangesPage, keys::KeysPage, not_found::NotFoundPage
 use crate::pages::{playground::PlaygroundPage, requests::RequestsPage};
 use crate::pages::{routes::RoutesPage, settings::SettingsPage, sign_in::SignInPage, statistics::StatisticsPage};
 use crate::state::session::{Session, Standing};
-use crate::state::{clock, language, shortcuts, theme, toasts};
+use crate::state::{clock, connection, language, shortcuts, theme, toasts};
 
 /// Where the dashboard lives on the gateway (contract: Paths).
 pub const BASE: &str = "/admin/dashboard";
@@ -23,6 +23,7 @@ pub fn App() -> impl IntoView {
     theme::provide();
     clock::provide();
     toasts::provide();
+    connection::provide();
     shortcuts::provide();
     let language = language::provide();
     let session = Session::provide();

@@ -8,10 +8,12 @@ use leptos::prelude::*;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
 
+use crate::components::icon::{Glyph, Icon};
 use crate::layout::help::HelpDialog;
 use crate::layout::nav::Sidebar;
 use crate::layout::palette::Palette;
 use crate::locales::shell as t;
+use crate::state::connection::Connection;
 use crate::state::session::Session;
 use crate::state::shortcuts::{Shortcuts, focus};
 
@@ -43,6 +45,7 @@ pub fn Frame(children: Children) -> impl IntoView {
         <div class="frame">
             <Sidebar />
             <div class="page">
+                <ConnectionBanner />
                 <main class="main" id="main" tabindex="-1">
                     {children()}
                 </main>
@@ -55,6 +58,27 @@ pub fn Frame(children: Children) -> impl IntoView {
         <Show when=move || shortcuts.palette.get()>
             <Palette />
         </Show>
+    }
+}
+
+/// Says that the gateway cannot be reached, until it can.
+#[component]
+fn ConnectionBanner() -> impl IntoView {
+    let lost = Connection::get().lost;
+    view! {
+        <div role="status" class="connection">
+            {move || {
+                lost.get()
+                    .then(|| {
+                        view! {
+                            <div class="banner banner-bad">
+                                <Icon glyph=Glyph::Alert />
+                                <div>{t::connection_lost()}</div>
+                            </div>
+                        }
+                    })
+            }}
+        </div>
     }
 }
 

@@ -3,6 +3,7 @@
 
 pub mod address;
 pub mod clock;
+pub mod connection;
 pub mod form;
 pub mod language;
 pub mod query;

@@ -1,6 +1,6 @@
 //! `/admin/keys`.
 
-use fastgate_shared::api_key::{ApiKey, ApiKeyDefinition, CreatedApiKey, RotateKey};
+use fastgate_shared::api_key::{ApiKey, ApiKeyDefinition, CreatedApiKey, KeyUsage, RotateKey};
 use serde_json::json;
 
 use crate::api::{self, Answer, Method, Tagged};
@@ -8,6 +8,11 @@ use crate::api::{self, Answer, Method, Tagged};
 /// Every key, up to the API's largest page.
 pub async fn list() -> Answer<Vec<ApiKey>> {
     api::get("/admin/keys?limit=1000").await
+}
+
+/// How much of their limits keys use now.
+pub async fn usage() -> Answer<Vec<KeyUsage>> {
+    api::get("/admin/keys/usage").await
 }
 
 /// Makes a key; the answer holds its secret, this one time.

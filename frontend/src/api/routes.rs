@@ -26,6 +26,12 @@ pub async fn update(route_id: &str, definition: &RouteDefinition, etag: &str) ->
     api::send_if(Method::PUT, &url, definition, Some(etag)).await
 }
 
+/// Gives a route that still has this ETag another priority.
+pub async fn set_priority(route_id: &str, priority: u16, etag: &str) -> Answer<Route> {
+    let url = format!("/admin/routes/{route_id}");
+    api::send_if(Method::PUT, &url, &json!({ "priority": priority }), Some(etag)).await
+}
+
 /// Switches a route on or off.
 pub async fn set_active(route_id: &str, is_active: bool) -> Answer<Route> {
     let url = format!("/admin/routes/{route_id}/toggle");

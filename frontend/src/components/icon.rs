@@ -13,6 +13,7 @@ pub enum Glyph {
     Copy,
     Cross,
     Columns,
+    Down,
     Download,
     Duplicate,
     Edit,
@@ -37,6 +38,7 @@ pub enum Glyph {
     Sliders,
     Sun,
     Trash,
+    Up,
 }
 
 impl Glyph {
@@ -50,6 +52,7 @@ impl Glyph {
             Self::Copy => "M9.5 9.5h10v10h-10zM6.5 14.5h-2v-10h10v2",
             Self::Cross => "m6.5 6.5 11 11m0-11-11 11",
             Self::Columns => "M4 5h16v14H4zM9.3 5v14M14.7 5v14",
+            Self::Down => "M12 5v14M6.5 13.5 12 19l5.5-5.5",
             Self::Download => "M12 4v10.5M7.5 10.5 12 15l4.5-4.5M5 19.5h14",
             Self::Duplicate => "M9.5 9.5h10v10h-10zM6.5 14.5h-2v-10h10v2M14.5 12v5M12 14.5h5",
             Self::Edit => "m4.5 19.5.9-4L16 4.9l3.1 3.1L8.5 18.6zM13.8 7.1l3.1 3.1",
@@ -83,6 +86,7 @@ impl Glyph {
             Self::Sun => {
                 "M12 8a4 4 0 1 0 0 8 4 4 0 0 0 0-8zM12 2.8v1.7M12 19.5v1.7M2.8 12h1.7M19.5 12h1.7M5.5 5.5l1.2 1.2M17.3 17.3l1.2 1.2M5.5 18.5l1.2-1.2M17.3 6.7l1.2-1.2"
             }
+            Self::Up => "M12 19V5M6.5 10.5 12 5l5.5 5.5",
             Self::Trash => "M5 7h14M9.5 7V4.5h5V7M7 7l.8 12.5h8.4L17 7M10.3 10.8v5M13.7 10.8v5",
         }
     }

@@ -16,6 +16,7 @@ super::texts! {
     col_expires = "Expires", "过期";
     everything = "everything", "全部";
     per_minute(n: &str) = "{n}/min", "{n}/分钟";
+    used_now(used: &str, limit: &str) = "{used} of {limit} used now", "当前已用 {used}/{limit}";
     default_limit = "default", "默认";
     active_switch(name: &str) = "Key {name} is active", "密钥 {name} 已启用";
     edit_key(name: &str) = "Edit key {name}", "编辑密钥 {name}";

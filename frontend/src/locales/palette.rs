@@ -2,7 +2,7 @@
 
 super::texts! {
     title = "Command palette", "命令面板";
-    open = "Go to, find, do…", "前往、查找、执行…";
+    open = "Go to…", "前往…";
     input = "Page, action, key, route or request id", "页面、操作、密钥、路由或请求 ID";
     results = "Results", "结果";
     nothing = "Nothing found.", "未找到结果。";

@@ -21,6 +21,7 @@ super::texts! {
     openapi = "OpenAPI", "OpenAPI";
     notifications = "Notifications", "通知";
     page_title(page: &str) = "{page} · M-FastGate", "{page} · M-FastGate";
+    connection_lost = "The gateway cannot be reached. Trying again by itself; what you see may be out of date.", "无法连接网关，正在自动重试；当前显示的内容可能已过时。";
     not_found = "Page not found", "页面不存在";
     not_found_lead = "There is no page at this address.", "此地址没有页面。";
     back_to_overview = "Go to the overview", "前往概览";

@@ -7,7 +7,7 @@ mod table;
 
 use std::sync::Arc;
 
-use fastgate_shared::api_key::{ApiKey, CreatedApiKey};
+use fastgate_shared::api_key::{ApiKey, CreatedApiKey, KeyUsage};
 use leptos::prelude::*;
 
 use crate::api;
@@ -29,6 +29,8 @@ use crate::state::query::Query;
 struct KeysState {
     address: Address,
     keys: Query<Vec<ApiKey>>,
+    /// How much of their limits keys use now.
+    usage: Query<Vec<KeyUsage>>,
     /// A fresh secret that must be acknowledged, and what brought it.
     secret: RwSignal<Option<(&'static str, Arc<CreatedApiKey>)>>,
     asked: RwSignal<Option<Question>>,
@@ -62,6 +64,7 @@ pub fn KeysPage() -> impl IntoView {
     let state = KeysState {
         address: Address::get(),
         keys: Query::new(|| (), |()| api::keys::list()).poll(15_000),
+        usage: Query::new(|| (), |()| api::keys::usage()).poll(3_000),
         secret: RwSignal::new(None),
         asked: RwSignal::new(None),
     };

@@ -1,17 +1,21 @@
 //! Routes: in matching order, with form, send test, test match.
 
 mod access;
+mod content;
 mod draft;
 mod fields;
 mod form;
 mod import;
+mod json_view;
 mod match_test;
+mod reorder;
 mod resilience;
 mod send_test;
 mod sharing;
 mod table;
 mod targets;
 mod tls;
+mod traffic;
 mod upstreams;
 
 pub use upstreams::{reason, tone, word};
@@ -37,6 +41,7 @@ use crate::pages::routes::import::ImportDialog;
 use crate::pages::routes::match_test::MatchTest;
 use crate::pages::routes::send_test::SendTest;
 use crate::pages::routes::table::RoutesTable;
+use crate::pages::routes::traffic::{Traffic, traffic};
 use crate::state::address::Address;
 use crate::state::query::Query;
 use crate::state::toasts::Toasts;
@@ -48,7 +53,11 @@ struct RoutesState {
     routes: Query<Vec<Route>>,
     /// How the targets are, route by route.
     upstreams: Query<Vec<UpstreamStatus>>,
+    /// What came through the routes.
+    traffic: Query<Arc<Traffic>>,
     to_delete: RwSignal<Option<Route>>,
+    /// A route is being moved.
+    moving: RwSignal<bool>,
 }
 
 /// A route and its place in the matching order, from 1.
@@ -106,7 +115,9 @@ pub fn RoutesPage() -> impl IntoView {
         address: Address::get(),
         routes: Query::new(|| (), |()| api::routes::list()),
         upstreams: Query::new(|| (), |()| api::upstreams::list()).poll(5_000),
+        traffic: Query::new(|| (), |()| traffic()).poll(30_000),
         to_delete: RwSignal::new(None),
+        moving: RwSignal::new(false),
     };
     view! {
         <PageHead title=t::title() lead=t::lead()>

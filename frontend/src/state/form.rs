@@ -42,6 +42,20 @@ impl FormErrors {
         })
     }
 
+    /// The messages of every other field than this one, each with its field, once this one was touched.
+    pub fn all_but(self, field: &str) -> Vec<(String, String)> {
+        if !self.all.get() && !self.touched.with(|touched| touched.contains(field)) {
+            return Vec::new();
+        }
+        let mut told = self.server.get();
+        told.extend(self.client.get());
+        told.retain(|error| !is_about(&error.field, field));
+        let told = told
+            .into_iter()
+            .map(|error| (error.field, crate::locales::refusal(&error.message)));
+        told.collect()
+    }
+
     /// Says that a field was edited: its message may show, and the server's verdict on it is out of date.
     pub fn touch(self, field: &'static str) {
         if !self.touched.with_untracked(|touched| touched.contains(field)) {

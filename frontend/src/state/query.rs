@@ -64,6 +64,12 @@ impl<T: Send + Sync> Query<T> {
                 }
             });
         });
+        let again = Rc::clone(&run);
+        super::connection::when_back(Rc::new(move || {
+            if problem.with_untracked(Option::is_some) {
+                again();
+            }
+        }));
         let on_key = Rc::clone(&run);
         Effect::new(move |previous: Option<K>| {
             let key = key();

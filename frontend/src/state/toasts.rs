@@ -51,6 +51,11 @@ impl Toasts {
         self.show(crate::api::sentence(problem), true);
     }
 
+    /// Says that something was not done.
+    pub fn warn(self, text: impl Into<String>) {
+        self.show(text.into(), true);
+    }
+
     /// Takes a toast away.
     pub fn dismiss(self, id: u64) {
         self.shown.update(|shown| shown.retain(|toast| toast.id != id));

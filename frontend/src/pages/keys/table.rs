@@ -35,7 +35,7 @@ pub fn KeysTable(state: KeysState, rows: Signal<Vec<Arc<ApiKey>>>) -> impl IntoV
         ),
         Column::new(common::status(), "keep", move |key| status_cell(state, key)),
         Column::new(t::col_permissions(), "if-roomy", permissions_cell),
-        Column::new(t::col_limit(), "num", limit_cell),
+        Column::new(t::col_limit(), "num", move |key| limit_cell(state, key)),
         Column::new(t::col_used(), "num", used_cell),
         Column::new(t::col_last_used(), "", |key: &ApiKey| match key.last_used_at {
             Some(time) => view! { <RelativeTime time /> }.into_any(),
@@ -108,10 +108,37 @@ fn permissions_cell(key: &ApiKey) -> impl IntoView + use<> {
     .into_any()
 }
 
-fn limit_cell(key: &ApiKey) -> impl IntoView + use<> {
-    match key.definition.rate_limit {
+/// The limit, and how much of it is used now. It follows the use by itself, so that the row stays.
+fn limit_cell(state: KeysState, key: &ApiKey) -> impl IntoView + use<> {
+    let (key_id, own) = (key.key_id.clone(), key.definition.rate_limit);
+    let now = Memo::new(move |_| {
+        state.usage.data.with(|usage| {
+            let found = usage.iter().flatten().find(|usage| usage.key_id == key_id);
+            found.map(|usage| (usage.used, usage.limit))
+        })
+    });
+    let limit = move || match own {
         Some(limit) => t::per_minute(&format::count(limit.into())).into_any(),
         None => view! { <span class="muted">{t::default_limit()}</span> }.into_any(),
+    };
+    let used = move || {
+        now.get().map(|(used, limit)| {
+            let told = t::used_now(&format::count(used.into()), &format::count(limit.into()));
+            let full = used >= limit;
+            let share = f64::from(used) / f64::from(limit.max(1)) * 100.0;
+            view! {
+                <span class="use-now" class:use-now-full=full>
+                    <span class="use-now-bar" aria-hidden="true">
+                        <span style:width=format!("{share:.0}%")></span>
+                    </span>
+                    {told}
+                </span>
+            }
+        })
+    };
+    view! {
+        {limit}
+        {used}
     }
 }
 

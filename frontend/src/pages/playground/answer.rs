@@ -109,7 +109,12 @@ fn speed(sending: Sending) -> Option<String> {
     };
     #[expect(clippy::cast_precision_loss, reason = "a few thousand")]
     let speed = count as f64 / seconds;
-    (seconds > 0.0 && speed.is_finite()).then(|| format!("{about}{}", format::trimmed(speed)))
+    let shown = if speed < 100.0 {
+        format!("{speed:.1}")
+    } else {
+        format!("{speed:.0}")
+    };
+    (seconds > 0.0 && speed.is_finite()).then(|| format!("{about}{shown}"))
 }
 
 /// Which route took it, and where its record is.

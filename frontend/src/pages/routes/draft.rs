@@ -58,7 +58,18 @@ pub struct Draft {
 impl Draft {
     /// The draft of a route, or of a new one.
     pub fn new(model: Option<&Route>) -> Self {
-        let known = model.map_or_else(fresh, |route| route.definition.clone());
+        Self::of(model.map_or_else(fresh, |route| route.definition.clone()))
+    }
+
+    /// The draft of a definition that was written elsewhere, of the same route.
+    pub fn rewritten(self, definition: RouteDefinition) -> Self {
+        Self {
+            base: self.base,
+            ..Self::of(definition)
+        }
+    }
+
+    fn of(known: RouteDefinition) -> Self {
         let number = |number: Option<u32>| RwSignal::new(number.map(|number| number.to_string()).unwrap_or_default());
         Self {
             access: AccessDraft::new(&known),
@@ -101,6 +112,27 @@ impl Draft {
 
     /// The definition, or what is wrong with it by the rules that the server has too.
     pub fn read(self) -> Result<RouteDefinition, Vec<FieldError>> {
+        let (definition, errors) = self.read_as_typed();
+        self.judged(definition, errors)
+    }
+
+    /// What is wrong with a definition of this route, besides what is known already.
+    pub fn judged(
+        self,
+        definition: RouteDefinition,
+        mut errors: Vec<FieldError>,
+    ) -> Result<RouteDefinition, Vec<FieldError>> {
+        if definition.route_name.is_empty() {
+            errors.push(FieldError::new("route_name", common::required()));
+        }
+        if let Err(report) = self.without_masks(&definition).validate() {
+            errors.extend(field_errors(&report));
+        }
+        if errors.is_empty() { Ok(definition) } else { Err(errors) }
+    }
+
+    /// The definition as far as it can be read, and what cannot.
+    pub fn read_as_typed(self) -> (RouteDefinition, Vec<FieldError>) {
         let mut errors = Vec::new();
         let several = self.several.get();
         #[allow(clippy::needless_update, reason = "the form may show every field, or not yet")]
@@ -148,13 +180,7 @@ impl Draft {
         self.access.write(&mut definition, &mut errors);
         self.sharing.write(&mut definition);
         self.tls.write(&mut definition);
-        if definition.route_name.is_empty() {
-            errors.push(FieldError::new("route_name", common::required()));
-        }
-        if let Err(report) = self.without_masks(&definition).validate() {
-            errors.extend(field_errors(&report));
-        }
-        if errors.is_empty() { Ok(definition) } else { Err(errors) }
+        (definition, errors)
     }
 
     /// The definition as the rules can judge it. A mask that was not touched stands for a value that the server knows; by
@@ -200,7 +226,7 @@ impl Draft {
 }
 
 /// A route of which nothing is typed yet: every field has the default that the server gives it.
-fn fresh() -> RouteDefinition {
+pub fn fresh() -> RouteDefinition {
     let empty = json!({ "route_name": "", "match_path": "", "target_protocol": "https" });
     serde_json::from_value(empty).expect("every other field has a default")
 }

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::access::AccessFields;
+use super::content::ShadowWarning;
 use super::draft::Draft;
 use super::resilience::{CircuitFields, HealthFields};
 use super::targets::TargetFields;
@@ -15,13 +16,14 @@ use crate::state::form::FormErrors;
 
 /// General, Match, Target, Access, Transform, Limits.
 #[component]
-pub fn Sections(draft: Draft, errors: FormErrors) -> impl IntoView {
+pub fn Sections(draft: Draft, errors: FormErrors, shadow: Memo<Option<String>>) -> impl IntoView {
     view! {
         <Section title=t::section_general()>
             <General draft errors />
         </Section>
         <Section title=t::section_match() lead=t::section_match_lead()>
             <Match draft errors />
+            <ShadowWarning shadow />
         </Section>
         <Section title=t::section_target() lead=t::section_target_lead()>
             <TargetFields draft errors />

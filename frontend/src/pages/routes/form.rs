@@ -8,8 +8,8 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::RoutesState;
+use super::content::{Content, ContentView};
 use super::draft::Draft;
-use super::fields::Sections;
 use crate::api;
 use crate::components::button::{Button, Weight};
 use crate::components::conflict::{Clash, ConflictQuestion};
@@ -56,10 +56,15 @@ pub fn RouteForm(state: RoutesState, before: Option<(String, String)>, model: Op
     if is_new && model.is_some() {
         draft.route_name.update(|name| *name = t::copy_of(name));
     }
-    let errors = FormErrors::new(move || draft.read().err().unwrap_or_default());
+    let content = Content::new(draft);
+    let errors = FormErrors::new(move || content.read().err().unwrap_or_default());
+    let stored = model
+        .filter(|_| !is_new)
+        .map(|route| (route.route_id, route.created_at));
+    let shadow = content.shadow(state, stored);
     let sending = Sending {
         state,
-        draft,
+        content,
         errors,
         busy: RwSignal::new(false),
         refusal: RwSignal::new(None),
@@ -79,7 +84,7 @@ pub fn RouteForm(state: RoutesState, before: Option<(String, String)>, model: Op
             <form class="dialog-form" on:submit=submit novalidate=true>
                 <div class="dialog-body">
                     <Refusal refusal />
-                    <Sections draft errors />
+                    <ContentView content errors shadow />
                 </div>
                 <div class="dialog-foot">
                     <Button on_press=close>{common::cancel()}</Button>
@@ -105,7 +110,7 @@ type Before = (Option<(String, String)>, Option<RouteDefinition>);
 #[derive(Clone, Copy)]
 struct Sending {
     state: RoutesState,
-    draft: Draft,
+    content: Content,
     errors: FormErrors,
     busy: RwSignal<bool>,
     refusal: RwSignal<Option<String>>,
@@ -117,7 +122,7 @@ struct Sending {
 impl Sending {
     /// With the ETag that the form began with, or after a conflict with the one that was decided about.
     fn send(self, decided: Option<String>) {
-        let Some(definition) = untrack(|| self.draft.read().ok()).filter(|_| !self.busy.get_untracked()) else {
+        let Some(definition) = untrack(|| self.content.read().ok()).filter(|_| !self.busy.get_untracked()) else {
             self.errors.ready_to_send();
             return;
         };

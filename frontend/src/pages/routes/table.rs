@@ -7,6 +7,8 @@ use fastgate_shared::route::{Route, RouteAuth, RouteDefinition};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
+use super::reorder::PlaceCell;
+use super::traffic::{Figure, HitsCell};
 use super::upstreams::Upstreams;
 use super::{Placed, RoutesState};
 use crate::api;
@@ -22,11 +24,10 @@ use crate::state::toasts::Toasts;
 #[component]
 pub fn RoutesTable(state: RoutesState, rows: Signal<Vec<Arc<Placed>>>) -> impl IntoView {
     let columns = vec![
-        Column::new(
-            t::col_order(),
-            "num fit",
-            |row: &Placed| view! { <span class="muted">{row.place}</span> },
-        ),
+        Column::new(t::col_order(), "num fit", move |row: &Placed| {
+            let (route_id, name) = (row.route.route_id.clone(), row.route.definition.route_name.clone());
+            view! { <PlaceCell state place=row.place route_id name /> }
+        }),
         Column::new(t::col_priority(), "num fit", |row: &Placed| {
             row.route.definition.priority
         }),
@@ -41,6 +42,9 @@ pub fn RoutesTable(state: RoutesState, rows: Signal<Vec<Arc<Placed>>>) -> impl I
             let (id, name) = (row.route.route_id.clone(), row.route.definition.route_name.clone());
             view! { <Upstreams state route_id=id route_name=name /> }
         }),
+        figure_column(state, t::col_hits(), "num if-roomy", Figure::Requests),
+        figure_column(state, t::col_errors(), "num if-roomy", Figure::Errors),
+        figure_column(state, t::col_p95(), "num if-roomy", Figure::P95),
         Column::new(common::status(), "keep", move |row: &Placed| {
             status_cell(state, &row.route)
         }),
@@ -55,6 +59,13 @@ pub fn RoutesTable(state: RoutesState, rows: Signal<Vec<Arc<Placed>>>) -> impl I
         selected: state.address.param("edit").into(),
     };
     view! { <DataTable caption=t::title() columns rows rules /> }
+}
+
+fn figure_column(state: RoutesState, label: &'static str, class: &'static str, figure: Figure) -> Column<Placed> {
+    Column::new(label, class, move |row: &Placed| {
+        let (route_id, name) = (row.route.route_id.clone(), row.route.definition.route_name.clone());
+        view! { <HitsCell state route_id name figure /> }
+    })
 }
 
 fn title_cell(state: RoutesState, route: &Route) -> impl IntoView + use<> {

@@ -1,0 +1,104 @@
+//! The route as JSON, in place of the form: the same object, edited as text. Fields that are left out have their defaults.
+
+use fastgate_shared::fields::Fields as _;
+use fastgate_shared::problem::FieldError;
+use fastgate_shared::route::RouteDefinition;
+use leptos::prelude::*;
+use serde_json::{Map, Value};
+
+use super::draft::fresh;
+use crate::components::field::{Rule, TextField};
+use crate::locales::{common, routes as t};
+use crate::state::form::FormErrors;
+
+/// The name under which the whole text is refused.
+pub const WHOLE: &str = "json";
+/// Fields that show even where they are as they are by default.
+const ALWAYS: [&str; 6] = [
+    "route_name",
+    "priority",
+    "is_active",
+    "match_path",
+    "target_protocol",
+    "target_host",
+];
+
+/// A definition as text, without the fields that are as they are by default.
+pub fn text_of(definition: &RouteDefinition) -> String {
+    let (value, usual) = (members(definition), members(&fresh()));
+    let told: Map<String, Value> = value
+        .into_iter()
+        .filter(|(name, value)| ALWAYS.contains(&name.as_str()) || usual.get(name) != Some(value))
+        .collect();
+    serde_json::to_string_pretty(&in_usual_order(told)).unwrap_or_default()
+}
+
+/// The definition that a text says.
+///
+/// # Errors
+/// What is wrong with it, by the names of the fields where there are any.
+pub fn read(text: &str) -> Result<RouteDefinition, Vec<FieldError>> {
+    let whole = |why: String| vec![FieldError::new(WHOLE, why)];
+    let value: Value = serde_json::from_str(text).map_err(|why| whole(common::invalid_json(&why.to_string())))?;
+    let Value::Object(members) = &value else {
+        return Err(whole(common::not_an_object().to_owned()));
+    };
+    let unknown = members
+        .keys()
+        .filter(|name| !RouteDefinition::WRITABLE.contains(&name.as_str()))
+        .map(|name| FieldError::new(WHOLE, t::unknown_field(name)))
+        .collect::<Vec<_>>();
+    if !unknown.is_empty() {
+        return Err(unknown);
+    }
+    serde_json::from_value(value).map_err(|why| whole(why.to_string()))
+}
+
+#[component]
+pub fn JsonView(text: RwSignal<String>, errors: FormErrors) -> impl IntoView {
+    // Other messages than that of the whole text are about its members.
+    let about = move || {
+        let messages = errors.all_but(WHOLE);
+        (!messages.is_empty()).then(|| {
+            let lines = messages.into_iter().map(|(field, message)| {
+                view! {
+                    <li>
+                        <code>{field}</code>
+                        " "
+                        {message}
+                    </li>
+                }
+            });
+            view! { <ul class="json-errors">{lines.collect_view()}</ul> }
+        })
+    };
+    view! {
+        <div class="stack json-view">
+            <TextField
+                label=t::json_text()
+                value=text
+                rule=Rule(errors, WHOLE)
+                hint=t::json_hint()
+                multiline=true
+                mono=true
+                autofocus=true
+            />
+            <div aria-live="polite">{about}</div>
+        </div>
+    }
+}
+
+fn members(definition: &RouteDefinition) -> Map<String, Value> {
+    match serde_json::to_value(definition) {
+        Ok(Value::Object(members)) => members,
+        _ => Map::new(),
+    }
+}
+
+/// In the order of the documentation, where the map keeps one.
+fn in_usual_order(mut members: Map<String, Value>) -> Map<String, Value> {
+    let ordered = RouteDefinition::WRITABLE
+        .iter()
+        .filter_map(|name| members.remove_entry(*name));
+    ordered.collect()
+}
