@@ -48,6 +48,7 @@ for (const colorScheme of ["light", "dark"] as const) {
       ["New key", "/keys?new=1"],
       ["New route", "/routes?new=1"],
       ["Which route takes this request?", "/routes?match=1"],
+      ["Import keys and routes", "/routes?import=1"],
     ]) {
       test(`the dialog "${what}" is accessible`, async ({ page, gateway }) => {
         await signIn(page, gateway, path);
@@ -55,6 +56,36 @@ for (const colorScheme of ["light", "dark"] as const) {
         await expectAccessible(page);
       });
     }
+
+    for (const [name, path, button] of [
+      ["Rotate this key?", "/keys", "Rotate key old"],
+      ["Delete this key?", "/keys", "Delete key old"],
+      ["Edit key", "/keys", "Edit key old"],
+      ["Edit route", "/routes", "Edit route Off"],
+      ["Send test: Off", "/routes", "Send test to Off"],
+      ["Delete this route?", "/routes", "Delete route Off"],
+      ["Keyboard shortcuts", "/settings", "Keyboard shortcuts"],
+      ["Command palette", "/settings", "Go to…"],
+    ]) {
+      test(`the dialog "${name}" is accessible`, async ({ page, gateway }) => {
+        await signIn(page, gateway, path);
+        await page.getByRole("button", { name: button }).click();
+        await expect(page.getByRole("dialog", { name })).toBeVisible();
+        await expectAccessible(page);
+      });
+    }
+
+    test("sending again and the playground's answer are accessible", async ({ page, gateway }) => {
+      const { id } = await gateway.record("status_code=500");
+      await signIn(page, gateway, `/requests?open=${id}`);
+      await page.getByRole("button", { name: "Edit and resend" }).click();
+      await expect(page.getByRole("dialog", { name: "Edit and resend" }).getByLabel("Path")).toBeVisible();
+      await expectAccessible(page);
+      await page.goto(`${gateway.url}/admin/dashboard/playground`);
+      await page.getByRole("button", { name: "Send", exact: true }).click();
+      await expect(page.getByRole("region", { name: "Answer" }).getByText("Done")).toBeVisible();
+      await expectAccessible(page);
+    });
 
     test("the live view and a record are accessible", async ({ page, gateway }) => {
       await signIn(page, gateway, "/requests?live=1");
@@ -75,6 +106,27 @@ for (const { heading, path } of PAGES) {
     await signIn(page, gateway, path);
     await settled(page, heading);
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(320);
+  });
+}
+
+for (const path of ["", "/statistics", "/requests"]) {
+  test(`charts of "${path}" can be read at 320 px`, async ({ page, gateway }) => {
+    await page.setViewportSize({ width: 320, height: 640 });
+    await signIn(page, gateway, path);
+    const plots = page.locator(".chart-plot, .histogram svg, .histogram");
+    await expect(plots.first()).toBeVisible();
+    // High and wide enough to tell columns apart, inside the screen, and no two labels of the axis over each other.
+    const seen = await page.evaluate(() => {
+      const box = (element: Element) => element.getBoundingClientRect();
+      const plots = [...document.querySelectorAll(".chart-plot, .histogram")].map(box).filter(({ width }) => width > 0);
+      const labels = [...document.querySelectorAll(".axis")].map((axis) => [...axis.children].map(box).filter(({ width }) => width > 0));
+      const overlaps = labels.flatMap((row) => row.slice(1).filter((label, at) => label.left < row[at].right && label.top < row[at].bottom && row[at].top < label.bottom));
+      const outside = [...plots, ...labels.flat()].filter(({ left, right }) => left < 0 || right > 320.5);
+      const legible = [...document.querySelectorAll(".axis span")].every((label) => Number.parseFloat(getComputedStyle(label).fontSize) >= 10);
+      return { count: plots.length, small: plots.filter(({ width, height }) => width < 200 || height < 40).length, overlaps: overlaps.length, outside: outside.length, legible };
+    });
+    expect(seen).toEqual({ count: seen.count, small: 0, overlaps: 0, outside: 0, legible: true });
+    expect(seen.count).toBeGreaterThan(0);
   });
 }
 

@@ -8,7 +8,9 @@ import { type Upstream, startUpstream } from "../support/upstream.mjs";
 
 type Shared = { upstream: Upstream; gateway: Gateway };
 
-export const test = base.extend<{ page: Page }, Shared>({
+export const test = base.extend<{ page: Page; forgiven: RegExp | null }, Shared>({
+  // What a test does on purpose, and the browser complains of: its words.
+  forgiven: [null, { option: true }],
   upstream: [
     async ({}, use) => {
       const upstream = await startUpstream();
@@ -25,13 +27,14 @@ export const test = base.extend<{ page: Page }, Shared>({
     },
     { scope: "worker" },
   ],
-  page: async ({ page, gateway }, use) => {
+  page: async ({ page, gateway, forgiven }, use) => {
     const complaints: string[] = [];
     page.on("pageerror", (error) => complaints.push(`error: ${error.message}`));
     page.on("console", (message) => {
       // A refused sign-in, the look for a session, and what is refused of a form (409, 422) are answers that the browser
       // reports as failed requests.
-      const expected = message.location().url.includes("/admin/rpc/") || / (409|422) /.test(message.text());
+      const refusal = message.location().url.includes("/admin/rpc/") || / (409|422) /.test(message.text());
+      const expected = refusal || forgiven?.test(message.text());
       if (message.type() === "error" && !expected) complaints.push(`console: ${message.text()}`);
     });
     page.on("request", (request) => {

@@ -1,0 +1,113 @@
+// The playground as an operator uses it: choose, edit, send, watch the answer come, stop, copy, and look the request up.
+
+import type { Page } from "@playwright/test";
+import { expect, expectAccessible, signIn, test } from "./stand";
+
+test.use({ viewport: { width: 1440, height: 900 } });
+
+test.beforeAll(async ({ gateway, upstream }) => {
+  const chat = { match_path: "/play/v1/*", match_method: "POST", target_host: upstream.host, strip_path_prefix: false, target_path: "" };
+  await gateway.route({ ...chat, route_name: "Play chat", priority: 1, match_body_schema: { model: "gpt-4o-mini" } });
+  await gateway.route({ ...chat, route_name: "Play other", priority: 2 });
+  await gateway.key({ name: "Player", source_path: "playground" });
+  await gateway.key({ name: "Away", source_path: "playground", is_active: false });
+});
+
+async function open(page: Page) {
+  await expect(page.getByRole("heading", { level: 1, name: "Playground" })).toBeVisible();
+  const form = page.locator(".playground-form");
+  await form.getByLabel("Route", { exact: true }).selectOption({ label: "Play chat · /play/v1/*" });
+  await expect(form.getByLabel("Path")).toHaveValue("/play/v1/chat/completions");
+  const label = await form.getByLabel("Key", { exact: true }).locator("option", { hasText: "Player" }).textContent();
+  await form.getByLabel("Key", { exact: true }).selectOption({ label: label ?? "" });
+  return { form, answer: page.getByRole("region", { name: "Answer" }) };
+}
+
+test("a chat streams in with its figures, and its record says where it came from", async ({ page, gateway, upstream }) => {
+  await signIn(page, gateway);
+  await page.keyboard.press("g");
+  await page.keyboard.press("p");
+  const { form, answer } = await open(page);
+  await expect(page.getByText("spends real quota")).toBeVisible();
+  await expect(form.getByLabel("Key", { exact: true }).locator("option", { hasText: "Away" })).toHaveCount(0);
+
+  const body = form.getByLabel("Body");
+  await body.fill('{"model": "gpt-4o-mini", "messages": [],');
+  await expect(form.getByText("is not valid JSON")).toBeVisible();
+  await form.getByRole("button", { name: "Send" }).click();
+  await expect(body).toBeFocused();
+  const chat = { model: "gpt-4o-mini", messages: [], stream: true, stream_options: { include_usage: true }, metadata: { chunks: "40", gap_ms: "100" } };
+  await body.fill(JSON.stringify(chat));
+  await expect(form.getByText("is not valid JSON")).toBeHidden();
+  await form.getByRole("button", { name: "Send" }).click();
+
+  // The text is there while the upstream still sends.
+  await expect(answer.getByText("The answer comes")).toBeVisible();
+  await expect(answer.locator("pre")).toContainText("word3");
+  await expect(answer.getByText("The answer comes")).toBeVisible();
+  await expect(answer.getByText("Done")).toBeVisible({ timeout: 30_000 });
+  await expect(answer.locator("pre")).toContainText("A word1 word2");
+  await expect(answer.getByText("7 in, 40 out")).toBeVisible();
+  await expect(answer.locator("dl")).toContainText([/First byte\d.*Total\d.*Tokens per second\d/, /Play chat/]);
+  await expectAccessible(page);
+  await answer.getByRole("tab", { name: "Raw" }).click();
+  await expect(answer.locator("pre")).toContainText("data: [DONE]");
+  await answer.getByRole("tab", { name: "Headers" }).click();
+  await expect(answer.locator("pre")).toContainText("content-type: text/event-stream");
+  expect(upstream.last?.body?.stream).toBe(true);
+
+  await answer.getByRole("link", { name: /^\d+$/ }).click();
+  const record = page.getByRole("dialog", { name: "Request" });
+  await expect(record.getByRole("link", { name: "Playground" })).toBeVisible();
+  await expect(record).toContainText("session");
+  await expect(record).toContainText("playground");
+});
+
+test("stopping lets go of the upstream", async ({ page, gateway, upstream }) => {
+  await signIn(page, gateway, "/playground");
+  const { form, answer } = await open(page);
+  await form.getByLabel("Body").fill(JSON.stringify({ model: "gpt-4o-mini", messages: [], stream: true, metadata: { chunks: "900", gap_ms: "100" } }));
+  await form.getByLabel("Body").press("Control+Enter");
+  await expect(answer.locator("pre")).toContainText("word2");
+  const { last } = upstream;
+  await form.getByRole("button", { name: "Stop" }).click();
+  await expect(answer.getByText("Stopped")).toBeVisible();
+  await expect.poll(() => last?.left_at).toBeTruthy();
+  const record = await gateway.record("path=/play/v1/chat/completions");
+  expect(record.outcome).toBe("client_closed");
+});
+
+test("the model is the body's, another route's answer is pointed out, errors show as they are", async ({ page, gateway }) => {
+  await signIn(page, gateway, "/playground");
+  const { form, answer } = await open(page);
+  await form.getByLabel("Model").fill("error-429");
+  await expect(form.getByLabel("Body")).toHaveValue(/"model": "error-429"/);
+  await form.getByRole("button", { name: "Send" }).click();
+  await expect(answer.getByText("429", { exact: true })).toBeVisible();
+  await expect(answer.getByText("Another route took it: Play other.")).toBeVisible();
+  await expect(answer.getByRole("tab", { name: "Raw", selected: true })).toBeVisible();
+  await expect(answer.locator("pre")).toContainText("The upstream says 429.");
+
+  await form.getByLabel("Path").fill("no-slash");
+  await expect(form.getByText("must start with /")).toBeVisible();
+  await form.getByLabel("Path").fill("/play/v1/embeddings");
+  await form.getByLabel("Key", { exact: true }).selectOption({ label: "No key" });
+  await expect(form.getByText("routes that need one answer 401")).toBeVisible();
+  await form.getByRole("button", { name: "Send" }).click();
+  await expect(answer.getByText("401", { exact: true })).toBeVisible();
+});
+
+test("the same call can be taken along as code", async ({ page, gateway }) => {
+  await signIn(page, gateway, "/playground");
+  const { form } = await open(page);
+  await form.getByLabel("Body").fill('{"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "it\'s"}]}');
+  const code = page.locator(".playground-code");
+  const text = () => code.locator("pre").textContent();
+  expect(await text()).toContain(`curl -X POST '${gateway.url}/play/v1/chat/completions'`);
+  expect(await text()).toContain("-H 'Authorization: Bearer YOUR_API_KEY'");
+  expect(await text()).toContain("it'\\''s");
+  await code.getByRole("tab", { name: "Python" }).click();
+  expect(await text()).toContain("requests.request(");
+  await code.getByRole("tab", { name: "JavaScript" }).click();
+  expect(await text()).toContain(`await fetch("${gateway.url}/play/v1/chat/completions"`);
+});

@@ -1,0 +1,116 @@
+// The list of routes and its form: order, figures, JSON, warnings.
+
+import type { Page } from "@playwright/test";
+import { alone as test, expect, expectAccessible, signIn } from "./stand";
+
+test.use({ file: "routes", viewport: { width: 1440, height: 900 } });
+
+test.beforeAll(async ({ gateway, upstream }) => {
+  for (const [route_name, priority] of [["First", 10], ["Second", 20], ["Third", 20]]) {
+    await gateway.route({ route_name, priority, match_path: `/order/${route_name}/*`, target_host: upstream.host, target_path: "" });
+  }
+});
+
+const names = (page: Page) => page.locator("tbody tr .cell-title").allTextContents();
+
+test("routes are moved by their buttons, and what changed is said", async ({ page, gateway }) => {
+  await signIn(page, gateway, "/routes");
+  await expect.poll(() => names(page)).toEqual(["First", "Second", "Third"]);
+  await expect(page.getByRole("button", { name: "Move First up" })).toHaveAttribute("aria-disabled", "true");
+  await page.getByRole("button", { name: "Move Second up" }).click();
+  await expect(page.getByText("Second is now tried before First. Second: priority 20 → ")).toBeVisible();
+  await expect.poll(() => names(page)).toEqual(["Second", "First", "Third"]);
+  // The focus stays with the button, to go on.
+  await expect(page.getByRole("button", { name: "Move Second up" })).toBeFocused();
+  await page.getByRole("button", { name: "Move Second down" }).press("Enter");
+  await expect(page.getByText("Second is now tried after First.")).toBeVisible();
+  await expect.poll(() => names(page)).toEqual(["First", "Second", "Third"]);
+  await expect(page.getByRole("button", { name: "Move Second down" })).toBeFocused();
+  const stored = await gateway.admin("GET", "/routes");
+  expect(stored.map((route: { route_name: string }) => route.route_name)).toEqual(["First", "Second", "Third"]);
+
+  // Somebody else moves the same route meanwhile.
+  const second = stored[1].route_id;
+  await gateway.admin("PUT", `/routes/${second}`, { priority: 900 });
+  await page.getByRole("button", { name: "Move Second up" }).click();
+  await expect(page.getByText("Second was not moved")).toBeVisible();
+  await expect.poll(() => names(page)).toEqual(["First", "Third", "Second"]);
+  expect((await gateway.admin("GET", `/routes/${second}`)).priority).toBe(900);
+  await gateway.admin("PUT", `/routes/${second}`, { priority: 20 });
+  // In a filtered list neighbours are none.
+  await page.getByLabel("Search routes").fill("Second");
+  await expect(page.getByRole("button", { name: "Move Second up" })).toHaveCount(0);
+});
+
+test("a route shows its hits, errors and p95, each leading to its requests", async ({ page, gateway }) => {
+  const { key_value } = await gateway.key({ source_path: "figures" });
+  for (const model of ["gpt-4o-mini", "gpt-4o-mini", "error-500", "gpt-4o-mini"]) {
+    const answer = await fetch(`${gateway.url}/order/First/chat/completions`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${key_value}` },
+      body: JSON.stringify({ model, messages: [] }),
+    });
+    await answer.text();
+  }
+  await expect
+    .poll(async () => (await gateway.admin("GET", "/metrics/grouped?by=route")).groups[0]?.figures.total_requests)
+    .toBe(4);
+  await signIn(page, gateway, "/routes");
+  const row = page.getByRole("row").filter({ hasText: "/order/First/*" });
+  await expect(row.getByRole("link", { name: "Hits, 24 h of First: 4" })).toBeVisible();
+  await expect(row.getByRole("link", { name: /p95 of First: / })).toBeVisible();
+  await row.getByRole("link", { name: "Errors of First: 25%" }).click();
+  await expect(page.getByRole("heading", { level: 1, name: "Requests" })).toBeVisible();
+  await expect(page.getByRole("button", { name: "Remove filter Errors" })).toBeVisible();
+  await expect(page.locator("tbody tr")).toHaveCount(1);
+});
+
+test("the form and its JSON are the same object", async ({ page, gateway }) => {
+  await signIn(page, gateway, "/routes?new=1");
+  const form = page.getByRole("dialog", { name: "New route" });
+  await form.getByLabel("Route name").fill("By JSON");
+  await form.getByLabel("Path pattern").fill("/json/*");
+  await form.getByRole("radio", { name: "JSON" }).click({ force: true });
+  const text = form.getByLabel("Route as JSON");
+  await expect(text).toHaveValue(/"match_path": "\/json\/\*"/);
+  await expectAccessible(page);
+
+  await text.fill('{"route_name": "By JSON",');
+  await expect(form.getByText("is not valid JSON")).toBeVisible();
+  await form.getByRole("radio", { name: "Form" }).click({ force: true });
+  await expect(text).toBeVisible();
+  await expect(form.getByRole("radio", { name: "JSON" })).toBeChecked();
+  await text.fill('{"route_name": "By JSON", "match_path": "/json/*", "host": "x"}');
+  await expect(form.getByText("has the unknown field host")).toBeVisible();
+  await text.fill('{"route_name": "By JSON", "match_path": "no slash", "target_host": "up.test", "priority": 7}');
+  await expect(form.locator(".json-errors")).toContainText("match_path");
+  await form.getByRole("button", { name: "Create route" }).click();
+  await expect(form).toBeVisible();
+
+  await text.fill('{"route_name": "By JSON", "match_path": "/json/*", "target_host": "up.test", "priority": 7, "add_headers": {"X-A": "1"}}');
+  await form.getByRole("radio", { name: "Form" }).click({ force: true });
+  await expect(form.getByLabel("Priority")).toHaveValue("7");
+  await expect(form.getByRole("textbox", { name: "Host", exact: true })).toHaveValue("up.test");
+  await form.getByLabel("Priority").fill("8");
+  await form.getByRole("radio", { name: "JSON" }).click({ force: true });
+  await expect(text).toHaveValue(/"priority": 8/);
+  await form.getByRole("button", { name: "Create route" }).click();
+  await expect(form).toBeHidden();
+  const made = (await gateway.admin("GET", "/routes")).find((route: { route_name: string }) => route.route_name === "By JSON");
+  expect(made).toMatchObject({ priority: 8, target_host: "up.test", add_headers: { "X-A": "1" }, target_protocol: "http" });
+});
+
+test("a route that can never win is warned of while it is typed", async ({ page, gateway, upstream }) => {
+  await gateway.route({ route_name: "Takes all", priority: 5, match_path: "/taken/**", target_host: upstream.host });
+  await signIn(page, gateway, "/routes?new=1");
+  const form = page.getByRole("dialog", { name: "New route" });
+  const warning = form.getByText("This route can never win: Takes all comes first");
+  await form.getByLabel("Path pattern").fill("/taken/chat");
+  await expect(warning).toBeVisible();
+  await form.getByLabel("Priority").fill("4");
+  await expect(warning).toBeHidden();
+  await form.getByLabel("Priority").fill("100");
+  await expect(warning).toBeVisible();
+  await form.getByLabel("Path pattern").fill("/takenot/chat");
+  await expect(warning).toBeHidden();
+});
