@@ -1,7 +1,7 @@
 //! The command line: which commands and flags there are. What the commands do is in `commands` and `serve`.
 
 use crate::config::Sources;
-use crate::config::layers::{ADMIN_TOKEN, Flag};
+use crate::config::layers::{ADMIN_TOKEN, Flag, NEW_MASTER_KEY};
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 use secrecy::SecretString;
@@ -48,6 +48,19 @@ pub enum Command {
         /// Make another token and end all sessions; a running gateway takes it at a SIGHUP
         #[arg(long)]
         rotate: bool,
+    },
+    /// Encrypt the stored credentials anew, with another key
+    ///
+    /// With a key file (the default) a random key takes its place. With security.master_key the new key has to be given,
+    /// as FASTGATE_NEW_MASTER_KEY or --new-key-file, and put in the place of the old one afterwards. Running gateways go
+    /// on; they take the new key at a SIGHUP (or a restart) and refuse changes of keys and routes until then.
+    RotateMasterKey {
+        /// File that holds the new key, 64 hexadecimal digits; - reads stdin [default: FASTGATE_NEW_MASTER_KEY]
+        #[arg(long, value_name = "FILE")]
+        new_key_file: Option<PathBuf>,
+        /// The new key. No flag: others can see those
+        #[arg(skip = variable(NEW_MASTER_KEY))]
+        new_key: Option<SecretString>,
     },
     /// Export the keys and routes of a running gateway, or change them by a file
     ///
@@ -106,16 +119,13 @@ pub struct RemoteGateway {
     #[arg(long, value_name = "FILE", global = true)]
     pub token_file: Option<PathBuf>,
     /// The admin token. No flag: others can see those
-    #[arg(skip = admin_token())]
+    #[arg(skip = variable(ADMIN_TOKEN))]
     pub token: Option<SecretString>,
 }
 
-/// `FASTGATE_ADMIN_TOKEN`.
-fn admin_token() -> Option<SecretString> {
-    std::env::var(ADMIN_TOKEN)
-        .ok()
-        .filter(|token| !token.is_empty())
-        .map(Into::into)
+/// A secret from the environment.
+fn variable(name: &str) -> Option<SecretString> {
+    std::env::var(name).ok().filter(|text| !text.is_empty()).map(Into::into)
 }
 
 /// Where values come from.

@@ -1,11 +1,13 @@
 //! The commands that do one thing and end. What they print on stdout is for other programs; all else goes to stderr.
 
 pub mod configuration;
+pub mod master_key;
 
 use crate::admin_token::stored::{self, TokenError};
 use crate::cli::Cli;
 use crate::config::{Config, Loaded, layers::Origin};
 use crate::db::{Db, OpenError, migrate};
+use crate::secrets::RotateError;
 use clap::CommandFactory as _;
 use clap_complete::Shell;
 use configuration::ConfigurationError;
@@ -40,6 +42,9 @@ pub enum CommandError {
     /// The token cannot be read or stored.
     #[error(transparent)]
     Token(#[from] TokenError),
+    /// The encryption key was not rotated.
+    #[error("the encryption key was not rotated: {0}")]
+    Rotate(#[from] RotateError),
     /// The token cannot be printed or changed here.
     #[error("{0}")]
     Unknown(String),

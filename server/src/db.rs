@@ -207,6 +207,26 @@ where
     }
 }
 
+/// SQLite leaves what was replaced in the file until something else takes its place: on this connection no more.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn overwrite_what_is_replaced(connection: &mut DbConnection) -> DbResult<()> {
+    match connection.dialect() {
+        Dialect::Sqlite => Ok(execute_batch(connection, "PRAGMA secure_delete = ON")?),
+        Dialect::Postgres => Ok(()),
+    }
+}
+
+/// Moves SQLite's log into the file and empties it, unless somebody reads: then that happens a little later by itself.
+pub fn empty_write_ahead_log(connection: &mut DbConnection) {
+    if connection.dialect() == Dialect::Sqlite
+        && let Err(error) = execute_batch(connection, "PRAGMA wal_checkpoint(TRUNCATE)")
+    {
+        tracing::debug!(%error, "The write-ahead log was not emptied");
+    }
+}
+
 /// Runs statements without results.
 fn execute_batch(connection: &mut DbConnection, sql: &str) -> diesel::QueryResult<()> {
     connection.batch_execute(sql)

@@ -7,7 +7,7 @@
 
 mod document;
 
-pub use document::{Kept, KeyDocument};
+pub use document::{Kept, KeyDocument, sealed_definition};
 
 use crate::db::changes::StoredChange;
 use crate::db::keys::StoredKey;
@@ -16,7 +16,7 @@ use document::Pair;
 use fastgate_shared::changes::{
     Author, AuthorKind, Change, ChangeAction, ChangeRecord, ChangeSource, ChangedKind, FieldDiff,
 };
-use fastgate_shared::route::Route;
+use fastgate_shared::route::{Route, RouteDefinition};
 use jiff::Timestamp;
 
 /// What ETags and fingerprints are made of: credentials never leave this room in another form.
@@ -202,9 +202,9 @@ pub fn record(
     }))
 }
 
-/// The row of a rotation of the admin token. Neither the token nor its hash is in it.
+/// The row of a rotation of a secret that the gateway keeps by itself. Neither the secret nor its hash is in it.
 #[must_use]
-pub fn token_rotated(origin: &Origin, now: Timestamp) -> StoredChange {
+pub fn setting_rotated(name: &str, origin: &Origin, now: Timestamp) -> StoredChange {
     StoredChange {
         id: uuid::Uuid::now_v7().to_string(),
         time: now,
@@ -212,8 +212,8 @@ pub fn token_rotated(origin: &Origin, now: Timestamp) -> StoredChange {
         source: origin.source,
         restored_from: None,
         kind: ChangedKind::Setting,
-        object_id: "admin_token".to_owned(),
-        object_name: "admin_token".to_owned(),
+        object_id: name.to_owned(),
+        object_name: name.to_owned(),
         action: ChangeAction::Rotated,
         before: None,
         after: None,
@@ -284,7 +284,13 @@ pub fn key_etag(key: &StoredKey, secrets: &SecretBox) -> String {
 /// The ETag of a route with its credentials in clear: it changes with the definition.
 #[must_use]
 pub fn route_etag(route: &Route, secrets: &SecretBox) -> String {
-    quoted(secrets, &json_bytes(&route.definition))
+    definition_etag(&route.definition, secrets)
+}
+
+/// As [`route_etag`], of its definition.
+#[must_use]
+pub fn definition_etag(definition: &RouteDefinition, secrets: &SecretBox) -> String {
+    quoted(secrets, &json_bytes(definition))
 }
 
 /// The ETag of a whole configuration, from those of its objects.

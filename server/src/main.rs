@@ -4,7 +4,7 @@
 use anyhow::Context as _;
 use clap::Parser as _;
 use fastgate::cli::{Cli, Command};
-use fastgate::commands::{self, configuration};
+use fastgate::commands::{self, configuration, master_key};
 use fastgate::config::{Loaded, Sources};
 use fastgate::serve;
 use fastgate::shutdown::Signals;
@@ -39,6 +39,9 @@ fn main() -> ExitCode {
         (Command::Migrate, Ok(loaded)) => commands::migrate(&loaded.config).map_err(Into::into),
         (Command::AdminToken { rotate }, Ok(loaded)) => {
             run(async { Ok(commands::admin_token(&loaded, rotate).await?) })
+        }
+        (Command::RotateMasterKey { new_key_file, new_key }, Ok(loaded)) => {
+            run(async { Ok(master_key::rotate(&loaded, new_key_file.as_deref(), new_key).await?) })
         }
         (Command::Config { action, remote }, Ok(loaded)) => {
             run(async { Ok(configuration::work(&loaded.config, action, remote).await?) })

@@ -141,6 +141,11 @@ impl Reloader {
             Ok(None) => tracing::warn!("No admin token is configured or stored; the old one stays accepted"),
             Err(error) => tracing::error!(%error, "The admin token stays as it was"),
         }
+        match app.take_new_key().await {
+            Ok(true) => tracing::info!("The encryption key of a rotation is in force"),
+            Ok(false) => {}
+            Err(error) => tracing::error!(%error, "The encryption key stays as it was"),
+        }
         // Limits are compiled into keys and routes.
         if let Err(error) = app.load_snapshot().await {
             tracing::error!(error = error.cause(), "Keys and routes stay as they were");

@@ -5,6 +5,7 @@
 use crate::app::ChangeError;
 use crate::db::DbError;
 use crate::history::HistoryError;
+use crate::secrets::OpenSecretError;
 use axum::response::{IntoResponse, Response};
 use fastgate_shared::changes::Conflict;
 use fastgate_shared::problem::FieldError;
@@ -152,6 +153,10 @@ impl From<DbError> for Problem {
                 "The database is unavailable; proxying goes on, try again soon.",
                 error.cause(),
             ),
+            DbError::KeyRotated => Self::unavailable(
+                "The encryption key was rotated; proxying goes on, changes do after a SIGHUP or a restart of the gateway.",
+                error.cause(),
+            ),
             DbError::Internal(_) => Self::internal(error.cause()),
         }
     }
@@ -159,7 +164,19 @@ impl From<DbError> for Problem {
 
 impl From<HistoryError> for Problem {
     fn from(error: HistoryError) -> Self {
-        Self::internal(error)
+        match error {
+            HistoryError::Secret(error) => error.into(),
+            HistoryError::Document(_) => Self::internal(error),
+        }
+    }
+}
+
+impl From<OpenSecretError> for Problem {
+    fn from(error: OpenSecretError) -> Self {
+        Self::unavailable(
+            "A stored credential cannot be decrypted: the encryption key was rotated (a SIGHUP or a restart takes the new one), or the value is damaged.",
+            error,
+        )
     }
 }
 
@@ -168,7 +185,9 @@ impl From<ChangeError> for Problem {
         match error {
             ChangeError::Db(error) => error.into(),
             ChangeError::Refused(errors) => Self::fields(errors),
-            ChangeError::Secret(_) | ChangeError::History(_) | ChangeError::BrokeOff => Self::internal(error),
+            ChangeError::Secret(error) => error.into(),
+            ChangeError::History(error) => error.into(),
+            ChangeError::BrokeOff => Self::internal(error),
         }
     }
 }

@@ -50,7 +50,7 @@ pub async fn rotate(db: &Db, keep: u64) -> Result<SecretString, TokenError> {
     db.write(move |connection| {
         settings::set(connection, settings::ADMIN_TOKEN_HASH, &hash)?;
         sessions::delete_all(connection)?;
-        let change = history::token_rotated(&Origin::program(), Timestamp::now());
+        let change = history::setting_rotated("admin_token", &Origin::program(), Timestamp::now());
         changes::record(connection, &[change], keep)
     })
     .await?;

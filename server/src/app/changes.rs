@@ -11,6 +11,7 @@ use crate::db::routes::{self, StoredRoute};
 use crate::db::{DbConnection, DbError, DbResult, changes};
 use crate::history::{self, Object, Origin};
 use crate::routing::{CompiledRoute, RouteTable};
+use crate::secrets::UnlockError;
 use fastgate_shared::api_key::ApiKeyDefinition;
 use fastgate_shared::problem::FieldError;
 use fastgate_shared::route::{Route, RouteDefinition};
@@ -69,6 +70,18 @@ where
         work(change).await
     });
     task.await.unwrap_or_else(|_| Err(ChangeError::BrokeOff.into()))
+}
+
+impl App {
+    /// Takes the encryption key of a rotation, with no change under way: none may seal with the one key and be compared
+    /// with the other. Says whether it is another one.
+    ///
+    /// # Errors
+    /// When the new key is not to be found; the old one stays.
+    pub async fn take_new_key(&self) -> Result<bool, UnlockError> {
+        let _alone = self.changes.lock().await;
+        self.secrets.take_new_key(&self.config, &self.db).await
+    }
 }
 
 /// The time, as precise as the database keeps it, so that a thing reads the same when it was just made and later.
@@ -215,6 +228,7 @@ impl Change {
         self.app
             .db
             .write(move |connection| {
+                secrets.check_current(connection)?;
                 for object in &objects {
                     store(connection, object, |route| StoredRoute {
                         route_id: route.route_id.clone(),

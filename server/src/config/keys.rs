@@ -235,7 +235,8 @@ pub const KEYS: &[Key] = &[
         Kind::Secret(is_master_key, "64 hexadecimal digits"),
         "Encrypts stored upstream credentials.",
     )
-    .or_null("a key file beside the database, made at the first start"),
+    .or_null("a key file beside the database, made at the first start")
+    .live(),
     Key::new(
         "security.allow_upstream_networks",
         Kind::Networks,

@@ -19,6 +19,8 @@ pub const DEFAULT_FILE: &str = "config/config.yaml";
 const PREFIX: &str = "FASTGATE_";
 /// The variable of the token with which `fastgate config` works on a running gateway.
 pub const ADMIN_TOKEN: &str = "FASTGATE_ADMIN_TOKEN";
+/// The variable of the key that `fastgate rotate-master-key` rotates to.
+pub const NEW_MASTER_KEY: &str = "FASTGATE_NEW_MASTER_KEY";
 
 /// Where values are taken from. Kept for the whole life of the process, because SIGHUP reads them again.
 #[derive(Clone, Debug, Default)]
@@ -364,11 +366,11 @@ impl fmt::Display for Problems {
     }
 }
 
-/// Variables that are no settings: the token that `fastgate config` shows to a running gateway, and what Kubernetes sets
-/// for a service that is called `fastgate`.
+/// Variables that are no settings: those of commands (the token that `fastgate config` shows to a running gateway, the new
+/// encryption key), and what Kubernetes sets for a service that is called `fastgate`.
 fn is_foreign(name: &str, value: &str) -> bool {
     let rest = &name[PREFIX.len()..];
-    if name == ADMIN_TOKEN {
+    if name == ADMIN_TOKEN || name == NEW_MASTER_KEY {
         return true;
     }
     rest == "SERVICE_HOST"

@@ -101,6 +101,22 @@ pub fn record(connection: &mut DbConnection, made: &[StoredChange], keep: u64) -
     Ok(())
 }
 
+/// Replaces what a change keeps encrypted, and its ETag, after the key was rotated.
+///
+/// # Errors
+/// [`DbError::NotFound`].
+pub fn reseal(connection: &mut DbConnection, change: &StoredChange) -> DbResult<()> {
+    let changed = diesel::update(changes::table.find(&change.id))
+        .set((
+            changes::document_before.eq(&change.before),
+            changes::document_after.eq(&change.after),
+            changes::etag.eq(&change.etag),
+            changes::kept.eq(&change.kept),
+        ))
+        .execute(connection)?;
+    if changed == 0 { Err(DbError::NotFound) } else { Ok(()) }
+}
+
 /// One change.
 ///
 /// # Errors

@@ -18,6 +18,9 @@ pub enum DbError {
     /// The database cannot be used now: unreachable, locked, full or read-only. Trying later can help.
     #[error("the database is unavailable")]
     Unavailable(String),
+    /// What was to be written is encrypted with a key that was rotated meanwhile.
+    #[error("the encryption key was rotated; send the gateway a SIGHUP, or restart it")]
+    KeyRotated,
     /// A row cannot be read or written; trying later does not help.
     #[error("the database failed")]
     Internal(String),
@@ -28,7 +31,7 @@ impl DbError {
     #[must_use]
     pub fn cause(&self) -> String {
         match self {
-            Self::NotFound | Self::Conflict => self.to_string(),
+            Self::NotFound | Self::Conflict | Self::KeyRotated => self.to_string(),
             Self::Unavailable(cause) | Self::Internal(cause) => cause.escape_debug().to_string(),
         }
     }

@@ -98,6 +98,17 @@ pub fn update(connection: &mut DbConnection, route: &StoredRoute) -> DbResult<()
     if changed == 0 { Err(DbError::NotFound) } else { Ok(()) }
 }
 
+/// Replaces a route's definition by the same one, encrypted with another key.
+///
+/// # Errors
+/// [`DbError::NotFound`].
+pub fn reseal(connection: &mut DbConnection, route_id: &str, definition: &SealedDefinition) -> DbResult<()> {
+    let changed = diesel::update(routes::table.find(route_id))
+        .set(routes::definition.eq(definition.to_stored()?))
+        .execute(connection)?;
+    if changed == 0 { Err(DbError::NotFound) } else { Ok(()) }
+}
+
 /// Deletes a route; its audit records stay.
 ///
 /// # Errors

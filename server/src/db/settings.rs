@@ -23,6 +23,19 @@ pub fn get(connection: &mut DbConnection, name: &str) -> DbResult<Option<String>
         .optional()?)
 }
 
+/// As [`get`], and until the transaction ends nobody changes the value.
+///
+/// # Errors
+/// See [`super::DbError`].
+pub fn get_held(connection: &mut DbConnection, name: &str) -> DbResult<Option<String>> {
+    let value = settings::table.find(name).select(settings::value);
+    Ok(match connection {
+        // A transaction that writes is the only one.
+        DbConnection::Sqlite(inner) => value.first(inner).optional()?,
+        DbConnection::Postgres(inner) => value.for_share().first(inner).optional()?,
+    })
+}
+
 /// Stores a value in place of the old one.
 ///
 /// # Errors

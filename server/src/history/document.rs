@@ -232,7 +232,10 @@ pub(super) fn sealed(object: &Object, secrets: &SecretBox) -> Result<Documents, 
 }
 
 /// The definition in a stored document of a route.
-pub(super) fn sealed_definition(document: &str) -> Result<SealedDefinition, HistoryError> {
+///
+/// # Errors
+/// When it is damaged.
+pub fn sealed_definition(document: &str) -> Result<SealedDefinition, HistoryError> {
     SealedDefinition::from_stored(document).map_err(|error| {
         let damaged = <serde_json::Error as serde::de::Error>::custom(error.cause());
         HistoryError::Document(damaged)

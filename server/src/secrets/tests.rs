@@ -1,9 +1,14 @@
 //! Sealing, opening, masking.
 
 use super::*;
+use crate::config::Config;
+use crate::db::Db;
 use fastgate_shared::route::{Route, RouteDefinition};
 use jiff::Timestamp;
+use secrecy::ExposeSecret as _;
 use serde_json::json;
+use std::fs;
+use std::path::Path;
 
 const TOKEN: &str = "Bearer sk-0123456789abcdef4f2a";
 
@@ -37,6 +42,7 @@ fn a_text_that_is_not_sealed_does_not_open(#[case] text: &str) {
 #[test]
 fn debug_shows_no_key() {
     assert_eq!(format!("{:?}", SecretBox::new([7; 32])), "SecretBox(…)");
+    assert_eq!(format!("{:?}", MasterKey::random().unwrap()), "MasterKey(…)");
 }
 
 #[test]

@@ -1,8 +1,10 @@
 //! The executable as an operator meets it: commands, exit codes, the first start, signals.
 
+
 mod configuration;
 mod descriptors;
 mod ending;
+mod master_key;
 mod surroundings;
 
 use crate::support::process::{Process, fastgate};

@@ -8,6 +8,7 @@ mod logs;
 mod metrics;
 mod paging;
 mod retention;
+mod rotation;
 mod routes;
 mod sessions;
 

@@ -5,11 +5,12 @@ use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tempfile::TempDir;
 
 /// How long anything may take before the test fails.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A command line of the executable in this folder, with nothing from the test's own environment.
 pub fn fastgate(folder: &Path) -> Command {
@@ -22,6 +23,7 @@ pub fn fastgate(folder: &Path) -> Command {
 pub struct Process {
     child: Child,
     lines: Receiver<String>,
+    transcript: Arc<Mutex<String>>,
     /// Its working directory.
     pub folder: TempDir,
     /// What it printed on stderr until it was ready.
@@ -39,6 +41,13 @@ impl Process {
     /// As [`Process::start`], in a folder that holds something already.
     pub fn start_in(folder: TempDir, flags: &[&str]) -> Self {
         let command = fastgate(folder.path());
+        Self::start_as(command, folder, flags)
+    }
+
+    /// As [`Process::start_in`], with these environment variables.
+    pub fn start_with(folder: TempDir, flags: &[&str], variables: &[(&str, &str)]) -> Self {
+        let mut command = fastgate(folder.path());
+        command.envs(variables.iter().copied());
         Self::start_as(command, folder, flags)
     }
 
@@ -67,16 +76,22 @@ impl Process {
             .spawn()
             .unwrap();
         let stderr = BufReader::new(child.stderr.take().unwrap());
-        let (sender, lines) = sync_channel(10_000);
+        let (sender, lines) = sync_channel(100_000);
+        let transcript = Arc::new(Mutex::new(String::new()));
+        let written_down = transcript.clone();
         std::thread::spawn(move || {
-            stderr
-                .lines()
-                .map_while(Result::ok)
-                .try_for_each(|line| sender.send(line))
+            stderr.lines().map_while(Result::ok).try_for_each(|line| {
+                let mut transcript = written_down.lock().unwrap();
+                transcript.push_str(&line);
+                transcript.push('\n');
+                drop(transcript);
+                sender.send(line)
+            })
         });
         let mut process = Self {
             child,
             lines,
+            transcript,
             folder,
             greeting: String::new(),
             url: String::new(),
@@ -142,6 +157,11 @@ impl Process {
         Duration::from_millis(ticks * 10)
     }
 
+    /// All that it said on stderr up to now.
+    pub fn said(&self) -> String {
+        self.transcript.lock().unwrap().clone()
+    }
+
     /// Sends a signal, by its name without `SIG`.
     pub fn signal(&self, name: &str) {
         let status = Command::new("kill")
@@ -161,6 +181,18 @@ impl Process {
         let code = self.child.wait().unwrap().code();
         let folder = std::mem::replace(&mut self.folder, tempfile::tempdir().unwrap());
         (code, rest, folder)
+    }
+
+    /// The status and text of a call with a bearer token; a null body is none.
+    pub async fn call(&self, method: &str, path: impl Display, token: &str, body: &serde_json::Value) -> (u16, String) {
+        let client = reqwest::Client::builder().no_proxy().timeout(PATIENCE).build().unwrap();
+        let method = method.parse().unwrap();
+        let mut request = client.request(method, format!("{}{path}", self.url)).bearer_auth(token);
+        if !body.is_null() {
+            request = request.body(body.to_string());
+        }
+        let response = request.send().await.unwrap();
+        (response.status().as_u16(), response.text().await.unwrap())
     }
 
     /// The status and text of a GET.
