@@ -23,6 +23,8 @@ mod routes;
 mod session;
 mod sessions;
 mod settings;
+mod tokens;
+mod trail;
 mod upstreams;
 
 use crate::app::App;
@@ -65,6 +67,8 @@ fn calls() -> utoipa_axum::router::OpenApiRouter<Arc<App>> {
         .merge(metrics::router())
         .merge(settings::router())
         .merge(sessions::router())
+        .merge(tokens::router())
+        .merge(trail::router())
         .merge(upstreams::router());
     openapi::complete(calls.get_openapi_mut());
     calls

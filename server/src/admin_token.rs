@@ -1,5 +1,7 @@
-//! The administrator's token: known by its hash only. Where the hash comes from is in `stored`.
+//! The administrator's token: known by its hash only. Where the hash comes from is in `stored`; tokens with a name and a
+//! role are in `named`.
 
+pub mod named;
 pub mod stored;
 
 use base64::Engine as _;

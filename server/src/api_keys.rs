@@ -7,7 +7,7 @@ mod presented;
 mod ring;
 mod secret;
 
-pub use presented::{extract, is_carrier, strip};
+pub use presented::{extract, foreign_credentials, is_carrier, strip};
 pub use ring::KeyRing;
 pub use secret::{KeyHash, NewKey, VALUE_CHARS};
 

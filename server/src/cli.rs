@@ -5,6 +5,7 @@ use crate::config::layers::{ADMIN_TOKEN, Flag, NEW_MASTER_KEY};
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 use secrecy::SecretString;
+use std::fmt;
 use std::path::PathBuf;
 
 const AFTER_HELP: &str = "\
@@ -54,14 +55,7 @@ pub enum Command {
     /// With a key file (the default) a random key takes its place. With security.master_key the new key has to be given,
     /// as FASTGATE_NEW_MASTER_KEY or --new-key-file, and put in the place of the old one afterwards. Running gateways go
     /// on; they take the new key at a SIGHUP (or a restart) and refuse changes of keys and routes until then.
-    RotateMasterKey {
-        /// File that holds the new key, 64 hexadecimal digits; - reads stdin [default: FASTGATE_NEW_MASTER_KEY]
-        #[arg(long, value_name = "FILE")]
-        new_key_file: Option<PathBuf>,
-        /// The new key. No flag: others can see those
-        #[arg(skip = variable(NEW_MASTER_KEY))]
-        new_key: Option<SecretString>,
-    },
+    RotateMasterKey(NewMasterKey),
     /// Export the keys and routes of a running gateway, or change them by a file
     ///
     /// Works over the admin interface of the gateway at --url; without it, of the one that this machine's configuration
@@ -79,6 +73,17 @@ pub enum Command {
         /// The shell
         shell: Shell,
     },
+}
+
+/// Where another encryption key comes from.
+#[derive(Clone, Debug, Default, Args)]
+pub struct NewMasterKey {
+    /// File that holds the new key, 64 hexadecimal digits; - reads stdin [default: FASTGATE_NEW_MASTER_KEY]
+    #[arg(long = "new-key-file", value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// The new key. No flag: others can see those
+    #[arg(skip = variable(NEW_MASTER_KEY))]
+    pub key: Option<SecretString>,
 }
 
 /// What `fastgate config` does.
@@ -129,7 +134,7 @@ fn variable(name: &str) -> Option<SecretString> {
 }
 
 /// Where values come from.
-#[derive(Clone, Debug, Default, Args)]
+#[derive(Clone, Default, Args)]
 pub struct Settings {
     /// Settings file [default: config/config.yaml, if it exists]
     #[arg(long, value_name = "FILE", global = true)]
@@ -155,6 +160,14 @@ pub struct Settings {
     /// Any other key, for example --set proxy.timeout=60
     #[arg(long, value_name = "KEY=VALUE", global = true)]
     pub set: Vec<String>,
+}
+
+/// Shows no value: `--set` and `--database-url` may hold secrets.
+impl fmt::Debug for Settings {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let flags = self.sources().flags;
+        formatter.debug_tuple("Settings").field(&flags).finish()
+    }
 }
 
 impl Settings {

@@ -4,6 +4,8 @@
 //! connection, one module for each table. The request path never comes here: it reads the snapshot. The audit log's
 //! writer has a connection of its own ([`Db::connect`]). Diesel is used in this room only.
 
+pub mod admin_events;
+pub mod admin_tokens;
 pub mod audit;
 pub mod changes;
 mod connect;

@@ -11,8 +11,9 @@ pub use document::{Kept, KeyDocument, sealed_definition};
 
 use crate::db::changes::StoredChange;
 use crate::db::keys::StoredKey;
-use crate::secrets::{OpenSecretError, SecretBox};
+use crate::secrets::{OpenSecretError, SecretBox, credentials_touched};
 use document::Pair;
+use fastgate_shared::admin_token::Role;
 use fastgate_shared::changes::{
     Author, AuthorKind, Change, ChangeAction, ChangeRecord, ChangeSource, ChangedKind, FieldDiff,
 };
@@ -27,6 +28,8 @@ type Bytes = Vec<u8>;
 pub struct Origin {
     /// Who.
     pub author: Author,
+    /// What they may do.
+    pub role: Role,
     /// By which way.
     pub source: ChangeSource,
     /// The change that is restored.
@@ -36,9 +39,10 @@ pub struct Origin {
 impl Origin {
     /// Changes of single objects by this author.
     #[must_use]
-    pub fn of(author: Author) -> Self {
+    pub fn of(author: Author, role: Role) -> Self {
         Self {
             author,
+            role,
             source: ChangeSource::Api,
             restored_from: None,
         }
@@ -49,11 +53,15 @@ impl Origin {
     pub fn program() -> Self {
         Self {
             source: ChangeSource::Command,
-            ..Self::of(Author {
-                kind: AuthorKind::Program,
-                session: None,
-                address: None,
-            })
+            ..Self::of(
+                Author {
+                    kind: AuthorKind::Program,
+                    name: None,
+                    session: None,
+                    address: None,
+                },
+                Role::Admin,
+            )
         }
     }
 }
@@ -150,6 +158,21 @@ impl Object {
             (false, false) if same => None,
             (false, false) if switched => Some(ChangeAction::Toggled),
             (false, false) => Some(ChangeAction::Updated),
+        }
+    }
+
+    /// The least role that may do this: routes are an operator's, keys and upstream credentials are not.
+    #[must_use]
+    pub fn role_needed(&self) -> Role {
+        match self {
+            Self::Key { .. } => Role::Admin,
+            Self::Route { before, after } => {
+                let definition = |route: &Option<Box<Route>>| route.as_ref().map(|route| route.definition.clone());
+                match credentials_touched(definition(before).as_ref(), definition(after).as_ref()) {
+                    true => Role::Admin,
+                    false => Role::Operator,
+                }
+            }
         }
     }
 

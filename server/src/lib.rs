@@ -21,6 +21,7 @@ pub mod kept;
 pub mod listen;
 pub mod message;
 pub mod permissions;
+pub mod private_memory;
 pub mod proxy;
 pub mod rate_limit;
 pub mod request_id;

@@ -6,6 +6,7 @@ use clap::Parser as _;
 use fastgate::cli::{Cli, Command};
 use fastgate::commands::{self, configuration, master_key};
 use fastgate::config::{Loaded, Sources};
+use fastgate::private_memory::{self, NotPrivate};
 use fastgate::serve;
 use fastgate::shutdown::Signals;
 use fastgate::telemetry;
@@ -20,6 +21,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const REFUSED: u8 = 2;
 
 fn main() -> ExitCode {
+    let private = private_memory::keep();
     let cli = Cli::parse();
     let sources = cli.settings.sources();
     let command = cli.command.unwrap_or(Command::Serve);
@@ -34,15 +36,13 @@ fn main() -> ExitCode {
             commands::say(format_args!("the configuration is refused:\n{problems}"));
             return ExitCode::from(REFUSED);
         }
-        (Command::Serve, Ok(loaded)) => run(serve(loaded, sources)),
+        (Command::Serve, Ok(loaded)) => run(serve(loaded, sources, private)),
         (Command::CheckConfig, Ok(loaded)) => commands::check_config(&loaded).map_err(Into::into),
         (Command::Migrate, Ok(loaded)) => commands::migrate(&loaded.config).map_err(Into::into),
         (Command::AdminToken { rotate }, Ok(loaded)) => {
             run(async { Ok(commands::admin_token(&loaded, rotate).await?) })
         }
-        (Command::RotateMasterKey { new_key_file, new_key }, Ok(loaded)) => {
-            run(async { Ok(master_key::rotate(&loaded, new_key_file.as_deref(), new_key).await?) })
-        }
+        (Command::RotateMasterKey(new), Ok(loaded)) => run(async { Ok(master_key::rotate(&loaded, new).await?) }),
         (Command::Config { action, remote }, Ok(loaded)) => {
             run(async { Ok(configuration::work(&loaded.config, action, remote).await?) })
         }
@@ -64,8 +64,9 @@ fn run(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
     done
 }
 
-async fn serve(loaded: Loaded, sources: Sources) -> anyhow::Result<()> {
+async fn serve(loaded: Loaded, sources: Sources, private: Result<(), NotPrivate>) -> anyhow::Result<()> {
     let log = telemetry::start(&loaded.config.logging)?;
+    let _ = private.inspect_err(|error| tracing::warn!("{error}"));
     let signals = Signals::listen().context("cannot listen to signals")?;
     let ended = serve::until_told(loaded, sources, signals, log.level().clone()).await;
     // For those who read the log's file only.

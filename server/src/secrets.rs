@@ -10,7 +10,9 @@ mod route;
 mod unlock;
 
 pub use rotate::{RotateError, Rotated, rotate};
-pub use route::{SealedDefinition, destination_changed, mask_definition, mask_route, merge_masked};
+pub use route::{
+    SealedDefinition, credentials_touched, destination_changed, mask_definition, mask_route, merge_masked,
+};
 pub use unlock::UnlockError;
 
 use arc_swap::ArcSwap;

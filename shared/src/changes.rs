@@ -47,6 +47,8 @@ pub enum ChangeAction {
 pub enum AuthorKind {
     /// By the admin token, in a script for example.
     AdminToken,
+    /// By a token with a name and a role.
+    NamedToken,
     /// By a session of the dashboard.
     Session,
     /// At the machine itself, by a command of the program.
@@ -75,6 +77,8 @@ pub enum ChangeSource {
 pub struct Author {
     /// How they showed who they are.
     pub kind: AuthorKind,
+    /// The named token's name, or what the identity provider calls them; also that of their session.
+    pub name: Option<String>,
     /// The session's short id, where there was one: 12 hexadecimal digits that tell sessions apart and open nothing.
     pub session: Option<String>,
     /// The address that the change came from.

@@ -4,6 +4,7 @@
 //! One type per thing: the JSON, the validation messages and the dashboard's forms come from the same definition.
 //! No web framework, database, HTTP client or runtime lives here.
 
+pub mod admin_token;
 pub mod answer_text;
 pub mod api_key;
 pub mod audit_log;

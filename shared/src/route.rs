@@ -23,6 +23,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 pub use sharing::{Balance, CircuitBreaker};
 use std::collections::BTreeMap;
+use std::fmt;
 pub use target::{Protocol, Target};
 
 /// Largest `max_body_bytes`.
@@ -41,7 +42,7 @@ pub enum RouteAuth {
 }
 
 /// What an administrator says about a route (contract: Routes, Target, Transforms, Limits).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Validate)]
+#[derive(Clone, PartialEq, Serialize, Deserialize, Validate)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RouteDefinition {
     /// A name for people, 1–255 characters.
@@ -234,6 +235,17 @@ pub struct Route {
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
+}
+
+/// Shows which route it is; there are credentials among the rest.
+impl fmt::Debug for RouteDefinition {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("RouteDefinition")
+            .field("route_name", &self.route_name)
+            .field("match_path", &self.match_path)
+            .finish_non_exhaustive()
+    }
 }
 
 /// The body of `POST /admin/routes/{route_id}/toggle`; an absent body flips.

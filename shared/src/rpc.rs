@@ -8,7 +8,7 @@
     reason = "the macro makes a field of each argument and takes no words for it"
 )]
 
-use crate::session::{SessionInfo, SignInRefusal};
+use crate::session::{PresentedToken, SessionInfo, SignInRefusal};
 use leptos::prelude::*;
 use leptos::server_fn::codec::Json;
 
@@ -21,7 +21,7 @@ pub use async_trait::async_trait;
 #[async_trait]
 pub trait SessionDoor: Send + Sync {
     /// Checks the token, stores a session and sets its cookie.
-    async fn sign_in(&self, token: String) -> Result<SessionInfo, SignInRefusal>;
+    async fn sign_in(&self, token: PresentedToken) -> Result<SessionInfo, SignInRefusal>;
     /// Ends the session of the calling browser and removes its cookie.
     async fn sign_out(&self);
     /// The session of the calling browser, if it is valid.
@@ -38,7 +38,7 @@ fn door() -> Result<std::sync::Arc<dyn SessionDoor>, ServerFnError> {
 /// # Errors
 /// Where the server cannot be reached. A refused token is the inner `Err`.
 #[server(prefix = "/admin/rpc", endpoint = "sign_in", input = Json)]
-pub async fn sign_in(token: String) -> Result<Result<SessionInfo, SignInRefusal>, ServerFnError> {
+pub async fn sign_in(token: PresentedToken) -> Result<Result<SessionInfo, SignInRefusal>, ServerFnError> {
     Ok(door()?.sign_in(token).await)
 }
 

@@ -1,11 +1,17 @@
 //! Who is signed in to the dashboard.
 
+use crate::admin_token::Role;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// The session of the calling browser.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SessionInfo {
+    /// What the session may do.
+    pub role: Role,
+    /// The token's name, or what the identity provider says; none for the admin token.
+    pub name: Option<String>,
     /// When the administrator signed in.
     pub created_at: Timestamp,
     /// When the session ends whatever happens.
@@ -14,6 +20,31 @@ pub struct SessionInfo {
     pub version: String,
     /// `http(s)://host` under which clients reach the proxy, for snippets.
     pub proxy_origin: String,
+}
+
+/// A token that somebody shows. Its `Debug` shows nothing.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct PresentedToken(String);
+
+impl PresentedToken {
+    /// What was shown, without the spaces that come along when it is pasted.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        self.0.trim()
+    }
+}
+
+impl From<String> for PresentedToken {
+    fn from(token: String) -> Self {
+        Self(token)
+    }
+}
+
+impl fmt::Debug for PresentedToken {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("PresentedToken(…)")
+    }
 }
 
 /// Why a sign-in was refused.

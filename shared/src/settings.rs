@@ -1,6 +1,7 @@
 //! What the gateway was told, what it keeps, and what it is: `/admin/settings`, `/admin/sessions`, `/admin/storage` and
 //! `/admin/about`.
 
+use crate::admin_token::Role;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -54,6 +55,10 @@ pub struct SessionEntry {
     pub session_id: String,
     /// Whether the call came with this session.
     pub is_current: bool,
+    /// What it may do.
+    pub role: Role,
+    /// The token's name, or what the identity provider says; null for the admin token.
+    pub name: Option<String>,
     /// `User-Agent` of the browser that signed in.
     pub user_agent: Option<String>,
     /// Where it signed in from.

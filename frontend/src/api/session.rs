@@ -16,7 +16,7 @@ pub async fn current() -> Answer<Option<SessionInfo>> {
 
 /// Signs in with the admin token.
 pub async fn sign_in(token: String) -> Answer<Result<SessionInfo, SignInRefusal>> {
-    rpc::sign_in(token)
+    rpc::sign_in(token.into())
         .await
         .map_err(|_| local_problem(t::unreachable().to_owned()))
 }

@@ -1,8 +1,10 @@
 //! Who may use the admin door. [`Administrator`] is the proof: a handler that takes one is not reached without a
-//! credential that was accepted.
+//! credential that was accepted, nor with a role that does not go as far as the handler says in its type. What a role may
+//! do to single objects (an operator to a route's credentials) is judged where changes are made.
 
 use super::problem::Problem;
 use super::session;
+use crate::admin_token::named;
 use crate::app::App;
 use crate::client::ClientAddress;
 use crate::history::Origin;
@@ -10,98 +12,179 @@ use axum::extract::{FromRequestParts, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum_extra::extract::cookie::Cookie;
+use fastgate_shared::admin_token::Role;
 use fastgate_shared::changes::{Author, AuthorKind};
 use http::request::Parts;
 use http::{HeaderMap, StatusCode, header};
+use jiff::Timestamp;
 use std::convert::Infallible;
+use std::marker::PhantomData;
 use std::sync::Arc;
 use tower::{Layer as _, ServiceExt as _};
 use tower_http::csrf::{CsrfLayer, ProtectionError};
+use zeroize::Zeroizing;
 
-/// Somebody who has shown the admin token, or a session that was opened with it.
-#[derive(Debug)]
-pub struct Administrator {
-    author: Author,
+/// The least role that a handler takes.
+pub trait Needs: Send + Sync + 'static {
+    /// The role.
+    const ROLE: Role;
 }
 
-impl Administrator {
-    fn new(kind: AuthorKind, session: Option<String>, parts: &Parts) -> Self {
+/// A role under which something can be changed.
+pub trait Writes: Needs {}
+
+/// For handlers that only read.
+#[derive(Debug)]
+pub enum Viewer {}
+/// For handlers that change or send something.
+#[derive(Debug)]
+pub enum Operator {}
+/// For handlers that decide who gets in.
+#[derive(Debug)]
+pub enum Admin {}
+
+impl Needs for Viewer {
+    const ROLE: Role = Role::Viewer;
+}
+impl Needs for Operator {
+    const ROLE: Role = Role::Operator;
+}
+impl Needs for Admin {
+    const ROLE: Role = Role::Admin;
+}
+impl Writes for Operator {}
+impl Writes for Admin {}
+
+/// Somebody who has shown a token or the session that was opened with one, and whose role is at least `N`.
+#[derive(Debug)]
+pub struct Administrator<N: Needs> {
+    known: Known,
+    needs: PhantomData<fn() -> N>,
+}
+
+/// Somebody whose credential was accepted.
+#[derive(Clone, Debug)]
+pub struct Known {
+    /// Who.
+    pub author: Author,
+    /// What they may do.
+    pub role: Role,
+}
+
+impl Known {
+    fn new(kind: AuthorKind, name: Option<String>, role: Role, parts: &Parts) -> Self {
         let client = parts.extensions.get::<ClientAddress>();
         Self {
             author: Author {
                 kind,
-                session,
+                name,
+                session: None,
                 address: client.map(|client| client.ip.to_string()),
             },
+            role,
         }
     }
 
     /// Who this is, for people who read a record.
     pub fn name(&self) -> String {
-        let how = match (&self.author.kind, &self.author.session) {
+        let Author {
+            kind, name, session, ..
+        } = &self.author;
+        let how = match (kind, session) {
             (AuthorKind::Session, Some(session)) => format!("session {session}"),
+            (AuthorKind::NamedToken, _) => "token".to_owned(),
             _ => "admin token".to_owned(),
         };
-        match &self.author.address {
-            Some(address) => format!("{how} from {address}"),
+        match name {
+            Some(name) => format!("{how} {name:?}"),
             None => how,
         }
     }
+}
 
+impl<N: Needs> Administrator<N> {
+    /// Who this is, and from where, for people who read a record.
+    pub fn name(&self) -> String {
+        match &self.known.author.address {
+            Some(address) => format!("{} from {address}", self.known.name()),
+            None => self.known.name(),
+        }
+    }
+
+    /// Who.
+    pub fn author(&self) -> &Author {
+        &self.known.author
+    }
+}
+
+impl<N: Writes> Administrator<N> {
     /// Whose changes of single objects these are.
     pub fn origin(self) -> Origin {
-        Origin::of(self.author)
+        Origin::of(self.known.author, self.known.role)
     }
 }
 
 /// What a request shows. One kind only is judged; a wrong bearer token is never saved by a cookie.
 #[derive(PartialEq, Eq)]
 enum Credential {
-    Bearer(String),
-    Query(String),
-    Session(String),
+    Bearer(Zeroizing<String>),
+    Query(Zeroizing<String>),
+    Session(Zeroizing<String>),
     None,
 }
 
 impl Credential {
     fn of(app: &App, parts: &Parts) -> Self {
         if let Some(token) = bearer(&parts.headers) {
-            return Self::Bearer(token);
+            return Self::Bearer(token.into());
         }
         if app.config.security.allow_query_token
             && let Some(token) = query_token(parts.uri.query().unwrap_or_default())
         {
-            return Self::Query(token);
+            return Self::Query(token.into());
         }
-        session_token(&parts.headers).map_or(Self::None, Self::Session)
+        session_token(&parts.headers).map_or(Self::None, |token| Self::Session(token.into()))
     }
 }
 
-impl FromRequestParts<Arc<App>> for Administrator {
+impl<N: Needs> FromRequestParts<Arc<App>> for Administrator<N> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
-        authorise(app, parts).await
+        let known = authorise(app, parts).await?;
+        let allowed = known.role >= N::ROLE;
+        // The path alone: a token may stand in the query.
+        tracing::info!(
+            by = known.name(),
+            role = %known.role,
+            client_ip = known.author.address,
+            method = %parts.method,
+            path = parts.uri.path(),
+            allowed,
+            "Admin call"
+        );
+        match allowed {
+            true => Ok(Self {
+                known,
+                needs: PhantomData,
+            }),
+            false => Err(Problem::role(N::ROLE, known.role)),
+        }
     }
 }
 
 /// Judges what the request shows.
 ///
 /// # Errors
-/// 401 when there is no credential or a wrong one; 503 when sessions cannot be read.
-pub async fn authorise(app: &App, parts: &Parts) -> Result<Administrator, Problem> {
+/// 401 when there is no credential or a wrong one; 503 when tokens or sessions cannot be read.
+pub async fn authorise(app: &App, parts: &Parts) -> Result<Known, Problem> {
     match Credential::of(app, parts) {
-        Credential::Bearer(token) | Credential::Query(token) => {
-            if app.admin_token.verify(&token) {
-                Ok(Administrator::new(AuthorKind::AdminToken, None, parts))
-            } else {
-                Err(Problem::unauthorized("This admin token was not accepted."))
-            }
-        }
+        Credential::Bearer(token) | Credential::Query(token) => by_token(app, parts, &token).await,
         Credential::Session(token) => match session::find(app, &token).await {
             Ok(Some(session)) => {
-                let id = session::short_id(&session.token_hash);
-                Ok(Administrator::new(AuthorKind::Session, Some(id), parts))
+                let mut known = Known::new(AuthorKind::Session, session.name, session.role, parts);
+                known.author.session = Some(session::short_id(&session.token_hash));
+                Ok(known)
             }
             Ok(None) => Err(Problem::unauthorized("The session has ended; sign in again.")),
             Err(error) => Err(error.into()),
@@ -109,6 +192,24 @@ pub async fn authorise(app: &App, parts: &Parts) -> Result<Administrator, Proble
         Credential::None => Err(Problem::unauthorized(
             "The admin token is needed: `Authorization: Bearer <token>`.",
         )),
+    }
+}
+
+async fn by_token(app: &App, parts: &Parts, token: &str) -> Result<Known, Problem> {
+    if app.admin_token.verify(token) {
+        return Ok(Known::new(AuthorKind::AdminToken, None, Role::Admin, parts));
+    }
+    match named::find(&app.db, token, Timestamp::now()).await? {
+        Some(found) => {
+            let definition = found.token.definition;
+            Ok(Known::new(
+                AuthorKind::NamedToken,
+                Some(definition.name),
+                definition.role,
+                parts,
+            ))
+        }
+        None => Err(Problem::unauthorized("This admin token was not accepted.")),
     }
 }
 

@@ -1,6 +1,6 @@
 //! `/admin/changes`: the history of keys, routes and stored settings, and the way back to a version of it.
 
-use super::auth::Administrator;
+use super::auth::{Administrator, Operator, Viewer};
 use super::etag::Checked;
 use super::json::{self, JsonObject};
 use super::openapi::CHANGES;
@@ -46,7 +46,7 @@ pub fn router() -> OpenApiRouter<Arc<App>> {
     params(
         ("kind" = Option<ChangedKind>, Query, description = "Only changes of keys, routes or settings"),
         ("object_id" = Option<String>, Query, description = "Only changes of this key or route"),
-        ("author" = Option<String>, Query, description = "`admin_token`, `session`, `program`, a session's short id, or an address"),
+        ("author" = Option<String>, Query, description = "`admin_token`, `named_token`, `session`, `program`, a name, a session's short id, or an address"),
         ("start_time" = Option<String>, Query, description = "From this time on: RFC 3339, a naive time (read as UTC) or a bare date"),
         ("end_time" = Option<String>, Query, description = "Up to and including this time; a bare date means its end"),
         ("limit" = Option<u32>, Query, description = "Changes returned, 1–1000, 50 by default"),
@@ -54,7 +54,7 @@ pub fn router() -> OpenApiRouter<Arc<App>> {
     ),
     responses((status = 200, body = CursorPage<Change>), (status = 422, body = ProblemDocument)))]
 async fn list(
-    _: Administrator,
+    _: Administrator<Viewer>,
     State(app): State<Arc<App>>,
     mut query: Query,
 ) -> Result<Json<CursorPage<Change>>, Problem> {
@@ -102,7 +102,7 @@ async fn list(
 /// Get a change, with the whole object before and after.
 #[utoipa::path(get, path = "/admin/changes/{id}", tag = CHANGES, params(("id" = String, Path)),
     responses((status = 200, body = ChangeRecord), (status = 404, body = ProblemDocument)))]
-async fn get(_: Administrator, State(app): State<Arc<App>>, Id(id): Id) -> Result<Json<ChangeRecord>, Problem> {
+async fn get(_: Administrator<Viewer>, State(app): State<Arc<App>>, Id(id): Id) -> Result<Json<ChangeRecord>, Problem> {
     let change = find(&app, &id).await?;
     Ok(Json(history::show(&change, &app.secrets)?))
 }
@@ -119,7 +119,7 @@ async fn get(_: Administrator, State(app): State<Arc<App>>, Id(id): Id) -> Resul
     responses((status = 200, body = Restored), (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument),
         (status = 422, body = ProblemDocument)))]
 async fn restore(
-    by: Administrator,
+    by: Administrator<Operator>,
     State(app): State<Arc<App>>,
     Id(id): Id,
     Checked { dry_run, wanted }: Checked,
@@ -139,6 +139,7 @@ async fn restore(
             let now = wayback.as_it_is();
             wanted.check(change.app(), &now, etag, &wayback.shown).await?;
         }
+        change.allows(std::slice::from_ref(&wayback.object))?;
         let restored = Restored {
             dry_run,
             action: wayback.object.action(),

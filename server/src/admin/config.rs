@@ -4,7 +4,7 @@
 mod export;
 mod plan;
 
-use super::auth::Administrator;
+use super::auth::{Administrator, Operator, Viewer};
 use super::etag::IfMatch;
 use super::keys::shown_once;
 use super::openapi::CONFIG;
@@ -75,7 +75,7 @@ impl Stored {
 #[utoipa::path(get, path = "/admin/config/export", tag = CONFIG,
     params(("format" = Option<String>, Query, description = "`yaml`, the default, or `json`")),
     responses((status = 200, body = String, content_type = "application/yaml"), (status = 422, body = ProblemDocument)))]
-async fn export(_: Administrator, State(app): State<Arc<App>>, mut query: Query) -> Result<Response, Problem> {
+async fn export(_: Administrator<Viewer>, State(app): State<Arc<App>>, mut query: Query) -> Result<Response, Problem> {
     let format = query.take("format");
     let as_json = match format.as_deref() {
         None | Some("yaml") => false,
@@ -162,7 +162,7 @@ impl<S: Send + Sync> FromRequest<S> for DocumentText {
     request_body(content = String, content_type = "application/yaml"),
     responses((status = 200, body = ImportResult), (status = 409, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
 async fn import(
-    by: Administrator,
+    by: Administrator<Operator>,
     State(app): State<Arc<App>>,
     asked: Asked,
     DocumentText(text): DocumentText,
@@ -190,6 +190,7 @@ async fn carry_out(change: &Change, document: plan::Document, asked: &Asked) -> 
         ));
     }
     let plan = Plan::make(app, &stored, document, asked.prune)?;
+    change.allows(&plan.objects)?;
     let mut result = plan.told(etag);
     result.dry_run = asked.dry_run;
     if asked.dry_run || plan.objects.is_empty() {

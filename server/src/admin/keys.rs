@@ -2,7 +2,7 @@
 
 mod usage;
 
-use super::auth::Administrator;
+use super::auth::{Admin, Administrator, Viewer};
 use super::etag::{IfMatch, IfMatchParam, Tagged};
 use super::json::{self, JsonObject};
 use super::openapi::{Deleted, KEYS};
@@ -59,7 +59,7 @@ struct KeyBody {
 /// with neither, `security.default_expiry_days` holds; `"expires_at": null` means never.
 #[utoipa::path(post, path = "/admin/keys", tag = KEYS, request_body = KeyBody,
     responses((status = 201, body = CreatedApiKey), (status = 422, body = ProblemDocument)))]
-async fn create(by: Administrator, State(app): State<Arc<App>>, body: JsonObject) -> Result<Response, Problem> {
+async fn create(by: Administrator<Admin>, State(app): State<Arc<App>>, body: JsonObject) -> Result<Response, Problem> {
     let mut members = body.required()?;
     let now = now();
     let errors = take_expiry_days(&mut members, now);
@@ -99,7 +99,7 @@ async fn create(by: Administrator, State(app): State<Arc<App>>, body: JsonObject
         ("limit" = Option<u64>, Query, description = "Keys returned, 1–1000, 100 by default"),
     ),
     responses((status = 200, body = Vec<ApiKey>, headers(("X-Total-Count" = u64))), (status = 422, body = ProblemDocument)))]
-async fn list(_: Administrator, State(app): State<Arc<App>>, mut query: Query) -> Result<Response, Problem> {
+async fn list(_: Administrator<Viewer>, State(app): State<Arc<App>>, mut query: Query) -> Result<Response, Problem> {
     let filter = KeyFilter {
         source_path: query.take("source_path"),
         is_active: query.take_bool("is_active"),
@@ -119,7 +119,7 @@ async fn list(_: Administrator, State(app): State<Arc<App>>, mut query: Query) -
 /// All of them at once; how many there are is in `X-Total-Count`.
 #[utoipa::path(get, path = "/admin/keys/sources", tag = KEYS,
     responses((status = 200, body = Vec<String>, headers(("X-Total-Count" = u64)))))]
-async fn sources(_: Administrator, State(app): State<Arc<App>>, query: Query) -> Result<Response, Problem> {
+async fn sources(_: Administrator<Viewer>, State(app): State<Arc<App>>, query: Query) -> Result<Response, Problem> {
     query.finish(&[])?;
     let sources = app.db.read(stored::sources).await?;
     Ok(([(TOTAL, HeaderValue::from(sources.len()))], Json(sources)).into_response())
@@ -128,7 +128,7 @@ async fn sources(_: Administrator, State(app): State<Arc<App>>, query: Query) ->
 /// Get a key.
 #[utoipa::path(get, path = "/admin/keys/{key_id}", tag = KEYS, params(("key_id" = String, Path)),
     responses((status = 200, body = ApiKey), (status = 404, body = ProblemDocument)))]
-async fn get(_: Administrator, State(app): State<Arc<App>>, Id(key_id): Id) -> Result<Tagged<ApiKey>, Problem> {
+async fn get(_: Administrator<Viewer>, State(app): State<Arc<App>>, Id(key_id): Id) -> Result<Tagged<ApiKey>, Problem> {
     let id = key_id.clone();
     let found = app.db.read(move |connection| stored::get(connection, &id)).await;
     found
@@ -145,7 +145,7 @@ async fn get(_: Administrator, State(app): State<Arc<App>>, Id(key_id): Id) -> R
     responses((status = 200, body = ApiKey), (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument),
         (status = 422, body = ProblemDocument)))]
 async fn update(
-    by: Administrator,
+    by: Administrator<Admin>,
     State(app): State<Arc<App>>,
     Id(key_id): Id,
     wanted: IfMatch,
@@ -171,7 +171,7 @@ async fn update(
 #[utoipa::path(delete, path = "/admin/keys/{key_id}", tag = KEYS, params(("key_id" = String, Path), IfMatchParam),
     responses((status = 200, body = Deleted), (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument)))]
 async fn delete(
-    by: Administrator,
+    by: Administrator<Admin>,
     State(app): State<Arc<App>>,
     Id(key_id): Id,
     wanted: IfMatch,
@@ -197,7 +197,7 @@ async fn delete(
     responses((status = 200, body = CreatedApiKey), (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument),
         (status = 422, body = ProblemDocument)))]
 async fn rotate(
-    by: Administrator,
+    by: Administrator<Admin>,
     State(app): State<Arc<App>>,
     Id(key_id): Id,
     wanted: IfMatch,
@@ -236,7 +236,7 @@ async fn rotate(
     responses((status = 200, body = ApiKey), (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument),
         (status = 422, body = ProblemDocument)))]
 async fn update_by_post(
-    by: Administrator,
+    by: Administrator<Admin>,
     app: State<Arc<App>>,
     key_id: Id,
     wanted: IfMatch,
@@ -249,7 +249,7 @@ async fn update_by_post(
 #[utoipa::path(post, path = "/admin/keys/delete/{key_id}", tag = KEYS, params(("key_id" = String, Path), IfMatchParam),
     responses((status = 200, body = Deleted), (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument)))]
 async fn delete_by_post(
-    by: Administrator,
+    by: Administrator<Admin>,
     app: State<Arc<App>>,
     key_id: Id,
     wanted: IfMatch,

@@ -12,7 +12,7 @@ mod recorded;
 mod replay;
 mod stream;
 
-use super::auth::Administrator;
+use super::auth::{Administrator, Viewer};
 use super::openapi::LOGS;
 use super::page::{Id, Query};
 use super::problem::Problem;
@@ -69,7 +69,7 @@ struct PageParams {
 #[utoipa::path(get, path = "/admin/logs", tag = LOGS, params(LogParams, PageParams),
     responses((status = 200, body = CursorPage<LogItem>), (status = 422, body = ProblemDocument)))]
 async fn list(
-    _: Administrator,
+    _: Administrator<Viewer>,
     State(app): State<Arc<App>>,
     mut asked: Query,
 ) -> Result<Json<CursorPage<LogItem>>, Problem> {
@@ -90,7 +90,11 @@ async fn list(
 /// Get a record with headers, captured bodies, attempts, and why its route won. One in flight is shown as it is now.
 #[utoipa::path(get, path = "/admin/logs/{log_id}", tag = LOGS, params(("log_id" = String, Path)),
     responses((status = 200, body = LogRecord), (status = 404, body = ProblemDocument)))]
-async fn get(_: Administrator, State(app): State<Arc<App>>, Id(log_id): Id) -> Result<Json<LogRecord>, Problem> {
+async fn get(
+    _: Administrator<Viewer>,
+    State(app): State<Arc<App>>,
+    Id(log_id): Id,
+) -> Result<Json<LogRecord>, Problem> {
     read(&app, &log_id).await.map(Json)
 }
 

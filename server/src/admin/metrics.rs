@@ -1,6 +1,6 @@
 //! `/admin/metrics`: figures from the per-minute roll-ups; and `/metrics`, the same process for Prometheus.
 
-use super::auth::{self, Administrator};
+use super::auth::{self, Administrator, Viewer};
 use super::openapi::METRICS;
 use super::page::Query;
 use super::problem::{Problem, shorten};
@@ -51,7 +51,7 @@ pub fn router() -> OpenApiRouter<Arc<App>> {
     ),
     responses((status = 200, body = MetricsSummary), (status = 422, body = ProblemDocument)))]
 async fn summary(
-    _: Administrator,
+    _: Administrator<Viewer>,
     State(app): State<Arc<App>>,
     mut query: Query,
 ) -> Result<Json<MetricsSummary>, Problem> {
@@ -73,7 +73,7 @@ async fn summary(
     params(("hours" = Option<u32>, Query, description = "Hours, 1–8760, 24 by default")),
     responses((status = 200, body = Vec<HourlyBucket>), (status = 422, body = ProblemDocument)))]
 async fn hourly(
-    _: Administrator,
+    _: Administrator<Viewer>,
     State(app): State<Arc<App>>,
     mut query: Query,
 ) -> Result<Json<Vec<HourlyBucket>>, Problem> {
@@ -89,7 +89,7 @@ async fn hourly(
     params(("days" = Option<u32>, Query, description = "Days, 1–3660, 7 by default")),
     responses((status = 200, body = Vec<DailyBucket>), (status = 422, body = ProblemDocument)))]
 async fn daily(
-    _: Administrator,
+    _: Administrator<Viewer>,
     State(app): State<Arc<App>>,
     mut query: Query,
 ) -> Result<Json<Vec<DailyBucket>>, Problem> {
@@ -111,7 +111,7 @@ async fn daily(
     ),
     responses((status = 200, body = GroupedMetrics), (status = 422, body = ProblemDocument)))]
 async fn grouped(
-    _: Administrator,
+    _: Administrator<Viewer>,
     State(app): State<Arc<App>>,
     mut query: Query,
 ) -> Result<Json<GroupedMetrics>, Problem> {

@@ -5,11 +5,14 @@ use crate::app::App;
 use axum::Router;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
+use fastgate_shared::admin_token::Role;
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 use std::sync::Arc;
 use utoipa::openapi::RefOr;
-use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::security::{
+    ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
+};
 use utoipa::{Modify, OpenApi, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 
@@ -31,6 +34,10 @@ pub const PLAYGROUND: &str = "playground";
 pub const SETTINGS: &str = "settings";
 /// Tag of the calls about the dashboard's sessions.
 pub const SESSIONS: &str = "sessions";
+/// Tag of the calls about administrators' tokens.
+pub const TOKENS: &str = "tokens";
+/// Tag of the calls about the administrators' trail.
+pub const EVENTS: &str = "events";
 /// Tag of the calls about figures.
 pub const METRICS: &str = "metrics";
 
@@ -60,6 +67,8 @@ const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'sel
         (name = METRICS, description = "Figures from the per-minute roll-ups"),
         (name = SETTINGS, description = "The gateway itself: configuration, storage, version"),
         (name = SESSIONS, description = "Who is signed in to the dashboard"),
+        (name = TOKENS, description = "Tokens of administrators, with a name and a role"),
+        (name = EVENTS, description = "Sign-ins, refusals, and what was done to tokens and sessions"),
     )
 )]
 struct Document;
@@ -112,22 +121,40 @@ pub fn collector() -> OpenApiRouter<Arc<App>> {
 /// Completes what the handlers leave out: names that are unique in the whole document, and of the answers the
 /// description that OpenAPI requires, the media type of problems, and the 401 that each call can give.
 pub fn complete(document: &mut utoipa::openapi::OpenApi) {
-    let calls = document.paths.paths.values_mut().flat_map(|item| {
-        let methods = [&mut item.get, &mut item.put, &mut item.post, &mut item.delete];
-        methods.into_iter().flatten()
+    let calls = document.paths.paths.iter_mut().flat_map(|(path, item)| {
+        let reads = [&mut item.get].into_iter().flatten().map(|call| (Role::Viewer, call));
+        let writes = [&mut item.put, &mut item.post, &mut item.delete].into_iter().flatten();
+        let role = role_for_writing(path);
+        reads.chain(writes.map(move |call| (role, call)))
     });
-    for call in calls {
+    for (role, call) in calls {
+        let as_role = |scheme: &str| SecurityRequirement::new(scheme, [role.as_str()]);
+        call.security = Some(["admin_token", "session", "query_token"].map(as_role).to_vec());
         if let (Some(name), Some([tag])) = (&mut call.operation_id, call.tags.as_deref()) {
             *name = format!("{tag}_{name}");
         }
         let answers = &mut call.responses.responses;
         let stranger = || RefOr::T(utoipa::openapi::Response::new(""));
         answers.entry("401".to_owned()).or_insert_with(stranger);
+        if role > Role::Viewer {
+            answers.entry("403".to_owned()).or_insert_with(stranger);
+        }
         for (status, answer) in answers {
             if let (Ok(status), RefOr::T(answer)) = (status.parse::<StatusCode>(), answer) {
                 complete_answer(status, answer);
             }
         }
+    }
+}
+
+/// The least role for what is no GET below a path. The handlers' types decide; a test compares.
+fn role_for_writing(path: &str) -> Role {
+    let admins = ["/admin/keys", "/admin/tokens", "/admin/sessions"];
+    match path {
+        // Says how routes would judge a request, and sends nothing.
+        "/admin/routes/match" => Role::Viewer,
+        _ if admins.iter().any(|begin| path.starts_with(begin)) => Role::Admin,
+        _ => Role::Operator,
     }
 }
 

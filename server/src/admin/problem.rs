@@ -7,6 +7,7 @@ use crate::db::DbError;
 use crate::history::HistoryError;
 use crate::secrets::OpenSecretError;
 use axum::response::{IntoResponse, Response};
+use fastgate_shared::admin_token::Role;
 use fastgate_shared::changes::Conflict;
 use fastgate_shared::problem::FieldError;
 use http::{HeaderName, HeaderValue, StatusCode, header};
@@ -58,6 +59,19 @@ impl Problem {
         Self::new(
             StatusCode::NOT_FOUND,
             format!("There is no {what} `{}`.", shorten(&id.escape_debug().to_string())),
+        )
+    }
+
+    /// 403: the role does not go that far.
+    #[must_use]
+    pub fn role(needed: Role, role: Role) -> Self {
+        let what = match needed {
+            Role::Admin => "keys, tokens, sessions and upstream credentials",
+            Role::Operator | Role::Viewer => "whatever changes or sends something",
+        };
+        Self::new(
+            StatusCode::FORBIDDEN,
+            format!("This needs the role `{needed}`, as {what} do; yours is `{role}`."),
         )
     }
 
@@ -187,6 +201,7 @@ impl From<ChangeError> for Problem {
             ChangeError::Refused(errors) => Self::fields(errors),
             ChangeError::Secret(error) => error.into(),
             ChangeError::History(error) => error.into(),
+            ChangeError::NotAllowed { needed, role } => Self::role(needed, role),
             ChangeError::BrokeOff => Self::internal(error),
         }
     }

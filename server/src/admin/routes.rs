@@ -3,7 +3,7 @@
 pub mod explain;
 mod test;
 
-use super::auth::Administrator;
+use super::auth::{Administrator, Operator, Viewer};
 use super::etag::{self, IfMatch, IfMatchParam, Tagged};
 use super::json::{self, JsonObject};
 use super::openapi::{Deleted, ROUTES};
@@ -47,7 +47,11 @@ pub fn router() -> OpenApiRouter<Arc<App>> {
 /// It takes requests with the answer.
 #[utoipa::path(post, path = "/admin/routes", tag = ROUTES, request_body = RouteDefinition,
     responses((status = 201, body = Route), (status = 422, body = ProblemDocument)))]
-async fn create(by: Administrator, State(app): State<Arc<App>>, body: JsonObject) -> Result<Response, Problem> {
+async fn create(
+    by: Administrator<Operator>,
+    State(app): State<Arc<App>>,
+    body: JsonObject,
+) -> Result<Response, Problem> {
     let definition: RouteDefinition = json::whole(body.required()?, Vec::new())?;
     let route = change(&app, by.origin(), move |change| async move {
         let definition = checked(change.app(), &definition, None)?;
@@ -71,7 +75,7 @@ async fn create(by: Administrator, State(app): State<Arc<App>>, body: JsonObject
         ("limit" = Option<u64>, Query, description = "Routes returned, 1–1000, 100 by default"),
     ),
     responses((status = 200, body = Vec<Route>, headers(("X-Total-Count" = u64))), (status = 422, body = ProblemDocument)))]
-async fn list(_: Administrator, State(app): State<Arc<App>>, mut query: Query) -> Result<Response, Problem> {
+async fn list(_: Administrator<Viewer>, State(app): State<Arc<App>>, mut query: Query) -> Result<Response, Problem> {
     let is_active = query.take_bool("is_active");
     let page = query.take_page();
     query.finish(&["is_active", "skip", "limit"])?;
@@ -92,7 +96,11 @@ async fn list(_: Administrator, State(app): State<Arc<App>>, mut query: Query) -
 /// Get a route.
 #[utoipa::path(get, path = "/admin/routes/{route_id}", tag = ROUTES, params(("route_id" = String, Path)),
     responses((status = 200, body = Route), (status = 404, body = ProblemDocument)))]
-async fn get(_: Administrator, State(app): State<Arc<App>>, Id(route_id): Id) -> Result<Tagged<Route>, Problem> {
+async fn get(
+    _: Administrator<Viewer>,
+    State(app): State<Arc<App>>,
+    Id(route_id): Id,
+) -> Result<Tagged<Route>, Problem> {
     read(&app, &route_id).await.map(|route| tagged(&app, route))
 }
 
@@ -106,7 +114,7 @@ async fn get(_: Administrator, State(app): State<Arc<App>>, Id(route_id): Id) ->
     responses((status = 200, body = Route), (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument),
         (status = 422, body = ProblemDocument)))]
 async fn update(
-    by: Administrator,
+    by: Administrator<Operator>,
     State(app): State<Arc<App>>,
     Id(route_id): Id,
     wanted: IfMatch,
@@ -131,7 +139,7 @@ async fn update(
 #[utoipa::path(delete, path = "/admin/routes/{route_id}", tag = ROUTES, params(("route_id" = String, Path), IfMatchParam),
     responses((status = 200, body = Deleted), (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument)))]
 async fn delete(
-    by: Administrator,
+    by: Administrator<Operator>,
     State(app): State<Arc<App>>,
     Id(route_id): Id,
     wanted: IfMatch,
@@ -156,7 +164,7 @@ async fn delete(
     responses((status = 200, body = Route), (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument),
         (status = 422, body = ProblemDocument)))]
 async fn toggle(
-    by: Administrator,
+    by: Administrator<Operator>,
     State(app): State<Arc<App>>,
     Id(route_id): Id,
     wanted: IfMatch,
@@ -177,7 +185,7 @@ async fn toggle(
     responses((status = 200, body = Route), (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument),
         (status = 422, body = ProblemDocument)))]
 async fn update_by_post(
-    by: Administrator,
+    by: Administrator<Operator>,
     app: State<Arc<App>>,
     route_id: Id,
     wanted: IfMatch,
@@ -190,7 +198,7 @@ async fn update_by_post(
 #[utoipa::path(post, path = "/admin/routes/delete/{route_id}", tag = ROUTES, params(("route_id" = String, Path), IfMatchParam),
     responses((status = 200, body = Deleted), (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument)))]
 async fn delete_by_post(
-    by: Administrator,
+    by: Administrator<Operator>,
     app: State<Arc<App>>,
     route_id: Id,
     wanted: IfMatch,

@@ -1,4 +1,4 @@
-//! Sessions of the dashboard: opened with the admin token through the server functions, kept as a hashed cookie,
+//! Sessions of the dashboard: opened with the admin token or a named one through the server functions, kept as a hashed cookie,
 //! ended on the server. What the database knows of them is in `db/sessions.rs`.
 
 mod door;
@@ -13,8 +13,10 @@ use crate::db::sessions::{self, StoredSession};
 use crate::db::{DbError, DbResult};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use fastgate_shared::admin_token::{AdminToken, Role};
 use jiff::{SignedDuration, Timestamp};
 use rand::TryRngCore as _;
+use zeroize::Zeroizing;
 
 /// A use is written down when the last one is longer ago than this.
 const TOUCH_EVERY: SignedDuration = SignedDuration::from_secs(60);
@@ -25,22 +27,69 @@ pub fn short_id(token_hash: &TokenHash) -> String {
     token_hash[..6].iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// Whom a session is opened for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Owner {
+    /// What they may do.
+    pub role: Role,
+    /// The token's name, or what the identity provider says; none for the admin token.
+    pub name: Option<String>,
+    /// The named token that was shown.
+    pub token_id: Option<String>,
+    /// When the credential itself ends.
+    pub until: Option<Timestamp>,
+}
+
+impl Owner {
+    /// Who has shown the admin token.
+    #[must_use]
+    pub const fn of_admin_token() -> Self {
+        Self {
+            role: Role::Admin,
+            name: None,
+            token_id: None,
+            until: None,
+        }
+    }
+}
+
+impl From<AdminToken> for Owner {
+    fn from(token: AdminToken) -> Self {
+        Self {
+            role: token.definition.role,
+            name: Some(token.definition.name),
+            token_id: Some(token.token_id),
+            until: token.definition.expires_at,
+        }
+    }
+}
+
 /// Opens a session and returns the token for its cookie. Sessions that have ended are cleared away on the occasion.
-async fn open(app: &App, user_agent: Option<String>, address: String) -> DbResult<(String, StoredSession)> {
-    let mut bits = [0_u8; 32];
+async fn open(
+    app: &App,
+    owner: Owner,
+    user_agent: Option<String>,
+    address: String,
+) -> DbResult<(Zeroizing<String>, StoredSession)> {
+    let mut bits = Zeroizing::new([0_u8; 32]);
     rand::rngs::OsRng
-        .try_fill_bytes(&mut bits)
+        .try_fill_bytes(bits.as_mut())
         .map_err(|error| DbError::Internal(format!("no randomness: {error}")))?;
-    let token = URL_SAFE_NO_PAD.encode(bits);
+    let token = Zeroizing::new(URL_SAFE_NO_PAD.encode(bits.as_ref()));
     let now = Timestamp::now();
     let limits = Limits::of(app);
     let session = StoredSession {
         token_hash: hash(&token),
         created_at: now,
         last_used_at: now,
-        expires_at: now + limits.absolute,
+        expires_at: owner
+            .until
+            .map_or(now + limits.absolute, |until| until.min(now + limits.absolute)),
         user_agent,
         address,
+        role: owner.role,
+        name: owner.name,
+        token_id: owner.token_id,
     };
     let stored = session.clone();
     app.db
@@ -149,6 +198,9 @@ mod tests {
             expires_at: created_at + limits.absolute,
             user_agent: None,
             address: String::new(),
+            role: Role::Admin,
+            name: None,
+            token_id: None,
         };
         assert_eq!(limits.allow(&session, now), allowed);
     }

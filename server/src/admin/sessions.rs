@@ -1,15 +1,18 @@
 //! `/admin/sessions`: who is signed in to the dashboard, and ending that. How sessions are opened is in `session`.
 
-use super::auth::{Administrator, session_token};
+use super::auth::{Admin, Administrator, Viewer, session_token};
 use super::openapi::{Deleted, SESSIONS};
 use super::page::{Id, Query};
 use super::problem::Problem;
 use super::session::{Limits, short_id};
+use super::trail::{self, Object};
 use crate::admin_token::{TokenHash, hash};
 use crate::app::App;
+use crate::db::admin_events;
 use crate::db::sessions::{self, StoredSession};
 use axum::Json;
 use axum::extract::State;
+use fastgate_shared::admin_token::AdminEventKind;
 use fastgate_shared::problem::Problem as ProblemDocument;
 use fastgate_shared::settings::SessionEntry;
 use http::HeaderMap;
@@ -40,7 +43,7 @@ struct Ended {
 #[utoipa::path(get, path = "/admin/sessions", tag = SESSIONS,
     responses((status = 200, body = Vec<SessionEntry>), (status = 422, body = ProblemDocument)))]
 async fn list(
-    _: Administrator,
+    _: Administrator<Viewer>,
     State(app): State<Arc<App>>,
     headers: HeaderMap,
     query: Query,
@@ -50,6 +53,8 @@ async fn list(
     let entries = open_sessions(&app).await?.into_iter().map(|session| SessionEntry {
         session_id: short_id(&session.token_hash),
         is_current: current == Some(session.token_hash),
+        role: session.role,
+        name: session.name,
         user_agent: session.user_agent,
         address: session.address,
         created_at: session.created_at,
@@ -63,13 +68,22 @@ async fn list(
 #[utoipa::path(delete, path = "/admin/sessions/{session_id}", tag = SESSIONS,
     params(("session_id" = String, Path)),
     responses((status = 200, body = Deleted), (status = 404, body = ProblemDocument)))]
-async fn end(_: Administrator, State(app): State<Arc<App>>, Id(id): Id) -> Result<Json<Deleted>, Problem> {
+async fn end(by: Administrator<Admin>, State(app): State<Arc<App>>, Id(id): Id) -> Result<Json<Deleted>, Problem> {
     let sessions = open_sessions(&app).await?;
     let Some(session) = sessions.into_iter().find(|session| short_id(&session.token_hash) == id) else {
         return Err(Problem::not_found("session", &id));
     };
+    let object = Object {
+        id: id.clone(),
+        name: session.name.clone(),
+    };
+    let event = trail::event(AdminEventKind::SessionEnded, by.author(), Some(object));
+    let keep = app.config.changes.keep;
     app.db
-        .write(move |connection| sessions::delete(connection, &session.token_hash))
+        .write(move |connection| {
+            sessions::delete(connection, &session.token_hash)?;
+            admin_events::record(connection, &event, keep)
+        })
         .await?;
     Ok(Json(Deleted::new("The session was ended.", id)))
 }
@@ -81,7 +95,7 @@ async fn end(_: Administrator, State(app): State<Arc<App>>, Id(id): Id) -> Resul
     params(("others" = bool, Query, description = "Must be true")),
     responses((status = 200, body = Ended), (status = 422, body = ProblemDocument)))]
 async fn end_others(
-    _: Administrator,
+    by: Administrator<Admin>,
     State(app): State<Arc<App>>,
     headers: HeaderMap,
     mut query: Query,
@@ -91,9 +105,14 @@ async fn end_others(
     }
     query.finish(&["others"])?;
     let kept = current(&headers);
+    let event = trail::event(AdminEventKind::OtherSessionsEnded, by.author(), None);
+    let keep = app.config.changes.keep;
     let count = app
         .db
-        .write(move |connection| sessions::delete_others(connection, kept.as_ref()))
+        .write(move |connection| {
+            admin_events::record(connection, &event, keep)?;
+            sessions::delete_others(connection, kept.as_ref())
+        })
         .await?;
     Ok(Json(Ended {
         message: "The other sessions were ended.",

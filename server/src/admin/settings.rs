@@ -2,7 +2,7 @@
 //! how long its limits last; `/admin/about`: what is running. Nothing here changes anything: values come from the file,
 //! the environment and the flags alone.
 
-use super::auth::Administrator;
+use super::auth::{Administrator, Viewer};
 use super::openapi::SETTINGS;
 use super::page::Query;
 use super::problem::Problem;
@@ -31,7 +31,11 @@ pub fn router() -> OpenApiRouter<Arc<App>> {
 /// Every key of the configuration with its value and where it comes from, in the order of the sections.
 #[utoipa::path(get, path = "/admin/settings", tag = SETTINGS,
     responses((status = 200, body = Vec<Setting>), (status = 422, body = ProblemDocument)))]
-async fn list(_: Administrator, State(app): State<Arc<App>>, query: Query) -> Result<Json<Vec<Setting>>, Problem> {
+async fn list(
+    _: Administrator<Viewer>,
+    State(app): State<Arc<App>>,
+    query: Query,
+) -> Result<Json<Vec<Setting>>, Problem> {
     query.finish(&[])?;
     Ok(Json(app.config.entries().into_iter().map(setting).collect()))
 }
@@ -39,7 +43,11 @@ async fn list(_: Administrator, State(app): State<Arc<App>>, query: Query) -> Re
 /// What the audit log takes, and when it reaches its limits at the present rate.
 #[utoipa::path(get, path = "/admin/storage", tag = SETTINGS,
     responses((status = 200, body = StorageUse), (status = 422, body = ProblemDocument)))]
-async fn storage_use(_: Administrator, State(app): State<Arc<App>>, query: Query) -> Result<Json<StorageUse>, Problem> {
+async fn storage_use(
+    _: Administrator<Viewer>,
+    State(app): State<Arc<App>>,
+    query: Query,
+) -> Result<Json<StorageUse>, Problem> {
     query.finish(&[])?;
     let now = Timestamp::now();
     let size = app
@@ -52,7 +60,7 @@ async fn storage_use(_: Administrator, State(app): State<Arc<App>>, query: Query
 /// Version, build, database, uptime, licence.
 #[utoipa::path(get, path = "/admin/about", tag = SETTINGS,
     responses((status = 200, body = About), (status = 422, body = ProblemDocument)))]
-async fn about(_: Administrator, State(app): State<Arc<App>>, query: Query) -> Result<Json<About>, Problem> {
+async fn about(_: Administrator<Viewer>, State(app): State<Arc<App>>, query: Query) -> Result<Json<About>, Problem> {
     query.finish(&[])?;
     let profile = if cfg!(debug_assertions) { "debug" } else { "release" };
     Ok(Json(About {

@@ -1,6 +1,6 @@
 //! `/admin/upstreams`: how the targets of the routes are, at this moment.
 
-use super::auth::Administrator;
+use super::auth::{Administrator, Viewer};
 use super::openapi::UPSTREAMS;
 use super::page::Query;
 use super::problem::Problem;
@@ -35,7 +35,7 @@ pub fn router() -> OpenApiRouter<Arc<App>> {
     ),
     responses((status = 200, body = Vec<UpstreamStatus>, headers(("X-Total-Count" = u64))),
         (status = 422, body = ProblemDocument)))]
-async fn list(_: Administrator, State(app): State<Arc<App>>, mut query: Query) -> Result<Response, Problem> {
+async fn list(_: Administrator<Viewer>, State(app): State<Arc<App>>, mut query: Query) -> Result<Response, Problem> {
     let route_id = query.take("route_id");
     let page = query.take_page();
     query.finish(&["route_id", "skip", "limit"])?;

@@ -3,6 +3,7 @@
 use crate::admin_token::PREFIX as ADMIN_PREFIX;
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderName, HeaderValue};
+use smallvec::SmallVec;
 
 /// Header fields that carry nothing but a key, in the order in which they are asked.
 const KEY_HEADERS: [HeaderName; 3] = [
@@ -50,6 +51,23 @@ pub fn strip(headers: &mut HeaderMap, prefix: &str) {
             headers.remove(carrier);
         }
     }
+}
+
+/// What stands where keys do and is none of this gateway: routes that need no key pass it on, and an upstream may repeat it.
+/// Shorter ones are not told apart from other text.
+#[must_use]
+pub fn foreign_credentials(headers: &HeaderMap, prefix: &str) -> SmallVec<[Box<str>; 1]> {
+    const TELLING: usize = 8;
+    let authorizations = headers.get_all(AUTHORIZATION).iter().filter_map(text);
+    let authorizations = authorizations.map(|value| value.split_once(' ').map_or(value, |(_, token)| token.trim()));
+    let plain = KEY_HEADERS
+        .into_iter()
+        .flat_map(|name| headers.get_all(name).iter().filter_map(text));
+    authorizations
+        .chain(plain)
+        .filter(|shown| shown.len() >= TELLING && !shown.starts_with(prefix))
+        .map(Into::into)
+        .collect()
 }
 
 /// Whether keys come in this field.

@@ -12,6 +12,7 @@ use crate::db::{DbConnection, DbError, DbResult, changes};
 use crate::history::{self, Object, Origin};
 use crate::routing::{CompiledRoute, RouteTable};
 use crate::secrets::UnlockError;
+use fastgate_shared::admin_token::Role;
 use fastgate_shared::api_key::ApiKeyDefinition;
 use fastgate_shared::problem::FieldError;
 use fastgate_shared::route::{Route, RouteDefinition};
@@ -42,6 +43,14 @@ pub enum ChangeError {
     /// A document of the history cannot be read.
     #[error(transparent)]
     History(#[from] history::HistoryError),
+    /// The author's role does not go that far.
+    #[error("this needs the role `{needed}`; yours is `{role}`")]
+    NotAllowed {
+        /// What it would take.
+        needed: Role,
+        /// What it is.
+        role: Role,
+    },
     /// The task that made the change panicked.
     #[error("the change broke off")]
     BrokeOff,
@@ -210,12 +219,26 @@ impl Change {
         Ok(route)
     }
 
+    /// Whether the author's role goes as far as these changes. Everything that changes comes by here.
+    ///
+    /// # Errors
+    /// [`ChangeError::NotAllowed`].
+    pub fn allows(&self, objects: &[Object]) -> Result<(), ChangeError> {
+        let role = self.origin.role;
+        let changing = objects.iter().filter(|object| object.action().is_some());
+        match changing.map(Object::role_needed).max() {
+            Some(needed) if needed > role => Err(ChangeError::NotAllowed { needed, role }),
+            _ => Ok(()),
+        }
+    }
+
     /// Makes all of these changes in one transaction, with their rows in the history, and then lets the request path see
     /// them, all at once. Either everything is done or nothing.
     ///
     /// # Errors
     /// [`ChangeError::Refused`] when something cannot be compiled; see [`DbError`].
     pub async fn carry_out(&self, objects: Vec<Object>) -> Result<(), ChangeError> {
+        self.allows(&objects)?;
         let compiled = Compiled::of(&self.app, &objects)?;
         let now = now();
         let mut rows = Vec::new();

@@ -2,10 +2,11 @@
 //! itself is in the `secrets` room.
 
 use super::CommandError;
+use crate::cli::NewMasterKey;
 use crate::config::Loaded;
 use crate::db::Db;
 use crate::secrets::{self, MasterKey};
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::ExposeSecret as _;
 use std::io::{self, Read as _, Write as _};
 use std::path::Path;
 use zeroize::Zeroizing;
@@ -14,13 +15,9 @@ use zeroize::Zeroizing;
 ///
 /// # Errors
 /// When there is no new key to take, or [`secrets::rotate`] fails.
-pub async fn rotate(
-    loaded: &Loaded,
-    new_key_file: Option<&Path>,
-    new_key: Option<SecretString>,
-) -> Result<(), CommandError> {
-    let new = match (new_key_file, new_key) {
-        (Some(file), _) => Some(key_of(&file.display().to_string(), &read(file)?)?),
+pub async fn rotate(loaded: &Loaded, new: NewMasterKey) -> Result<(), CommandError> {
+    let new = match (new.file, new.key) {
+        (Some(file), _) => Some(key_of(&file.display().to_string(), &read(&file)?)?),
         (None, Some(key)) => Some(key_of("FASTGATE_NEW_MASTER_KEY", key.expose_secret())?),
         (None, None) => None,
     };

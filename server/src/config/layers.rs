@@ -23,7 +23,7 @@ pub const ADMIN_TOKEN: &str = "FASTGATE_ADMIN_TOKEN";
 pub const NEW_MASTER_KEY: &str = "FASTGATE_NEW_MASTER_KEY";
 
 /// Where values are taken from. Kept for the whole life of the process, because SIGHUP reads them again.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Sources {
     /// The file that was asked for; it must exist.
     pub file: Option<PathBuf>,
@@ -34,7 +34,7 @@ pub struct Sources {
 }
 
 /// A value from the command line.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Flag {
     /// The key's path; it may be wrong.
     pub path: String,
@@ -42,6 +42,25 @@ pub struct Flag {
     pub text: String,
     /// The flag's name, with its dashes.
     pub name: String,
+}
+
+/// Shows where values come from, not which: there are secrets among them.
+impl fmt::Debug for Sources {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<&str> = self.variables.iter().map(|(name, _)| name.as_str()).collect();
+        formatter
+            .debug_struct("Sources")
+            .field("file", &self.file)
+            .field("variables", &names)
+            .field("flags", &self.flags)
+            .finish()
+    }
+}
+
+impl fmt::Debug for Flag {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} {}=…", self.name, self.path)
+    }
 }
 
 /// Where a value comes from.

@@ -50,7 +50,7 @@ pub struct ChangeFilter {
     pub kind: Option<ChangedKind>,
     /// Id of the object.
     pub object_id: Option<String>,
-    /// A kind of author, a session's short id, or an address.
+    /// A kind of author, a name, a session's short id, or an address.
     pub author: Option<String>,
     /// From this time on.
     pub start: Option<Timestamp>,
@@ -76,6 +76,7 @@ struct Row {
     document_after: Option<String>,
     etag: Option<String>,
     kept: Option<String>,
+    author_name: Option<String>,
 }
 
 /// Stores a change and forgets the oldest ones beyond `keep`.
@@ -151,6 +152,7 @@ pub fn list(
             let by_origin = changes::session
                 .eq(author)
                 .or(changes::address.eq(author))
+                .or(changes::author_name.eq(author))
                 .assume_not_null();
             query = query.filter(changes::author.eq(author).or(by_origin));
         }
@@ -216,14 +218,14 @@ pub fn kept_of(connection: &mut DbConnection, kind: ChangedKind, object_id: &str
 }
 
 /// The name that a kind, an action or the like has on the wire; the database holds the same.
-fn name(value: &impl Serialize) -> DbResult<String> {
+pub(super) fn name(value: &impl Serialize) -> DbResult<String> {
     match serde_json::to_value(value)? {
         Value::String(name) => Ok(name),
         other => Err(DbError::Internal(format!("not a name: {other}"))),
     }
 }
 
-fn named<T: DeserializeOwned>(name: String) -> DbResult<T> {
+pub(super) fn named<T: DeserializeOwned>(name: String) -> DbResult<T> {
     Ok(serde_json::from_value(Value::String(name))?)
 }
 
@@ -247,6 +249,7 @@ impl TryFrom<&StoredChange> for Row {
             document_after: change.after.clone(),
             etag: change.etag.clone(),
             kept: change.kept.clone(),
+            author_name: change.author.name.as_deref().map(|name| clean(name).into_owned()),
         })
     }
 }
@@ -260,6 +263,7 @@ impl TryFrom<Row> for StoredChange {
             time: time(row.time)?,
             author: Author {
                 kind: named(row.author)?,
+                name: row.author_name,
                 session: row.session,
                 address: row.address,
             },

@@ -40,6 +40,39 @@ diesel::table! {
         expires_at -> BigInt,
         user_agent -> Nullable<Text>,
         address -> Text,
+        role -> Text,
+        name -> Nullable<Text>,
+        token_id -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    admin_tokens (token_id) {
+        token_id -> Text,
+        token_preview -> Text,
+        token_hash -> Binary,
+        name -> Text,
+        role -> Text,
+        is_active -> Bool,
+        expires_at -> Nullable<BigInt>,
+        created_by -> Text,
+        created_at -> BigInt,
+        last_used_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    admin_events (id) {
+        id -> Text,
+        time -> BigInt,
+        kind -> Text,
+        is_refusal -> Bool,
+        author -> Nullable<Text>,
+        author_name -> Nullable<Text>,
+        session -> Nullable<Text>,
+        address -> Nullable<Text>,
+        object_id -> Nullable<Text>,
+        object_name -> Nullable<Text>,
     }
 }
 
@@ -67,6 +100,7 @@ diesel::table! {
         document_after -> Nullable<Text>,
         etag -> Nullable<Text>,
         kept -> Nullable<Text>,
+        author_name -> Nullable<Text>,
     }
 }
 

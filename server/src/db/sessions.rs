@@ -2,9 +2,10 @@
 //! When a session is too old or idle is judged by the sign-in room.
 
 use super::schema::sessions;
-use super::types::time;
+use super::types::{clean, role, time};
 use super::{DbConnection, DbError, DbResult};
 use diesel::prelude::*;
+use fastgate_shared::admin_token::Role;
 use jiff::Timestamp;
 
 /// A session.
@@ -22,6 +23,12 @@ pub struct StoredSession {
     pub user_agent: Option<String>,
     /// Where the sign-in came from.
     pub address: String,
+    /// What it may do.
+    pub role: Role,
+    /// The token's name, or what the identity provider says; none for the admin token.
+    pub name: Option<String>,
+    /// The named token that it was opened with.
+    pub token_id: Option<String>,
 }
 
 #[derive(Queryable, Selectable, Insertable)]
@@ -33,6 +40,9 @@ struct Row {
     expires_at: i64,
     user_agent: Option<String>,
     address: String,
+    role: String,
+    name: Option<String>,
+    token_id: Option<String>,
 }
 
 /// Stores a new session.
@@ -48,6 +58,9 @@ pub fn insert(connection: &mut DbConnection, session: &StoredSession) -> DbResul
             expires_at: session.expires_at.as_microsecond(),
             user_agent: session.user_agent.clone(),
             address: session.address.clone(),
+            role: session.role.as_str().to_owned(),
+            name: session.name.as_deref().map(|name| clean(name).into_owned()),
+            token_id: session.token_id.clone(),
         })
         .execute(connection)?;
     Ok(())
@@ -106,6 +119,15 @@ pub fn delete_all(connection: &mut DbConnection) -> DbResult<()> {
     Ok(())
 }
 
+/// Ends the sessions that were opened with this named token.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn delete_of_token(connection: &mut DbConnection, token_id: &str) -> DbResult<()> {
+    diesel::delete(sessions::table.filter(sessions::token_id.eq(token_id).assume_not_null())).execute(connection)?;
+    Ok(())
+}
+
 /// Ends every session but one; returns how many.
 ///
 /// # Errors
@@ -143,6 +165,9 @@ impl TryFrom<Row> for StoredSession {
             expires_at: time(row.expires_at)?,
             user_agent: row.user_agent,
             address: row.address,
+            role: role(&row.role)?,
+            name: row.name,
+            token_id: row.token_id,
         })
     }
 }

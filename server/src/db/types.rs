@@ -1,6 +1,7 @@
 //! How values become columns and come back: times as microseconds, JSON as text.
 
 use super::{DbError, DbResult};
+use fastgate_shared::admin_token::Role;
 use jiff::Timestamp;
 use std::borrow::Cow;
 
@@ -29,6 +30,11 @@ pub(super) fn count(number: i64) -> u64 {
 /// A count as the database holds it; what is too large becomes the largest.
 pub(super) fn integer(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// A stored role.
+pub(super) fn role(name: &str) -> DbResult<Role> {
+    Role::named(name).ok_or_else(|| DbError::Internal("a stored role is none".to_owned()))
 }
 
 /// A text as both databases take it: PostgreSQL refuses NUL.

@@ -7,6 +7,7 @@ mod log_line;
 use super::accept::{Accepted, Sender};
 use super::authenticate::Caller;
 use super::error::ProxyError;
+use crate::api_keys;
 use crate::app::App;
 use crate::audit_log::live::InFlight;
 use crate::audit_log::record::Record;
@@ -53,6 +54,8 @@ pub struct Exchange {
     cors: Option<Arc<CorsPolicy>>,
     /// Its places among the requests in flight, until its end.
     places: SmallVec<[Permit; 3]>,
+    /// Credentials that the client showed and that are no key of this gateway: routes without keys pass them on.
+    shown: SmallVec<[Box<str>; 1]>,
 }
 
 /// How the response's body ended.
@@ -96,6 +99,7 @@ impl Exchange {
             origin: headers.get(header::ORIGIN).cloned(),
             cors: None,
             places: SmallVec::new(),
+            shown: api_keys::foreign_credentials(headers, &app.config.security.key_prefix),
         }
     }
 
@@ -328,9 +332,10 @@ impl Exchange {
         peeked.model().map(|model| shortened(model).to_owned())
     }
 
-    /// What an upstream could repeat in its answer: the credentials that it got.
+    /// What an upstream could repeat in its answer: the credentials that it got, from the route or from the client.
     fn credentials(&self) -> impl Iterator<Item = &str> + Clone {
-        self.route.iter().flat_map(|route| route.plan.credentials())
+        let of_route = self.route.iter().flat_map(|route| route.plan.credentials());
+        of_route.chain(self.shown.iter().map(|credential| &**credential))
     }
 
     fn count(&self, record: &Record) {

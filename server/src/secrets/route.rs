@@ -8,6 +8,7 @@ use fastgate_shared::route::transform::{is_secret_header, is_secret_query_name, 
 use fastgate_shared::route::{Route, RouteDefinition};
 use secrecy::ExposeSecret;
 use std::convert::Infallible;
+use zeroize::Zeroizing;
 
 /// What masked values have and real ones cannot: header values and targets with it are refused or ASCII.
 const MASK: char = '…';
@@ -128,6 +129,43 @@ pub fn destination_changed(new: &RouteDefinition, stored: &RouteDefinition) -> b
     };
     let known = places(stored);
     places(new).iter().any(|place| !known.contains(place))
+}
+
+/// Whether a change sets, changes, moves or removes a credential, or sends one elsewhere or less safely. Deleting the whole
+/// route does not count: nothing comes to know it by that.
+#[must_use]
+pub fn credentials_touched(before: Option<&RouteDefinition>, after: Option<&RouteDefinition>) -> bool {
+    let Some(after) = after else { return false };
+    let new = credentials(after);
+    let Some(before) = before else { return !new.is_empty() };
+    if new != credentials(before) {
+        return true;
+    }
+    let tls = |definition: &RouteDefinition| {
+        (
+            definition.tls_skip_verify,
+            definition.tls_ca.clone(),
+            definition.tls_client_cert.clone(),
+            definition.tls_server_name.clone(),
+        )
+    };
+    !new.is_empty() && (destination_changed(after, before) || tls(after) != tls(before))
+}
+
+/// Each credential by its place.
+fn credentials(definition: &RouteDefinition) -> Vec<(String, Zeroizing<String>)> {
+    let mut found = Vec::new();
+    let walked = map_credentials(definition, |place, value| {
+        let place = match place {
+            Place::Query(name) => format!("query {name}"),
+            other => other.field().to_ascii_lowercase(),
+        };
+        found.push((place, Zeroizing::new(value.to_owned())));
+        Ok::<_, Infallible>(String::new())
+    });
+    drop(walked);
+    found.sort_by(|(one, _), (other, _)| one.cmp(other));
+    found
 }
 
 /// Where in a definition a credential stands.

@@ -13,5 +13,6 @@ mod route_test;
 mod routes;
 mod session;
 mod settings;
+mod tokens;
 mod upstreams;
 mod use_cases;

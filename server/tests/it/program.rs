@@ -1,6 +1,6 @@
 //! The executable as an operator meets it: commands, exit codes, the first start, signals.
 
-
+mod canary;
 mod configuration;
 mod descriptors;
 mod ending;

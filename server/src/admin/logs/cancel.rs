@@ -1,6 +1,6 @@
 //! `POST /admin/logs/{log_id}/cancel`: ends a request that is in flight.
 
-use crate::admin::auth::Administrator;
+use crate::admin::auth::{Administrator, Operator};
 use crate::admin::openapi::LOGS;
 use crate::admin::page::Id;
 use crate::admin::problem::Problem;
@@ -18,7 +18,11 @@ use std::sync::Arc;
 #[utoipa::path(post, path = "/admin/logs/{log_id}/cancel", tag = LOGS, params(("log_id" = String, Path)),
     responses((status = 202, description = "The request is being cancelled"), (status = 404, body = ProblemDocument),
         (status = 409, body = ProblemDocument)))]
-pub async fn cancel(_: Administrator, State(app): State<Arc<App>>, Id(log_id): Id) -> Result<StatusCode, Problem> {
+pub async fn cancel(
+    _: Administrator<Operator>,
+    State(app): State<Arc<App>>,
+    Id(log_id): Id,
+) -> Result<StatusCode, Problem> {
     if log_id.parse().is_ok_and(|id| app.audit.live.cancel(id)) {
         tracing::info!(log_id, "A request in flight was cancelled by an administrator");
         return Ok(StatusCode::ACCEPTED);

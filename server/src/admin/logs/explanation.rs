@@ -1,7 +1,7 @@
 //! `GET /admin/logs/{log_id}/explanation`: why a recorded request went where it went, judged anew by the present routes.
 
 use super::recorded::{BodyState, Recorded};
-use crate::admin::auth::Administrator;
+use crate::admin::auth::{Administrator, Viewer};
 use crate::admin::openapi::LOGS;
 use crate::admin::page::Id;
 use crate::admin::problem::Problem;
@@ -25,7 +25,7 @@ use std::sync::Arc;
 #[utoipa::path(get, path = "/admin/logs/{log_id}/explanation", tag = LOGS, params(("log_id" = String, Path)),
     responses((status = 200, body = LogExplanation), (status = 404, body = ProblemDocument)))]
 pub async fn explanation(
-    _: Administrator,
+    _: Administrator<Viewer>,
     State(app): State<Arc<App>>,
     Id(log_id): Id,
 ) -> Result<Json<LogExplanation>, Problem> {

@@ -4,7 +4,7 @@ mod cells;
 mod xlsx;
 
 use super::query::{self, LogParams};
-use crate::admin::auth::Administrator;
+use crate::admin::auth::{Administrator, Viewer};
 use crate::admin::openapi::LOGS;
 use crate::admin::page::Query;
 use crate::admin::problem::{Problem, shorten};
@@ -106,7 +106,11 @@ enum Format {
             (String = "application/x-ndjson"),
             (String = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))),
         (status = 422, body = ProblemDocument)))]
-pub async fn export(_: Administrator, State(app): State<Arc<App>>, mut asked: Query) -> Result<Response, Problem> {
+pub async fn export(
+    _: Administrator<Viewer>,
+    State(app): State<Arc<App>>,
+    mut asked: Query,
+) -> Result<Response, Problem> {
     let filter = query::take_filter(&mut asked);
     let order = query::take_order(&mut asked);
     let format = take_format(&mut asked);

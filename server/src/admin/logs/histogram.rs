@@ -1,7 +1,7 @@
 //! `GET /admin/logs/histogram`: how many requests there were over time, by the class of their status.
 
 use super::query::{self, LogParams};
-use crate::admin::auth::Administrator;
+use crate::admin::auth::{Administrator, Viewer};
 use crate::admin::openapi::LOGS;
 use crate::admin::page::Query;
 use crate::admin::problem::Problem;
@@ -40,7 +40,7 @@ struct HistogramParams {
 #[utoipa::path(get, path = "/admin/logs/histogram", tag = LOGS, params(LogParams, HistogramParams),
     responses((status = 200, body = LogHistogram), (status = 422, body = ProblemDocument)))]
 pub async fn histogram(
-    _: Administrator,
+    _: Administrator<Viewer>,
     State(app): State<Arc<App>>,
     mut asked: Query,
 ) -> Result<Json<LogHistogram>, Problem> {

@@ -2,7 +2,7 @@
 //! record does not know any more is asked for, never made up.
 
 use super::recorded::{BodyState, Recorded, is_redacted};
-use crate::admin::auth::Administrator;
+use crate::admin::auth::{Administrator, Operator, Viewer};
 use crate::admin::json::{self, JsonObject};
 use crate::admin::openapi::LOGS;
 use crate::admin::own_request::{self, Vouched, Whole, is_left_out, usable_key};
@@ -33,7 +33,7 @@ const LONGEST: Duration = Duration::from_secs(300);
 #[utoipa::path(get, path = "/admin/logs/{log_id}/replay", tag = LOGS, params(("log_id" = String, Path)),
     responses((status = 200, body = ReplayDraft), (status = 404, body = ProblemDocument)))]
 pub async fn draft(
-    _: Administrator,
+    _: Administrator<Viewer>,
     State(app): State<Arc<App>>,
     Id(log_id): Id,
 ) -> Result<Json<ReplayDraft>, Problem> {
@@ -49,7 +49,7 @@ pub async fn draft(
     request_body = Option<ReplayRequest>,
     responses((status = 200, body = ReplayResult), (status = 404, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
 pub async fn replay(
-    administrator: Administrator,
+    administrator: Administrator<Operator>,
     State(app): State<Arc<App>>,
     Id(log_id): Id,
     with: (Extension<RequestId>, Extension<ClientAddress>, Extension<ProxyDoor>),

@@ -1,7 +1,7 @@
 //! `GET /admin/logs/stream`: what happens to requests, as it happens, as server-sent events.
 
 use super::query::{self, LogParams};
-use crate::admin::auth::Administrator;
+use crate::admin::auth::{Administrator, Viewer};
 use crate::admin::events;
 use crate::admin::openapi::LOGS;
 use crate::admin::page::Query;
@@ -102,7 +102,7 @@ impl Watcher {
         ("Last-Event-ID" = Option<u64>, Header, description = "Id of the last event that was received")),
     responses((status = 200, content_type = "text/event-stream", body = String), (status = 422, body = ProblemDocument)))]
 pub async fn stream(
-    _: Administrator,
+    _: Administrator<Viewer>,
     State(app): State<Arc<App>>,
     headers: HeaderMap,
     mut asked: Query,

@@ -1,6 +1,6 @@
 //! `POST /admin/routes/match`: which route would take this request, and why the others would not. Sends nothing.
 
-use crate::admin::auth::Administrator;
+use crate::admin::auth::{Administrator, Viewer};
 use crate::admin::json::{self, JsonObject};
 use crate::admin::openapi::ROUTES;
 use crate::admin::problem::Problem;
@@ -28,7 +28,7 @@ const MAX_HEADERS: usize = 128;
 #[utoipa::path(post, path = "/admin/routes/match", tag = ROUTES, request_body = MatchRequest,
     responses((status = 200, body = MatchExplanation), (status = 422, body = ProblemDocument)))]
 pub async fn explain(
-    _: Administrator,
+    _: Administrator<Viewer>,
     State(app): State<Arc<App>>,
     sender: (Extension<RequestId>, Extension<ClientAddress>),
     body: JsonObject,

@@ -2,7 +2,7 @@
 //! an API key and without a retry.
 
 use super::explain::{body_text, headers, method};
-use crate::admin::auth::Administrator;
+use crate::admin::auth::{Administrator, Operator};
 use crate::admin::json::{self, JsonObject};
 use crate::admin::openapi::ROUTES;
 use crate::admin::page::Id;
@@ -57,7 +57,7 @@ struct Planned {
     request_body = Option<TestRoute>,
     responses((status = 200, body = RouteTestResult), (status = 404, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
 pub async fn test(
-    _: Administrator,
+    _: Administrator<Operator>,
     State(app): State<Arc<App>>,
     Id(route_id): Id,
     sender: (Extension<RequestId>, Extension<ClientAddress>),

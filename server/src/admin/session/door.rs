@@ -1,21 +1,27 @@
 //! The server functions of the dashboard (`/admin/rpc/*`): what they need from a request and do to a response.
 
 use super::throttle::Throttle;
-use super::{COOKIE, INSECURE_COOKIE, close, find, open};
+use super::{COOKIE, INSECURE_COOKIE, Owner, close, find, open, short_id};
 use crate::admin::auth::{only_same_origin, session_token};
+use crate::admin::trail;
+use crate::admin_token::named;
 use crate::app::App;
 use crate::client::ClientAddress;
 use crate::db::sessions::StoredSession;
+use crate::db::{DbError, DbResult};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum_extra::extract::cookie::{Cookie, SameSite};
+use fastgate_shared::admin_token::AdminEventKind;
+use fastgate_shared::changes::{Author, AuthorKind};
 use fastgate_shared::rpc::{Session, SessionDoor, SignIn, SignOut, async_trait};
-use fastgate_shared::session::{SessionInfo, SignInRefusal};
+use fastgate_shared::session::{PresentedToken, SessionInfo, SignInRefusal};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use http_body_util::Limited;
+use jiff::Timestamp;
 use leptos::prelude::provide_context;
 use leptos::reactive::owner::expect_context;
 use leptos_axum::ResponseOptions;
@@ -156,8 +162,34 @@ struct Door {
 }
 
 impl Door {
+    /// Whose session the browser has.
+    async fn author(&self) -> Option<Author> {
+        let session = find(&self.app, self.caller.session.as_ref()?).await.ok()??;
+        Some(self.author_of(&session))
+    }
+
+    fn author_of(&self, session: &StoredSession) -> Author {
+        Author {
+            kind: AuthorKind::Session,
+            name: session.name.clone(),
+            session: Some(short_id(&session.token_hash)),
+            address: Some(self.caller.address.to_string()),
+        }
+    }
+
+    /// Whose token this is.
+    async fn owner(&self, token: &str) -> DbResult<Option<Owner>> {
+        if self.app.admin_token.verify(token) {
+            return Ok(Some(Owner::of_admin_token()));
+        }
+        let found = named::find(&self.app.db, token, Timestamp::now()).await?;
+        Ok(found.map(|found| found.token.into()))
+    }
+
     fn info(&self, session: &StoredSession) -> SessionInfo {
         SessionInfo {
+            role: session.role,
+            name: session.name.clone(),
             created_at: session.created_at,
             expires_at: session.expires_at,
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -166,7 +198,7 @@ impl Door {
     }
 
     /// Sets a session cookie; an empty token removes it.
-    fn set_cookie(&self, name: &'static str, token: String, seconds: i64) {
+    fn set_cookie(&self, name: &'static str, token: &str, seconds: i64) {
         let cookie = Cookie::build((name, token))
             .path("/")
             .http_only(true)
@@ -180,9 +212,16 @@ impl Door {
     }
 }
 
+fn unavailable(error: DbError) -> SignInRefusal {
+    tracing::error!(error = %error.cause(), "a session could not be opened");
+    SignInRefusal::Unavailable {
+        message: error.to_string(),
+    }
+}
+
 #[async_trait]
 impl SessionDoor for Door {
-    async fn sign_in(&self, token: String) -> Result<SessionInfo, SignInRefusal> {
+    async fn sign_in(&self, token: PresentedToken) -> Result<SessionInfo, SignInRefusal> {
         let secure = self.caller.page.keeps_secure_cookies();
         if !secure && !self.app.config.security.allow_insecure_cookie {
             return Err(SignInRefusal::InsecureOrigin);
@@ -193,33 +232,33 @@ impl SessionDoor for Door {
             .map_err(|wait| SignInRefusal::Throttled {
                 retry_after_seconds: wait.as_secs() + 1,
             })?;
-        if !self.app.admin_token.verify(token.trim()) {
+        let Some(owner) = self.owner(token.expose()).await.map_err(unavailable)? else {
             self.throttle.count_wrong(address, Instant::now());
             tracing::warn!(client_ip = %address, "a wrong admin token was used to sign in");
+            trail::refused(&self.app, address.to_string()).await;
             return Err(SignInRefusal::WrongToken);
-        }
-        let (token, session) = open(&self.app, self.caller.user_agent.clone(), address.to_string())
+        };
+        let (token, session) = open(&self.app, owner, self.caller.user_agent.clone(), address.to_string())
             .await
-            .map_err(|error| {
-                tracing::error!(error = %error.cause(), "a session could not be stored");
-                SignInRefusal::Unavailable {
-                    message: error.to_string(),
-                }
-            })?;
+            .map_err(unavailable)?;
+        trail::record(&self.app, AdminEventKind::SignedIn, &self.author_of(&session), None).await;
         let seconds = session.expires_at.duration_since(session.created_at).as_secs();
-        self.set_cookie(if secure { COOKIE } else { INSECURE_COOKIE }, token, seconds);
-        tracing::info!(client_ip = %address, "an administrator signed in");
+        self.set_cookie(if secure { COOKIE } else { INSECURE_COOKIE }, &token, seconds);
+        tracing::info!(client_ip = %address, name = session.name, role = %session.role, "an administrator signed in");
         Ok(self.info(&session))
     }
 
     async fn sign_out(&self) {
+        if let Some(author) = self.author().await {
+            trail::record(&self.app, AdminEventKind::SignedOut, &author, None).await;
+        }
         if let Some(token) = &self.caller.session
             && let Err(error) = close(&self.app, token).await
         {
             tracing::error!(error = %error.cause(), "a session could not be ended");
         }
         for name in [COOKIE, INSECURE_COOKIE] {
-            self.set_cookie(name, String::new(), 0);
+            self.set_cookie(name, "", 0);
         }
     }
 

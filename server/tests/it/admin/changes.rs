@@ -116,7 +116,7 @@ async fn every_change_is_a_version_with_who_when_and_what(#[case] dialect: Diale
     );
     assert_eq!(
         all[0]["author"],
-        json!({"kind": "admin_token", "session": null, "address": "127.0.0.1"})
+        json!({"kind": "admin_token", "name": null, "session": null, "address": "127.0.0.1"})
     );
     assert_eq!((&all[0]["source"], &all[0]["kind"]), (&json!("api"), &json!("route")));
     let times: Vec<&str> = all.iter().map(|change| change["time"].as_str().unwrap()).collect();

@@ -4,6 +4,7 @@ use super::noon;
 use crate::support::database::TestDatabase;
 use fastgate::db::sessions::{self, StoredSession};
 use fastgate::db::{DbError, Dialect, settings};
+use fastgate_shared::admin_token::Role;
 use jiff::SignedDuration;
 use rstest::rstest;
 
@@ -15,6 +16,9 @@ fn session(number: u8) -> StoredSession {
         expires_at: noon() + SignedDuration::from_hours(1),
         user_agent: None,
         address: "::1".to_owned(),
+        role: Role::Operator,
+        name: Some("ci".to_owned()),
+        token_id: Some("t".to_owned()),
     }
 }
 

@@ -157,6 +157,11 @@ impl Process {
         Duration::from_millis(ticks * 10)
     }
 
+    /// Its number.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// All that it said on stderr up to now.
     pub fn said(&self) -> String {
         self.transcript.lock().unwrap().clone()

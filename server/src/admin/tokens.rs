@@ -1,0 +1,209 @@
+//! `/admin/tokens`: tokens of administrators with a name and a role. The configured or generated admin token is not among
+//! them: it stays the root, and only it is left when all of these are gone.
+
+use super::auth::{Admin, Administrator, Viewer};
+use super::json::{self, JsonObject};
+use super::openapi::{Deleted, TOKENS};
+use super::page::{Id, Query};
+use super::problem::Problem;
+use super::trail::{self, Object};
+use crate::admin_token::named::NewToken;
+use crate::app::{App, now};
+use crate::db::admin_tokens::{self as stored, StoredAdminToken};
+use crate::db::{DbError, admin_events, sessions};
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use fastgate_shared::admin_token::{AdminEvent, AdminEventKind, AdminToken, AdminTokenDefinition, CreatedAdminToken};
+use fastgate_shared::problem::Problem as ProblemDocument;
+use http::{HeaderValue, StatusCode, header};
+use secrecy::ExposeSecret as _;
+use std::sync::Arc;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// The calls of this file.
+pub fn router() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(list, create))
+        .routes(routes!(get, update, delete))
+        .routes(routes!(rotate))
+}
+
+/// List tokens, by name.
+#[utoipa::path(get, path = "/admin/tokens", tag = TOKENS,
+    responses((status = 200, body = Vec<AdminToken>), (status = 422, body = ProblemDocument)))]
+async fn list(
+    _: Administrator<Viewer>,
+    State(app): State<Arc<App>>,
+    query: Query,
+) -> Result<Json<Vec<AdminToken>>, Problem> {
+    query.finish(&[])?;
+    let tokens = app.db.read(stored::all).await?;
+    Ok(Json(tokens.into_iter().map(|stored| stored.token).collect()))
+}
+
+/// Make a token.
+///
+/// `token_value` is shown in this answer only.
+#[utoipa::path(post, path = "/admin/tokens", tag = TOKENS, request_body = AdminTokenDefinition,
+    responses((status = 201, body = CreatedAdminToken), (status = 409, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
+async fn create(by: Administrator<Admin>, State(app): State<Arc<App>>, body: JsonObject) -> Result<Response, Problem> {
+    let definition: AdminTokenDefinition = json::validated(json::whole(body.required()?, Vec::new())?)?;
+    let value = NewToken::generate().map_err(Problem::internal)?;
+    let token = AdminToken {
+        token_id: uuid::Uuid::now_v7().to_string(),
+        token_preview: value.preview.clone(),
+        definition,
+        created_by: by.name(),
+        created_at: now(),
+        last_used_at: None,
+    };
+    let new = StoredAdminToken {
+        token: token.clone(),
+        hash: value.hash,
+    };
+    let event = event(AdminEventKind::TokenCreated, &by, &token);
+    let keep = app.config.changes.keep;
+    let written = app.db.write(move |connection| {
+        stored::insert(connection, &new)?;
+        admin_events::record(connection, &event, keep)
+    });
+    written.await.map_err(|error| about(&token.token_id, error))?;
+    tracing::info!(token_id = token.token_id, role = %token.definition.role, "an admin token was made");
+    let location = format!("/admin/tokens/{}", token.token_id);
+    let location = HeaderValue::from_str(&location).map_err(Problem::internal)?;
+    let created = Json(shown_once(&value, token));
+    Ok((StatusCode::CREATED, [(header::LOCATION, location)], created).into_response())
+}
+
+/// Get a token.
+#[utoipa::path(get, path = "/admin/tokens/{token_id}", tag = TOKENS, params(("token_id" = String, Path)),
+    responses((status = 200, body = AdminToken), (status = 404, body = ProblemDocument)))]
+async fn get(
+    _: Administrator<Viewer>,
+    State(app): State<Arc<App>>,
+    Id(token_id): Id,
+) -> Result<Json<AdminToken>, Problem> {
+    Ok(Json(read(&app, &token_id).await?.token))
+}
+
+/// Change a token.
+///
+/// Changes the fields that are named; null means the default. When its role, its end or its activity changes, its sessions
+/// end.
+#[utoipa::path(put, path = "/admin/tokens/{token_id}", tag = TOKENS, params(("token_id" = String, Path)),
+    request_body = AdminTokenDefinition,
+    responses((status = 200, body = AdminToken), (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument),
+        (status = 422, body = ProblemDocument)))]
+async fn update(
+    by: Administrator<Admin>,
+    State(app): State<Arc<App>>,
+    Id(token_id): Id,
+    body: JsonObject,
+) -> Result<Json<AdminToken>, Problem> {
+    let members = body.required()?;
+    let mut token = read(&app, &token_id).await?.token;
+    let definition: AdminTokenDefinition = json::validated(json::patch(&token, members, Vec::new())?)?;
+    if definition == token.definition {
+        return Ok(Json(token));
+    }
+    let mut renamed = token.definition.clone();
+    renamed.name.clone_from(&definition.name);
+    let only_renamed = renamed == definition;
+    token.definition = definition.clone();
+    let event = event(AdminEventKind::TokenUpdated, &by, &token);
+    let (id, keep) = (token_id.clone(), app.config.changes.keep);
+    let written = app.db.write(move |connection| {
+        stored::update(connection, &id, &definition)?;
+        if !only_renamed {
+            sessions::delete_of_token(connection, &id)?;
+        }
+        admin_events::record(connection, &event, keep)
+    });
+    written.await.map_err(|error| about(&token_id, error))?;
+    tracing::info!(token_id, role = %token.definition.role, "an admin token was changed");
+    Ok(Json(token))
+}
+
+/// Delete a token.
+///
+/// It is refused from now on, and its sessions end.
+#[utoipa::path(delete, path = "/admin/tokens/{token_id}", tag = TOKENS, params(("token_id" = String, Path)),
+    responses((status = 200, body = Deleted), (status = 404, body = ProblemDocument)))]
+async fn delete(
+    by: Administrator<Admin>,
+    State(app): State<Arc<App>>,
+    Id(token_id): Id,
+) -> Result<Json<Deleted>, Problem> {
+    let token = read(&app, &token_id).await?.token;
+    let event = event(AdminEventKind::TokenDeleted, &by, &token);
+    let (id, keep) = (token_id.clone(), app.config.changes.keep);
+    let written = app.db.write(move |connection| {
+        stored::delete(connection, &id)?;
+        sessions::delete_of_token(connection, &id)?;
+        admin_events::record(connection, &event, keep)
+    });
+    written.await.map_err(|error| about(&token_id, error))?;
+    tracing::info!(token_id, "an admin token was deleted");
+    Ok(Json(Deleted::new("The token was deleted.", token_id)))
+}
+
+/// Give a token a new value.
+///
+/// The old one is refused from now on, and its sessions end. The new one is shown in this answer only.
+#[utoipa::path(post, path = "/admin/tokens/{token_id}/rotate", tag = TOKENS, params(("token_id" = String, Path)),
+    responses((status = 200, body = CreatedAdminToken), (status = 404, body = ProblemDocument)))]
+async fn rotate(
+    by: Administrator<Admin>,
+    State(app): State<Arc<App>>,
+    Id(token_id): Id,
+) -> Result<Json<CreatedAdminToken>, Problem> {
+    let mut token = read(&app, &token_id).await?.token;
+    let value = NewToken::generate().map_err(Problem::internal)?;
+    token.token_preview.clone_from(&value.preview);
+    let event = event(AdminEventKind::TokenRotated, &by, &token);
+    let (id, hash, preview, keep) = (
+        token_id.clone(),
+        value.hash,
+        value.preview.clone(),
+        app.config.changes.keep,
+    );
+    let written = app.db.write(move |connection| {
+        stored::rotate(connection, &id, &hash, &preview)?;
+        sessions::delete_of_token(connection, &id)?;
+        admin_events::record(connection, &event, keep)
+    });
+    written.await.map_err(|error| about(&token_id, error))?;
+    tracing::info!(token_id, "an admin token was rotated");
+    Ok(Json(shown_once(&value, token)))
+}
+
+async fn read(app: &App, token_id: &str) -> Result<StoredAdminToken, Problem> {
+    let id = token_id.to_owned();
+    let found = app.db.read(move |connection| stored::get(connection, &id)).await;
+    found.map_err(|error| about(token_id, error))
+}
+
+fn about(token_id: &str, error: DbError) -> Problem {
+    match error {
+        DbError::NotFound => Problem::not_found("token", token_id),
+        DbError::Conflict => Problem::new(StatusCode::CONFLICT, "Another token has this name."),
+        other => other.into(),
+    }
+}
+
+fn event(kind: AdminEventKind, by: &Administrator<Admin>, token: &AdminToken) -> AdminEvent {
+    let object = Object {
+        id: token.token_id.clone(),
+        name: Some(token.definition.name.clone()),
+    };
+    trail::event(kind, by.author(), Some(object))
+}
+
+fn shown_once(value: &NewToken, token: AdminToken) -> CreatedAdminToken {
+    CreatedAdminToken {
+        token_value: value.value.expose_secret().to_owned(),
+        token,
+    }
+}
