@@ -3,7 +3,7 @@
 
 mod pieces;
 
-use super::auth::Administrator;
+use super::auth::{Administrator, Operator};
 use super::events;
 use super::json::{self, JsonObject};
 use super::openapi::PLAYGROUND;
@@ -43,7 +43,7 @@ pub fn router() -> OpenApiRouter<Arc<App>> {
 #[utoipa::path(post, path = "/admin/playground", tag = PLAYGROUND, request_body = PlaygroundRequest,
     responses((status = 200, content_type = "text/event-stream", body = String), (status = 422, body = ProblemDocument)))]
 async fn send(
-    administrator: Administrator,
+    administrator: Administrator<Operator>,
     State(app): State<Arc<App>>,
     with: (Extension<RequestId>, Extension<ClientAddress>, Extension<ProxyDoor>),
     body: JsonObject,

@@ -1,6 +1,6 @@
 //! `GET /admin/keys/usage`: how much of their limits keys use at the moment. Read from memory, without a lock.
 
-use crate::admin::auth::Administrator;
+use crate::admin::auth::{Administrator, Viewer};
 use crate::admin::openapi::KEYS;
 use crate::admin::page::Query;
 use crate::admin::problem::Problem;
@@ -16,7 +16,7 @@ use std::sync::Arc;
 /// requests back; at `limit` the next one is refused. On this node alone.
 #[utoipa::path(get, path = "/admin/keys/usage", tag = KEYS, responses((status = 200, body = Vec<KeyUsage>)))]
 pub async fn usage(
-    _: Administrator,
+    _: Administrator<Viewer>,
     State(app): State<Arc<App>>,
     query: Query,
 ) -> Result<Json<Vec<KeyUsage>>, Problem> {

@@ -52,7 +52,7 @@ fn record(id: i64) -> Record {
         }],
         match_reason: Some("it fits".into()),
         replay: Some(Box::new(Replay {
-            of: "7".to_owned(),
+            of: Some("7".to_owned()),
             by: "admin token".to_owned(),
         })),
     }

@@ -136,12 +136,14 @@ proptest! {
     #[test]
     fn what_is_matched_is_what_is_forwarded(raw in "/([a-z~/;:@é]|%[46][0-9a-fA-F]|%20|%2E|%c3|\\.){0,16}") {
         if let Ok(canonical) = path::canonical(&raw) {
-            prop_assert_eq!(path::canonical(&canonical).as_deref(), Ok(&*canonical), "it has one spelling");
+            let again = path::canonical(&canonical);
+            prop_assert_eq!(again.as_deref(), Ok(&*canonical), "it has one spelling");
             prop_assert!(canonical.split('/').all(|segment| segment != "." && segment != ".."));
             for (at, _) in canonical.match_indices('/') {
                 let rest = path::after_prefix(&raw, at);
                 prop_assert!(raw.ends_with(rest));
-                prop_assert_eq!(path::canonical(rest).as_deref(), Ok(&canonical[at..]));
+                let rest = path::canonical(rest);
+                prop_assert_eq!(rest.as_deref(), Ok(&canonical[at..]));
             }
         }
     }
