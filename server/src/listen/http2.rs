@@ -48,16 +48,19 @@ fn join_cookies(headers: &mut HeaderMap) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rstest::rstest;
 
-    #[test]
-    fn the_authority_is_the_host_whatever_the_field_says() {
+    #[rstest]
+    #[case::in_other_letters("GATE.example:8443", &["gate.example:8443"])]
+    #[case::somebody_else("other.example", &["other.example", "gate.example:8443"])]
+    fn the_authority_is_the_host_and_a_field_that_differs_makes_two(#[case] field: &str, #[case] hosts: &[&str]) {
         let mut request = Request::get("https://gate.example:8443/a")
-            .header("host", "other.example")
+            .header("host", field)
             .body(())
             .unwrap();
         settle(&mut request);
-        let hosts: Vec<_> = request.headers().get_all("host").iter().collect();
-        assert_eq!(hosts, ["gate.example:8443"]);
+        let found: Vec<_> = request.headers().get_all("host").iter().collect();
+        assert_eq!(found, hosts);
     }
 
     #[test]
