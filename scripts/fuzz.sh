@@ -11,20 +11,15 @@ SECONDS_EACH=${SECONDS_EACH:-60}
 ALL=(path header_rules sse body_schema authorization configuration log_cursor spill)
 [ $# -gt 0 ] || set -- "${ALL[@]}"
 
-COVERAGE="-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 -Cllvm-args=-sanitizer-coverage-inline-8bit-counters"
-COVERAGE+=" -Cllvm-args=-sanitizer-coverage-pc-table -Cllvm-args=-sanitizer-coverage-trace-compares -Ccodegen-units=16 --cfg fuzzing"
-TRIPLE=$(rustc -vV | awk '$1 == "host:" { print $2 }')
-
 say "building instrumented (once, some minutes)"
-# With a target named, build scripts and macros are not instrumented.
-RUSTFLAGS="$COVERAGE" CARGO_TARGET_DIR="$ROOT/target/fuzz" \
-    cargo build --quiet --locked --release --manifest-path fuzz/Cargo.toml --target "$TRIPLE" $(printf -- '--bin %s ' "$@")
+FUZZ_TARGETS="$*" RUSTC_WRAPPER="$ROOT/scripts/instrumented.sh" CARGO_INCREMENTAL=0 CARGO_TARGET_DIR="$ROOT/target/fuzz" \
+    cargo build --quiet --locked --manifest-path fuzz/Cargo.toml $(printf -- '--bin %s ' "$@")
 
 mkdir -p target/fuzz/findings
 for name in "$@"; do
     say "$name for $SECONDS_EACH s"
     mkdir -p "target/fuzz/corpus/$name"
-    "target/fuzz/$TRIPLE/release/$name" "target/fuzz/corpus/$name" "fuzz/corpus/$name" -max_total_time="$SECONDS_EACH" \
+    "target/fuzz/debug/$name" "target/fuzz/corpus/$name" "fuzz/corpus/$name" -max_total_time="$SECONDS_EACH" \
         -timeout=10 -rss_limit_mb=2048 -max_len=8192 -print_final_stats=1 -verbosity=0 \
         -artifact_prefix="target/fuzz/findings/$name-" 2>&1 | grep -E "^stat::(number|average|new)|SUMMARY|ERROR|panicked|BINGO" || true
     [ "${PIPESTATUS[0]}" -eq 0 ] || fail "$name found something: see target/fuzz/findings"
