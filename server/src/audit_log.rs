@@ -50,7 +50,7 @@ pub enum OpenAuditError {
     /// The database cannot be read or written now.
     #[error("the audit log cannot be opened: {}", .0.cause())]
     Database(#[from] DbError),
-    /// The spill file cannot be read, or is used by another process.
+    /// The spill file cannot be read.
     #[error(
         "the audit log's spill file {path} cannot be used: {source}. It holds records that the database did not take; if they may be lost, move it away"
     )]

@@ -193,17 +193,24 @@ impl Spill {
 }
 
 impl Leftover {
-    /// What an earlier run left, if it left anything.
+    /// What an earlier run left, if it left anything and no other process uses it.
     ///
     /// # Errors
-    /// When the file cannot be read, or is in use by another process.
+    /// When the file cannot be read.
     pub fn find(path: &Path) -> io::Result<Option<Self>> {
         let mut file = match OpenOptions::new().read(true).write(true).open(path) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error),
         };
-        lock(&file)?;
+        match lock(&file) {
+            // It brings in itself what is in it.
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                tracing::warn!(path = %path.display(), "Another process uses the audit log's spill file: it is left to that one");
+                return Ok(None);
+            }
+            locked => locked?,
+        }
         let length = file.metadata()?.len();
         let mut magic = [0; MAGIC.len()];
         let begun = length >= MAGIC.len() as u64;
@@ -293,6 +300,10 @@ fn batch_of(records: Vec<Record>) -> Batch {
 }
 
 fn create(path: &Path) -> io::Result<File> {
+    // With a server as the database nobody else may have made the folder.
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        fs::create_dir_all(folder)?;
+    }
     let mut options = OpenOptions::new();
     options.read(true).write(true).create_new(true);
     #[cfg(unix)]

@@ -7,7 +7,7 @@ use super::ids::RecordIds;
 use super::queue::Queue;
 use super::record::Record;
 use super::rollup::{Changes, Rollups, Sample};
-use crate::db::{self, DbError, DbResult, OpenConnection, audit, keys};
+use crate::db::{self, DbConnection, DbError, DbResult, OpenConnection, audit, keys};
 use std::collections::{HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Weak};
@@ -37,6 +37,41 @@ struct Progress {
     known: Option<HashMap<i64, bool>>,
     /// Folded once: a commit whose answer was lost is repeated with the same numbers.
     changes: Option<Changes>,
+}
+
+/// What one transaction writes.
+struct Parts<'a> {
+    writer: i64,
+    started: Vec<&'a Record>,
+    ended: Vec<&'a Record>,
+    /// Numbers of starts that make way for their ends.
+    superseded: Vec<i64>,
+    changes: &'a Changes,
+    raised_lead: Option<i64>,
+}
+
+impl Parts<'_> {
+    /// Returns the numbers of the starts that it stored.
+    fn write(&self, connection: &mut DbConnection) -> DbResult<Vec<i64>> {
+        let mut shown = Vec::new();
+        for record in &self.started {
+            if audit::insert_started(connection, self.writer, record)? {
+                shown.push(record.id);
+            }
+        }
+        let stored = audit::insert_ended(connection, self.writer, &self.ended, &self.superseded)?;
+        audit::replace_rollups(connection, self.changes)?;
+        // Nothing was new: the batch is there since a commit whose answer was lost, and its use is counted.
+        if stored > 0 {
+            for (key_id, (requests, last_used_at)) in usage(&self.ended) {
+                keys::add_usage(connection, key_id, requests, last_used_at)?;
+            }
+        }
+        if let Some(lead) = self.raised_lead {
+            audit::raise_clock_lead(connection, lead)?;
+        }
+        Ok(shown)
+    }
 }
 
 impl Store {
@@ -176,29 +211,17 @@ impl Store {
             let samples = ended.iter().map(|record| Sample::from(*record));
             self.rollups.fold(samples, || self.ids.next())
         });
-        let (id, lead) = (self.id, batch.clock_lead_ms());
-        let raised = (lead > self.clock_lead_ms).then_some(lead);
+        let lead = batch.clock_lead_ms();
+        let parts = Parts {
+            writer: self.id,
+            started,
+            ended,
+            superseded,
+            changes,
+            raised_lead: (lead > self.clock_lead_ms).then_some(lead),
+        };
         let result = catch_unwind(AssertUnwindSafe(|| {
-            db::transaction(connection, |connection| {
-                let mut shown = Vec::new();
-                for record in &started {
-                    if audit::insert_started(connection, id, record)? {
-                        shown.push(record.id);
-                    }
-                }
-                let stored = audit::insert_ended(connection, id, &ended, &superseded)?;
-                audit::replace_rollups(connection, changes)?;
-                // Nothing was new: the batch is there since a commit whose answer was lost, and its use is counted.
-                if stored > 0 {
-                    for (key_id, (requests, last_used_at)) in usage(&ended) {
-                        keys::add_usage(connection, key_id, requests, last_used_at)?;
-                    }
-                }
-                if let Some(lead) = raised {
-                    audit::raise_clock_lead(connection, lead)?;
-                }
-                Ok(shown)
-            })
+            db::transaction(connection, |connection| parts.write(connection))
         }));
         let shown = result.unwrap_or_else(|_| {
             // The connection may be in the middle of anything.
@@ -206,7 +229,7 @@ impl Store {
             Err(DbError::Internal("writing an audit batch panicked".to_owned()))
         })?;
         self.rollups.apply(progress.changes.take().unwrap_or_default());
-        for record in &ended {
+        for record in &batch.ended {
             self.shown.remove(&record.id);
         }
         self.shown.extend(shown);

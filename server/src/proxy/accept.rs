@@ -8,7 +8,7 @@ use crate::message::forwarded::{self, Peer};
 use crate::message::{hop_by_hop, upgrade};
 use crate::request_id::RequestId;
 use crate::routing::{Asked, path};
-use http::{HeaderMap, HeaderValue, Method, Request, Version, header, request::Parts};
+use http::{HeaderMap, HeaderValue, Method, Request, Uri, Version, header, request::Parts};
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 
@@ -99,21 +99,7 @@ pub fn accept(request: Request<ReplayBody>, sender: Sender) -> Result<Accepted, 
     }
     check_host(&headers, version)?;
     check_expectation(&headers, version)?;
-    if uri
-        .scheme_str()
-        .is_some_and(|scheme| scheme != "http" && scheme != "https")
-    {
-        return Err(bad("bad_target", "The target's scheme is neither http nor https."));
-    }
-    // RFC 9112 section 3.2.2: a target that names a host is believed before the field.
-    if let Some(authority) = uri.authority() {
-        let host = authority.as_str();
-        if !is_authority(host.as_bytes()) {
-            return Err(bad("bad_host", "The target's host is not host[:port]."));
-        }
-        let host = HeaderValue::from_str(host).map_err(|_| bad("bad_host", "The target's host is malformed."))?;
-        headers.insert(header::HOST, host);
-    }
+    believe_target(&uri, &mut headers)?;
     if !hop_by_hop::only_chunked(&headers) {
         return Err(bad(
             "transfer_coding",
@@ -145,6 +131,25 @@ pub fn accept(request: Request<ReplayBody>, sender: Sender) -> Result<Accepted, 
         body,
         sender,
     })
+}
+
+/// RFC 9112 section 3.2.2: a target that names a host is believed before the field.
+fn believe_target(uri: &Uri, headers: &mut HeaderMap) -> Result<(), ProxyError> {
+    if uri
+        .scheme_str()
+        .is_some_and(|scheme| scheme != "http" && scheme != "https")
+    {
+        return Err(bad("bad_target", "The target's scheme is neither http nor https."));
+    }
+    if let Some(authority) = uri.authority() {
+        let host = authority.as_str();
+        if !is_authority(host.as_bytes()) {
+            return Err(bad("bad_host", "The target's host is not host[:port]."));
+        }
+        let host = HeaderValue::from_str(host).map_err(|_| bad("bad_host", "The target's host is malformed."))?;
+        headers.insert(header::HOST, host);
+    }
+    Ok(())
 }
 
 /// RFC 9112 section 3.2: exactly one Host, and it is a host with an optional port.

@@ -110,7 +110,7 @@ pub const CASES: &[Modern] = &[
     refused(
         "h2: NUL in a value",
         "9113 8.2.1",
-        &[METHOD, SCHEME, PATH, AUTHORITY, (b"x-a", b"1\02")],
+        &[METHOD, SCHEME, PATH, AUTHORITY, (b"x-a", b"1\x002")],
     ),
     refused(
         "h2: a request in a value",

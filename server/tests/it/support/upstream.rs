@@ -401,6 +401,36 @@ impl Connection {
         }
     }
 
+    /// Sends these bytes, and then nothing until it is left.
+    async fn fall_silent(&mut self, bytes: &str, shared: &Mutex<Shared>) -> io::Result<bool> {
+        self.stream.write_all(bytes.as_bytes()).await?;
+        while self.more().await.unwrap_or(false) {}
+        shared.lock().unwrap().left += 1;
+        Ok(false)
+    }
+
+    /// Sends this head, then what comes.
+    async fn feed(
+        &mut self,
+        head: &str,
+        mut pieces: mpsc::Receiver<Vec<u8>>,
+        shared: &Mutex<Shared>,
+    ) -> io::Result<bool> {
+        self.stream.write_all(head.as_bytes()).await?;
+        loop {
+            tokio::select! {
+                piece = pieces.recv() => match piece {
+                    Some(piece) => self.stream.write_all(&piece).await?,
+                    None => return Ok(false),
+                },
+                more = self.more() => if !more.unwrap_or(false) {
+                    shared.lock().unwrap().left += 1;
+                    return Ok(false);
+                },
+            }
+        }
+    }
+
     /// False when the connection is not to be used again.
     async fn act(&mut self, act: Act, shared: &Mutex<Shared>, index: usize) -> io::Result<bool> {
         match act {
@@ -435,37 +465,14 @@ impl Connection {
                 self.stream.set_zero_linger()?;
                 Ok(false)
             }
-            Act::AnswerAndHang(bytes) => {
-                self.stream.write_all(bytes.as_bytes()).await?;
-                while self.more().await.unwrap_or(false) {}
-                shared.lock().unwrap().left += 1;
-                Ok(false)
-            }
-            Act::Feed(head, mut pieces) => {
-                self.stream.write_all(head.as_bytes()).await?;
-                loop {
-                    tokio::select! {
-                        piece = pieces.recv() => match piece {
-                            Some(piece) => self.stream.write_all(&piece).await?,
-                            None => return Ok(false),
-                        },
-                        more = self.more() => if !more.unwrap_or(false) {
-                            shared.lock().unwrap().left += 1;
-                            return Ok(false);
-                        },
-                    }
-                }
-            }
+            Act::AnswerAndHang(bytes) => self.fall_silent(&bytes, shared).await,
+            Act::Feed(head, pieces) => self.feed(&head, pieces, shared).await,
             Act::Switch(head) => {
                 let ended = self.mirror(&head).await;
                 shared.lock().unwrap().left += 1;
                 ended.map(|()| false)
             }
-            Act::Hang => {
-                while self.more().await.unwrap_or(false) {}
-                shared.lock().unwrap().left += 1;
-                Ok(false)
-            }
+            Act::Hang => self.fall_silent("", shared).await,
             Act::Close => Ok(false),
             Act::Reset => {
                 self.stream.set_zero_linger()?;
