@@ -65,7 +65,7 @@ test("theme, language and sign-out", async ({ page, gateway }) => {
   await signIn(page, gateway);
   const run = async (typed: string) => {
     await page.keyboard.press("Control+k");
-    await page.getByRole("combobox").first().fill(typed);
+    await page.getByRole("dialog").getByRole("combobox").fill(typed);
     await page.keyboard.press("Enter");
   };
   await run("dark");

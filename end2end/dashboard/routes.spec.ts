@@ -59,7 +59,7 @@ test("a route shows its hits, errors and p95, each leading to its requests", asy
   const row = page.getByRole("row").filter({ hasText: "/order/First/*" });
   await expect(row.getByRole("link", { name: "Hits, 24 h of First: 4" })).toBeVisible();
   await expect(row.getByRole("link", { name: /p95 of First: / })).toBeVisible();
-  await row.getByRole("link", { name: "Errors of First: 25%" }).click();
+  await row.getByRole("link", { name: /Errors of First: 25.0 %/ }).click();
   await expect(page.getByRole("heading", { level: 1, name: "Requests" })).toBeVisible();
   await expect(page.getByRole("button", { name: "Remove filter Errors" })).toBeVisible();
   await expect(page.locator("tbody tr")).toHaveCount(1);

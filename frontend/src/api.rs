@@ -21,7 +21,7 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortController, ReadableStreamDefaultReader, ReadableStreamReadResult};
 
-use crate::locales::common as t;
+use crate::locales::{self, common as t};
 use crate::state::connection::Connection;
 use crate::state::session::Session;
 
@@ -193,7 +193,8 @@ pub fn with_query(base: &str, query: &impl Serialize) -> String {
 async fn exchange(method: Method, url: &str, body: Body, if_match: Option<&str>) -> Answer<Sent> {
     let mut builder = RequestBuilder::new(url)
         .method(method)
-        .header("Accept", "application/json");
+        .header("Accept", "application/json")
+        .header("Accept-Language", locales::current().tag());
     if let Some(etag) = if_match {
         builder = builder.header("If-Match", etag);
     }

@@ -4,6 +4,7 @@
 //! `layers` puts flags over the environment over the file over the defaults, `live` swaps values at a SIGHUP.
 //! This is the only place that reads environment variables.
 
+pub mod chinese;
 #[cfg(test)]
 mod docs;
 pub mod keys;

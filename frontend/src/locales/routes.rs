@@ -58,13 +58,13 @@ super::texts! {
     route_name = "Route name", "路由名称";
     description = "Description", "描述";
     priority = "Priority", "优先级";
-    priority_hint = "1–1000; lower numbers are tried first.", "1–1000;数字越小越先匹配。";
+    priority_hint = "1–1000; lower numbers are tried first.", "1–1000；数字越小越先匹配。";
     active = "Active", "启用";
     active_hint = "A route that is off takes no request.", "停用的路由不处理请求。";
     match_path = "Path pattern", "路径模式";
     match_path_examples = "Paths: /exact · /v1/* anything below · /v2* prefix · /api/** any depth · /user/{id} one segment, captured", "路径：/exact · /v1/* 其下全部 · /v2* 前缀 · /api/** 任意深度 · /user/{id} 捕获一段";
     match_method = "Methods", "方法";
-    match_method_hint = "ANY, or several separated by commas.", "ANY,或用逗号分隔多个方法。";
+    match_method_hint = "ANY, or several separated by commas.", "ANY，或用逗号分隔多个方法。";
     match_headers = "Header conditions", "标头条件";
     match_headers_hint = "Equal without regard to case, or regex:…", "忽略大小写相等，或 regex:…";
     match_body = "Body rule (JSON)", "正文规则（JSON）";
@@ -75,7 +75,7 @@ super::texts! {
     several_hosts = "Several, sharing the load", "多个，负载分担";
     protocol = "Protocol", "协议";
     host = "Host", "主机";
-    host_hint = "host[:port], e.g. api.openai.com", "host[:port],例如 api.openai.com";
+    host_hint = "host[:port], e.g. api.openai.com", "host[:port]，例如 api.openai.com";
     host_n(n: usize) = "Host {n}", "主机 {n}";
     weight_n(n: usize) = "Weight {n}", "权重 {n}";
     add_target = "Add target", "添加目标";

@@ -14,6 +14,7 @@ use axum::Json;
 use axum::extract::State;
 use fastgate_shared::problem::Problem as ProblemDocument;
 use fastgate_shared::settings::{About, Setting, SettingOrigin, StorageUse};
+use http::{HeaderMap, header};
 use jiff::Timestamp;
 use serde_json::Value;
 use std::sync::Arc;
@@ -29,15 +30,35 @@ pub fn router() -> OpenApiRouter<Arc<App>> {
 }
 
 /// Every key of the configuration with its value and where it comes from, in the order of the sections.
+///
+/// `about` is English, or Chinese where `Accept-Language` begins with it.
 #[utoipa::path(get, path = "/admin/settings", tag = SETTINGS,
     responses((status = 200, body = Vec<Setting>), (status = 422, body = ProblemDocument)))]
 async fn list(
     _: Administrator<Viewer>,
     State(app): State<Arc<App>>,
+    headers: HeaderMap,
     query: Query,
 ) -> Result<Json<Vec<Setting>>, Problem> {
     query.finish(&[])?;
-    Ok(Json(app.config.entries().into_iter().map(setting).collect()))
+    let chinese = prefers_chinese(&headers);
+    let told = app.config.entries().into_iter().map(|entry| {
+        let in_chinese = config::chinese::about(entry.key.path).filter(|_| chinese);
+        let mut told = setting(entry);
+        if let Some(about) = in_chinese {
+            about.clone_into(&mut told.about);
+        }
+        told
+    });
+    Ok(Json(told.collect()))
+}
+
+/// Whether the first language that is asked for is Chinese.
+fn prefers_chinese(headers: &HeaderMap) -> bool {
+    let asked = headers
+        .get(header::ACCEPT_LANGUAGE)
+        .and_then(|value| value.to_str().ok());
+    asked.is_some_and(|asked| asked.trim_start().to_ascii_lowercase().starts_with("zh"))
 }
 
 /// What the audit log takes, and when it reaches its limits at the present rate.

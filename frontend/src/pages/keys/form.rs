@@ -117,6 +117,8 @@ pub fn EditKey(state: KeysState, key_id: String) -> impl IntoView {
                 // The page may be gone.
                 let _ = found.try_set(Some(key));
             }
+            // The session has ended: signing in leads back here.
+            Err(problem) if problem.status == 401 => {}
             Err(problem) => {
                 toasts.fail(&problem);
                 state.address.close(&["edit"]);

@@ -104,7 +104,7 @@ fn RecordView(record: LogRecord, tab: RwSignal<usize>) -> impl IntoView {
         {item
             .error_message
             .clone()
-            .map(|error| view! { <p class="banner banner-bad"><span>{error}</span></p> })}
+            .map(|error| view! { <p class="banner banner-bad"><span class="data">{error}</span></p> })}
         <Timeline item=item />
         <Tabs
             label=t::record_title()
@@ -174,7 +174,7 @@ fn Summary(record: LogRecord) -> impl IntoView {
             <dt>{t::client()}</dt>
             <dd>
                 <code>{item.ip_address}</code>
-                <span class="muted">{item.user_agent}</span>
+                <span class="muted data">{item.user_agent}</span>
             </dd>
         </dl>
         <Attempts attempts=record.attempts />
@@ -195,7 +195,7 @@ fn origin(replay: Replay) -> impl IntoView {
         <dt>{name}</dt>
         <dd>
             <a href=link>{word}</a>
-            <span class="muted">{replay.by}</span>
+            <span class="muted data">{replay.by}</span>
         </dd>
     }
 }

@@ -33,6 +33,8 @@ pub fn EditRoute(state: RoutesState, route_id: String) -> impl IntoView {
                 // The page may be gone.
                 let _ = found.try_set(Some(route));
             }
+            // The session has ended: signing in leads back here.
+            Err(problem) if problem.status == 401 => {}
             Err(problem) => {
                 toasts.fail(&problem);
                 state.address.close(&["edit"]);

@@ -28,7 +28,7 @@ pub fn RoutesTable(state: RoutesState, rows: Signal<Vec<Arc<Placed>>>) -> impl I
             let (route_id, name) = (row.route.route_id.clone(), row.route.definition.route_name.clone());
             view! { <PlaceCell state place=row.place route_id name /> }
         }),
-        Column::new(t::col_priority(), "num fit", |row: &Placed| {
+        Column::new(t::col_priority(), "num fit if-roomy", |row: &Placed| {
             row.route.definition.priority
         }),
         Column::new(t::col_route(), "wide title", move |row: &Placed| {

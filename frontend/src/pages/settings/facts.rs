@@ -78,7 +78,7 @@ pub fn AboutCard() -> impl IntoView {
                 <dt>{t::version()}</dt>
                 <dd>{about.version}</dd>
                 <dt>{t::build()}</dt>
-                <dd>{about.build}</dd>
+                <dd class="data">{about.build}</dd>
                 <dt>{t::database()}</dt>
                 <dd>{about.database}</dd>
                 <dt>{t::uptime()}</dt>

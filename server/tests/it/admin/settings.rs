@@ -34,6 +34,24 @@ fn with_cookie(method: &str, path: &str, cookie: &str) -> Request<Body> {
         .unwrap()
 }
 
+#[rstest]
+#[case::chinese("zh-CN", "监听端口；0 由系统选择。")]
+#[case::english("en", "Port to listen on; 0 lets the system choose.")]
+#[case::another("fr", "Port to listen on; 0 lets the system choose.")]
+#[tokio::test]
+async fn settings_say_what_they_do_in_the_readers_language(#[case] language: &str, #[case] expected: &str) {
+    let admin = Admin::open().await;
+    let request = Request::get("/admin/settings")
+        .header("authorization", format!("Bearer {TOKEN}"))
+        .header("accept-language", language)
+        .body(Body::empty())
+        .unwrap();
+    let settings = admin.send(request).await.json(200);
+    let settings = settings.as_array().unwrap();
+    let port = settings.iter().find(|setting| setting["key"] == "server.port").unwrap();
+    assert_eq!(port["about"], expected);
+}
+
 #[tokio::test]
 async fn settings_say_their_value_and_how_to_change_it_and_no_secret() {
     let admin = Admin::with(|config| config.proxy.timeout = 77).await;
