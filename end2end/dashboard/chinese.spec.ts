@@ -51,6 +51,7 @@ async function expectChinese(page: Page, where: string) {
     const words = text
       .replace(/\bfg_[^\s，。）]*/g, " ")
       .replace(/`[^`]*`|FASTGATE_\w+/g, " ")
+      .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z?/g, " ")
       .replace(/Mozilla\/.*/g, " ")
       .replace(/\*?[\w-]+(\.[\w-]+)+|\*\.\w+/g, " ")
       .replace(/[\w.*{}-]*\/[\w.*{}:/<>-]+/g, " ")
