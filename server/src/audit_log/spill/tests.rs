@@ -1,3 +1,5 @@
+//! What waits in the file, how it is read back, and what a torn end costs.
+
 use super::*;
 use crate::audit_log::header_text::HeaderText;
 use fastgate_shared::audit_log::{Attempt, Outcome, Replay};

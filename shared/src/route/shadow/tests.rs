@@ -1,3 +1,5 @@
+//! Which routes can never win, and which only look so.
+
 use super::*;
 use rstest::rstest;
 use serde_json::json;
