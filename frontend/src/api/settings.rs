@@ -1,8 +1,9 @@
-//! `/admin/settings`, `/admin/sessions`, `/admin/storage` and `/admin/about`.
+//! `/admin/settings`, `/admin/tokens`, `/admin/sessions`, `/admin/storage` and `/admin/about`.
 
+use fastgate_shared::admin_token::{AdminToken, AdminTokenDefinition, CreatedAdminToken};
 use fastgate_shared::settings::{About, SessionEntry, Setting, StorageUse};
 
-use crate::api::{self, Answer};
+use crate::api::{self, Answer, Method};
 
 /// Every setting with its value and origin.
 pub async fn list() -> Answer<Vec<Setting>> {
@@ -30,4 +31,19 @@ pub async fn storage() -> Answer<StorageUse> {
 /// What is running.
 pub async fn about() -> Answer<About> {
     api::get("/admin/about").await
+}
+
+/// Tokens of administrators.
+pub async fn tokens() -> Answer<Vec<AdminToken>> {
+    api::get("/admin/tokens").await
+}
+
+/// Makes a token; the answer holds its value, this one time.
+pub async fn create_token(definition: &AdminTokenDefinition) -> Answer<CreatedAdminToken> {
+    api::send(Method::POST, "/admin/tokens", definition).await
+}
+
+/// Deletes a token.
+pub async fn delete_token(token_id: &str) -> Answer<()> {
+    api::delete(&format!("/admin/tokens/{token_id}")).await
 }

@@ -1,8 +1,10 @@
 //! Buttons. A busy button stays focusable and ignores presses.
 
+use fastgate_shared::admin_token::Role;
 use leptos::prelude::*;
 
 use crate::components::icon::{Glyph, Icon};
+use crate::state::session::Session;
 
 /// The weight of a button: one primary action a page or dialog.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -30,9 +32,15 @@ pub fn Button(
     /// The `n` key presses it.
     #[prop(optional)]
     primary_action: bool,
+    /// The least role that may do it; nobody else is offered the button.
+    #[prop(optional, into)]
+    needs: Option<Role>,
     #[prop(optional, into)] on_press: Option<Callback<()>>,
     children: Children,
 ) -> impl IntoView {
+    if !Session::may_offer(needs) {
+        return ().into_any();
+    }
     let class = match weight {
         Weight::Plain => "button",
         Weight::Primary => "button button-primary",
@@ -60,6 +68,7 @@ pub fn Button(
             {children()}
         </button>
     }
+    .into_any()
 }
 
 /// A button that is an icon; its name is told to assistive technology and shown on hover.
@@ -68,8 +77,14 @@ pub fn IconButton(
     glyph: Glyph,
     #[prop(into)] label: String,
     #[prop(optional)] danger: bool,
+    /// The least role that may do it; nobody else is offered the button.
+    #[prop(optional, into)]
+    needs: Option<Role>,
     #[prop(into)] on_press: Callback<()>,
 ) -> impl IntoView {
+    if !Session::may_offer(needs) {
+        return ().into_any();
+    }
     view! {
         <button
             type="button"
@@ -82,4 +97,5 @@ pub fn IconButton(
             <Icon glyph />
         </button>
     }
+    .into_any()
 }

@@ -56,8 +56,10 @@ impl Clash {
     fn who(&self) -> String {
         let author = self.conflict.changed_by.as_ref();
         let place = author.and_then(|author| author.address.clone()).unwrap_or_default();
+        let name = author.and_then(|author| author.name.clone());
         let who = match author.map(|author| author.kind) {
             Some(AuthorKind::AdminToken) => t::by_token(),
+            Some(AuthorKind::NamedToken) => t::by_named_token(),
             Some(AuthorKind::Session) => t::by_session(),
             Some(AuthorKind::Program) => t::by_program(),
             None => return t::conflict_lead_unknown().to_owned(),
@@ -66,7 +68,8 @@ impl Clash {
             .conflict
             .changed_at
             .map(|at| format::exact_time(format::millis(at)));
-        t::conflict_lead(who, &place, &at.unwrap_or_default())
+        let who = name.map_or_else(|| who.to_owned(), |name| format!("{who} {name}"));
+        t::conflict_lead(&who, &place, &at.unwrap_or_default())
     }
 }
 

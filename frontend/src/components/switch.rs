@@ -1,6 +1,9 @@
 //! The on/off switch.
 
+use fastgate_shared::admin_token::Role;
 use leptos::prelude::*;
+
+use crate::state::session::Session;
 
 /// A switch; `label` is its whole name, `on` and `off` the word beside it.
 #[component]
@@ -9,8 +12,14 @@ pub fn Switch(
     #[prop(into)] label: String,
     #[prop(optional, into)] on: String,
     #[prop(optional, into)] off: String,
+    /// The least role that may switch it; all others read the word.
+    #[prop(optional, into)]
+    needs: Option<Role>,
     #[prop(into)] on_change: Callback<bool>,
 ) -> impl IntoView {
+    if !Session::may_offer(needs) {
+        return view! { <span>{move || if checked.get() { on.clone() } else { off.clone() }}</span> }.into_any();
+    }
     view! {
         <button
             type="button"
@@ -24,4 +33,5 @@ pub fn Switch(
             <span aria-hidden="true">{move || if checked.get() { on.clone() } else { off.clone() }}</span>
         </button>
     }
+    .into_any()
 }

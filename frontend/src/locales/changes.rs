@@ -26,12 +26,14 @@ super::texts! {
     route = "Route", "路由";
     setting = "Setting", "设置";
     admin_token = "Admin token", "管理员令牌";
+    master_key = "Encryption key", "加密密钥";
     created = "Created", "创建";
     updated = "Changed", "修改";
     toggled = "Switched", "开关";
     rotated = "Rotated", "轮换";
     deleted = "Deleted", "删除";
     by_token = "Admin token", "管理员令牌";
+    by_named_token = "Token", "令牌";
     by_session = "Dashboard", "控制台";
     by_program = "Command line", "命令行";
     via_import = "by an import", "通过导入";

@@ -1,5 +1,7 @@
 //! Texts of the settings.
 
+use fastgate_shared::admin_token::Role;
+
 super::texts! {
     title = "Settings", "设置";
     lead = "Values come from the file, the environment and flags, in rising order; they are changed there.", "设置值依次来自文件、环境变量和命令行参数（后者优先），并在那里修改。";
@@ -21,6 +23,32 @@ super::texts! {
     at_restart = "at a restart", "重启后生效";
     owned(source: &str) = "{source} sets it and wins over the file.", "由 {source} 设定，优先于文件。";
     allowed(allowed: &str) = "Allowed: {allowed}", "允许：{allowed}";
+    tokens = "Administrators", "管理员";
+    tokens_lead = "Tokens with a name and a role, for people and scripts. The admin token itself is not among them.", "带名称和角色的令牌，供人员和脚本使用。管理员令牌本身不在此列。";
+    tokens_empty = "There is only the admin token. Give people and scripts their own.", "目前只有管理员令牌。请为人员和脚本分别创建令牌。";
+    new_token = "New token", "新建令牌";
+    create_token = "Create token", "创建令牌";
+    token_made = "Token made", "令牌已创建";
+    show_once = "It is shown only now. Store it where it is needed.", "仅显示这一次，请妥善保存。";
+    the_token = "The token", "令牌";
+    stored_it = "I have stored it", "我已保存";
+    name = "Name", "名称";
+    role_label = "Role", "角色";
+    viewer = "Viewer: reads", "查看者：只读";
+    operator = "Operator: all but keys, tokens and upstream credentials", "操作员：除密钥、令牌和上游凭据外的全部操作";
+    admin = "Admin: everything", "管理员：全部权限";
+    viewer_word = "Viewer", "查看者";
+    operator_word = "Operator", "操作员";
+    admin_word = "Admin", "管理员";
+    root = "Admin token", "管理员令牌";
+    who = "Who", "用户";
+    never_used = "never", "从未";
+    inactive = "Inactive", "已停用";
+    delete_token = "Revoke", "吊销";
+    delete_token_of(name: &str) = "Revoke {name}", "吊销 {name}";
+    delete_token_title = "Revoke token?", "吊销令牌？";
+    delete_token_text(name: &str) = "{name} is refused from now on, and signed out everywhere.", "{name} 将立即失效，其所有会话都会结束。";
+    token_deleted(name: &str) = "{name} was revoked.", "{name} 已吊销。";
     sessions = "Sessions", "会话";
     sessions_lead = "Browsers that are signed in to this dashboard.", "已登录此控制台的浏览器。";
     device = "Device", "设备";
@@ -58,4 +86,13 @@ super::texts! {
     days_hours(days: u64, hours: u64) = "{days} d {hours} h", "{days} 天 {hours} 小时";
     hours_minutes(hours: u64, minutes: u64) = "{hours} h {minutes} min", "{hours} 小时 {minutes} 分钟";
     license = "Licence", "许可证";
+}
+
+/// The role in one word.
+pub fn role(role: Role) -> &'static str {
+    match role {
+        Role::Viewer => viewer_word(),
+        Role::Operator => operator_word(),
+        Role::Admin => admin_word(),
+    }
 }

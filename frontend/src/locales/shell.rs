@@ -28,6 +28,7 @@ super::texts! {
 
     sign_in = "Sign in", "登录";
     sign_in_lead = "Use the admin token that the gateway printed at its first start.", "使用网关首次启动时打印的管理员令牌。";
+    sign_in_with_provider = "Sign in with your organisation", "使用组织账号登录";
     sign_in_lost = "Lost it? Run fastgate admin-token on the gateway's machine.", "丢失令牌？请在网关所在机器上运行 fastgate admin-token。";
     admin_token = "Admin token", "管理员令牌";
     show_token = "Show token", "显示令牌";

@@ -294,6 +294,7 @@ fn kind_word(kind: ChangedKind) -> &'static str {
 
 fn object_name(change: &Change) -> String {
     match change.kind {
+        ChangedKind::Setting if change.object_name == "master_key" => t::master_key().to_owned(),
         ChangedKind::Setting => t::admin_token().to_owned(),
         _ => change.object_name.clone(),
     }
@@ -303,6 +304,7 @@ fn object_name(change: &Change) -> String {
 fn author_word(change: &Change) -> &'static str {
     match change.author.kind {
         AuthorKind::AdminToken => t::by_token(),
+        AuthorKind::NamedToken => t::by_named_token(),
         AuthorKind::Session => t::by_session(),
         AuthorKind::Program => t::by_program(),
     }
@@ -315,6 +317,6 @@ fn author_detail(change: &Change) -> String {
         ChangeSource::Restore => Some(t::via_restore()),
         ChangeSource::Api | ChangeSource::Command => None,
     };
-    let parts = [change.author.address.as_deref(), way];
+    let parts = [change.author.name.as_deref(), change.author.address.as_deref(), way];
     parts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
 }

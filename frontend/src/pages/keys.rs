@@ -7,6 +7,7 @@ mod table;
 
 use std::sync::Arc;
 
+use fastgate_shared::admin_token::Role;
 use fastgate_shared::api_key::{ApiKey, CreatedApiKey, KeyUsage};
 use leptos::prelude::*;
 
@@ -85,7 +86,7 @@ pub fn KeysPage() -> impl IntoView {
 #[component]
 fn NewButton(state: KeysState) -> impl IntoView {
     view! {
-        <Button
+        <Button needs=Role::Admin
             weight=Weight::Primary
             glyph=Glyph::Plus
             primary_action=true
@@ -131,7 +132,7 @@ fn KeysList(state: KeysState) -> impl IntoView {
     move || match (none_at_all.get(), none_shown.get()) {
         (true, _) => view! {
             <EmptyState glyph=Glyph::Key sentence=t::empty()>
-                <Button weight=Weight::Primary glyph=Glyph::Plus on_press=move |()| state.address.open("new", "1")>
+                <Button needs=Role::Admin weight=Weight::Primary glyph=Glyph::Plus on_press=move |()| state.address.open("new", "1")>
                     {t::create()}
                 </Button>
             </EmptyState>

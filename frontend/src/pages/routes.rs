@@ -22,6 +22,7 @@ pub use upstreams::{reason, tone, word};
 
 use std::sync::Arc;
 
+use fastgate_shared::admin_token::Role;
 use fastgate_shared::route::Route;
 use fastgate_shared::upstream::UpstreamStatus;
 use leptos::prelude::*;
@@ -124,11 +125,11 @@ pub fn RoutesPage() -> impl IntoView {
             <Button glyph=Glyph::Search on_press=move |()| state.address.open("match", "1")>
                 {t::test_match()}
             </Button>
-            <Button on_press=move |()| state.address.open("import", "1")>{changes::import()}</Button>
+            <Button needs=Role::Operator on_press=move |()| state.address.open("import", "1")>{changes::import()}</Button>
             <a class="button" href=EXPORT download="fastgate.yaml" rel="external">
                 {changes::export()}
             </a>
-            <Button
+            <Button needs=Role::Operator
                 weight=Weight::Primary
                 glyph=Glyph::Plus
                 primary_action=true
@@ -186,7 +187,7 @@ fn RoutesList(state: RoutesState) -> impl IntoView {
     move || match (none_at_all.get(), none_shown.get()) {
         (true, _) => view! {
             <EmptyState glyph=Glyph::Route sentence=t::empty()>
-                <Button weight=Weight::Primary glyph=Glyph::Plus on_press=move |()| state.address.open("new", "1")>
+                <Button needs=Role::Operator weight=Weight::Primary glyph=Glyph::Plus on_press=move |()| state.address.open("new", "1")>
                     {t::create()}
                 </Button>
             </EmptyState>

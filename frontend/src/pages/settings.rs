@@ -1,8 +1,9 @@
-//! The settings: who is signed in, what the log takes, the configuration in force, and what is running.
+//! The settings: who administers, who is signed in, what the log takes, the configuration in force, and what is running.
 
 mod configuration;
 mod facts;
 mod sessions;
+mod tokens;
 
 use leptos::prelude::*;
 
@@ -11,6 +12,7 @@ use crate::locales::settings as t;
 use crate::pages::settings::configuration::Configuration;
 use crate::pages::settings::facts::{AboutCard, StorageCard};
 use crate::pages::settings::sessions::Sessions;
+use crate::pages::settings::tokens::Tokens;
 
 /// The page.
 #[component]
@@ -22,6 +24,7 @@ pub fn SettingsPage() -> impl IntoView {
                 <StorageCard />
                 <AboutCard />
             </div>
+            <Tokens />
             <Sessions />
             <Configuration />
         </div>

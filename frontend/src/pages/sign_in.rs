@@ -88,10 +88,27 @@ pub fn SignInPage() -> impl IntoView {
                 <Button submit=true weight=Weight::Primary busy=attempt.busy>
                     {t::sign_in()}
                 </Button>
+                <ProviderLink />
                 <p class="field-hint">{t::sign_in_lost()}</p>
             </form>
             <LanguageSwitch />
         </main>
+    }
+}
+
+/// The other way in, where there is one. The browser leaves the page.
+#[component]
+fn ProviderLink() -> impl IntoView {
+    let offered = RwSignal::new(false);
+    spawn_local(async move { offered.set(api::session::ways_in().await.identity_provider) });
+    move || {
+        offered.get().then(|| {
+            view! {
+                <a class="button" href="/admin/oidc/start" rel="external">
+                    {t::sign_in_with_provider()}
+                </a>
+            }
+        })
     }
 }
 

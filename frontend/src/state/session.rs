@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 
+use fastgate_shared::admin_token::Role;
 use fastgate_shared::session::SessionInfo;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -108,6 +109,16 @@ impl Session {
             session.ended.set(session.info.with_untracked(Option::is_some));
             session.info.set(None);
         }
+    }
+
+    /// Whether the session's role goes as far as this one. The server decides; this only spares people what it would refuse.
+    pub fn may(self, needed: Role) -> bool {
+        self.info.with_untracked(|info| info.as_ref().is_some_and(|info| info.role >= needed))
+    }
+
+    /// Whether to offer what needs this role, if it needs one. Who is not signed in sees what needs none.
+    pub fn may_offer(needed: Option<Role>) -> bool {
+        needed.is_none_or(|needed| use_context::<Self>().is_some_and(|session| session.may(needed)))
     }
 
     /// Version of the gateway.

@@ -1,5 +1,6 @@
 //! One change in a drawer: who, when, what, and every field before and after.
 
+use fastgate_shared::admin_token::Role;
 use fastgate_shared::changes::{Change, ChangedKind};
 use leptos::prelude::*;
 
@@ -40,7 +41,7 @@ pub fn ChangeDrawer(state: ChangesState, change: Change) -> impl IntoView {
                 {restorable
                     .then(|| {
                         view! {
-                            <Button
+                            <Button needs=Role::Operator
                                 weight=Weight::Primary
                                 glyph=Glyph::History
                                 on_press=move |()| state.to_restore.set(Some(change.clone()))

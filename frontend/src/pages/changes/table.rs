@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use fastgate_shared::admin_token::Role;
 use fastgate_shared::changes::Change;
 use leptos::prelude::*;
 
@@ -78,7 +79,7 @@ fn restore_button(state: ChangesState, change: &Change) -> impl IntoView + use<>
     let (change, name) = (change.clone(), object_name(change));
     change.restorable.then(|| {
         view! {
-            <Button small=true label=t::restore_of(&name) on_press=move |()| state.to_restore.set(Some(change.clone()))>
+            <Button needs=Role::Operator small=true label=t::restore_of(&name) on_press=move |()| state.to_restore.set(Some(change.clone()))>
                 {t::restore()}
             </Button>
         }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use fastgate_shared::admin_token::Role;
 use fastgate_shared::api_key::ApiKey;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -77,7 +78,7 @@ fn status_cell(state: KeysState, key: &ApiKey) -> impl IntoView + use<> {
     let change = move |active| set_active(state, key_id.clone(), name.clone(), active);
     view! {
         <span class="row">
-            <Switch
+            <Switch needs=Role::Admin
                 checked=Signal::stored(checked)
                 label
                 on=common::active()
@@ -157,17 +158,17 @@ fn actions_cell(state: KeysState, key: &ApiKey) -> impl IntoView + use<> {
     let (to_rotate, to_delete) = (key.clone(), key.clone());
     view! {
         <span class="cell-actions">
-            <IconButton
+            <IconButton needs=Role::Admin
                 glyph=Glyph::Edit
                 label=t::edit_key(&name)
                 on_press=move |()| state.address.open("edit", key_id.clone())
             />
-            <IconButton
+            <IconButton needs=Role::Admin
                 glyph=Glyph::Rotate
                 label=t::rotate_key(&name)
                 on_press=move |()| state.asked.set(Some(Question::Rotate(to_rotate.clone())))
             />
-            <IconButton
+            <IconButton needs=Role::Admin
                 glyph=Glyph::Trash
                 danger=true
                 label=t::delete_key(&name)

@@ -1,5 +1,6 @@
 //! Cancels a request in flight, after a question.
 
+use fastgate_shared::admin_token::Role;
 use fastgate_shared::audit_log::LogItem;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -18,7 +19,7 @@ pub fn cancel_cell(state: RequestsState, item: &LogItem) -> impl IntoView + use<
         let item = item.clone();
         let label = t::cancel_one(&item.method, &item.path);
         view! {
-            <IconButton
+            <IconButton needs=Role::Operator
                 glyph=Glyph::Ban
                 label
                 danger=true

@@ -1,5 +1,6 @@
 //! One record in a drawer.
 
+use fastgate_shared::admin_token::Role;
 use fastgate_shared::audit_log::{LogRecord, Outcome, Replay};
 use leptos::prelude::*;
 
@@ -64,7 +65,7 @@ fn Actions(state: RequestsState, record: LogRecord) -> impl IntoView {
         let ask = move |()| state.cancelling.set(Some(record.item.clone()));
         return view! {
             <div class="dialog-foot">
-                <Button weight=Weight::Danger glyph=Glyph::Ban on_press=ask>
+                <Button needs=Role::Operator weight=Weight::Danger glyph=Glyph::Ban on_press=ask>
                     {t::cancel_request()}
                 </Button>
             </div>
@@ -78,10 +79,10 @@ fn Actions(state: RequestsState, record: LogRecord) -> impl IntoView {
     };
     view! {
         <div class="dialog-foot">
-            <Button glyph=Glyph::Refresh on_press=move |()| resend(false)>
+            <Button needs=Role::Operator glyph=Glyph::Refresh on_press=move |()| resend(false)>
                 {t::replay()}
             </Button>
-            <Button glyph=Glyph::Edit on_press=move |()| resend(true)>
+            <Button needs=Role::Operator glyph=Glyph::Edit on_press=move |()| resend(true)>
                 {t::edit_and_resend()}
             </Button>
         </div>

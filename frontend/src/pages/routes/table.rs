@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use fastgate_shared::admin_token::Role;
 use fastgate_shared::route::matching::methods;
 use fastgate_shared::route::{Route, RouteAuth, RouteDefinition};
 use leptos::prelude::*;
@@ -135,7 +136,7 @@ fn status_cell(state: RoutesState, route: &Route) -> impl IntoView + use<> {
     let name = route.definition.route_name.clone();
     let label = t::active_switch(&name);
     view! {
-        <Switch
+        <Switch needs=Role::Operator
             checked=Signal::stored(checked)
             label
             on=common::active()
@@ -154,14 +155,14 @@ fn actions_cell(state: RoutesState, route: &Route) -> impl IntoView + use<> {
     let (copied, to_delete) = (route.route_id.clone(), route.clone());
     view! {
         <span class="cell-actions">
-            <IconButton glyph=Glyph::Send label=t::test_route(&name) on_press=open("test") />
-            <IconButton glyph=Glyph::Edit label=t::edit_route(&name) on_press=open("edit") />
-            <IconButton
+            <IconButton needs=Role::Operator glyph=Glyph::Send label=t::test_route(&name) on_press=open("test") />
+            <IconButton needs=Role::Operator glyph=Glyph::Edit label=t::edit_route(&name) on_press=open("edit") />
+            <IconButton needs=Role::Operator
                 glyph=Glyph::Duplicate
                 label=t::duplicate_route(&name)
                 on_press=move |()| state.address.open_all(&[("new", "1"), ("from", &copied)])
             />
-            <IconButton
+            <IconButton needs=Role::Operator
                 glyph=Glyph::Trash
                 danger=true
                 label=t::delete_route(&name)

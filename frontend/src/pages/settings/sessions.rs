@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use fastgate_shared::admin_token::Role;
 use fastgate_shared::settings::SessionEntry;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -48,7 +49,7 @@ pub fn Sessions() -> impl IntoView {
             <div class="card-head">
                 <h2>{t::sessions()}</h2>
                 <Show when=move || others.get()>
-                    <Button small=true on_press=move |()| asked.set(Some(None))>
+                    <Button needs=Role::Admin small=true on_press=move |()| asked.set(Some(None))>
                         {t::end_others()}
                     </Button>
                 </Show>
@@ -75,6 +76,13 @@ fn columns(asked: RwSignal<Option<Question>>) -> Vec<Column<SessionEntry>> {
                 </span>
             }
         }),
+        Column::new(t::who(), "", |session: &SessionEntry| {
+            let name = session.name.clone().unwrap_or_else(|| t::root().to_owned());
+            view! {
+                {name}
+                <span class="cell-sub">{t::role(session.role)}</span>
+            }
+        }),
         Column::new(t::address(), "", |session: &SessionEntry| {
             view! { <code>{session.address.clone()}</code> }
         }),
@@ -91,7 +99,7 @@ fn columns(asked: RwSignal<Option<Question>>) -> Vec<Column<SessionEntry>> {
             let session = session.clone();
             (!session.is_current).then(|| {
                 view! {
-                    <Button small=true on_press=move |()| asked.set(Some(Some(session.clone())))>
+                    <Button needs=Role::Admin small=true on_press=move |()| asked.set(Some(Some(session.clone())))>
                         {t::end()}
                     </Button>
                 }

@@ -1,0 +1,233 @@
+//! Tokens of administrators: list, create with the value shown once, revoke.
+
+use std::sync::Arc;
+
+use fastgate_shared::admin_token::{AdminToken, AdminTokenDefinition, CreatedAdminToken, Role};
+use fastgate_shared::problem::FieldError;
+use leptos::ev::SubmitEvent;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+
+use crate::api;
+use crate::components::badge::{Badge, Tone};
+use crate::components::button::{Button, Weight};
+use crate::components::confirm::Confirm;
+use crate::components::copy_button::CopyButton;
+use crate::components::data_table::{Column, DataTable, RowRules};
+use crate::components::dialog::{Dialog, Shape};
+use crate::components::field::{Rule, SelectField, TextField};
+use crate::components::icon::{Glyph, Icon};
+use crate::components::loaded::{Loaded, TableSkeleton};
+use crate::components::relative_time::RelativeTime;
+use crate::locales::{common, settings as t};
+use crate::state::form::FormErrors;
+use crate::state::query::Query;
+use crate::state::toasts::Toasts;
+
+/// What the parts share.
+#[derive(Clone, Copy)]
+struct TokensState {
+    tokens: Query<Vec<AdminToken>>,
+    making: RwSignal<bool>,
+    made: RwSignal<Option<Arc<CreatedAdminToken>>>,
+    to_delete: RwSignal<Option<AdminToken>>,
+}
+
+/// The section.
+#[component]
+pub fn Tokens() -> impl IntoView {
+    let state = TokensState {
+        tokens: Query::new(|| (), |()| api::settings::tokens()).poll(30_000),
+        making: RwSignal::new(false),
+        made: RwSignal::new(None),
+        to_delete: RwSignal::new(None),
+    };
+    view! {
+        <section class="card">
+            <div class="card-head">
+                <h2>{t::tokens()}</h2>
+                <Button small=true needs=Role::Admin glyph=Glyph::Plus on_press=move |()| state.making.set(true)>
+                    {t::new_token()}
+                </Button>
+            </div>
+            <p class="muted card-body">{t::tokens_lead()}</p>
+            <Loaded query=state.tokens skeleton=|| view! { <TableSkeleton /> }>
+                <TokensList state />
+            </Loaded>
+        </section>
+        {move || state.making.get().then(|| view! { <TokenForm state /> })}
+        {move || state.made.get().map(|made| view! { <ShownOnce state made /> })}
+        {move || state.to_delete.get().map(|token| view! { <DeleteToken state token /> })}
+    }
+}
+
+#[component]
+fn TokensList(state: TokensState) -> impl IntoView {
+    let rows: Signal<Vec<Arc<AdminToken>>> =
+        Signal::derive(move || state.tokens.data.get().unwrap_or_default().into_iter().map(Arc::new).collect());
+    let rules = RowRules {
+        id: |token: &AdminToken| token.token_id.clone(),
+        dim: |token: &AdminToken| !token.definition.is_active,
+        open: None,
+        selected: Signal::stored(None),
+    };
+    let is_empty = Memo::new(move |_| rows.with(Vec::is_empty));
+    move || {
+        if is_empty.get() {
+            return view! { <p class="muted card-body">{t::tokens_empty()}</p> }.into_any();
+        }
+        let rules = rules.clone();
+        view! { <DataTable caption=t::tokens() columns=columns(state) rows rules /> }.into_any()
+    }
+}
+
+fn columns(state: TokensState) -> Vec<Column<AdminToken>> {
+    vec![
+        Column::new(t::name(), "title", |token: &AdminToken| {
+            let inactive = !token.definition.is_active;
+            view! {
+                <span class="row">
+                    {token.definition.name.clone()}
+                    {inactive.then(|| view! { <Badge tone=Tone::Warn word=t::inactive() /> })}
+                </span>
+                <span class="cell-sub mono">{token.token_preview.clone()}</span>
+            }
+        }),
+        Column::new(t::role_label(), "", |token: &AdminToken| t::role(token.definition.role)),
+        Column::new(t::last_used(), "", |token: &AdminToken| match token.last_used_at {
+            Some(time) => view! { <RelativeTime time /> }.into_any(),
+            None => view! { <span class="muted">{t::never_used()}</span> }.into_any(),
+        }),
+        Column::new(t::ends(), "if-roomy", |token: &AdminToken| match token.definition.expires_at {
+            Some(time) => view! { <RelativeTime time /> }.into_any(),
+            None => view! { <span class="muted">{common::never()}</span> }.into_any(),
+        }),
+        Column::actions(move |token: &AdminToken| {
+            let (token, name) = (token.clone(), token.definition.name.clone());
+            view! {
+                <Button
+                    small=true
+                    needs=Role::Admin
+                    label=t::delete_token_of(&name)
+                    on_press=move |()| state.to_delete.set(Some(token.clone()))
+                >
+                    {t::delete_token()}
+                </Button>
+            }
+        }),
+    ]
+}
+
+#[component]
+fn TokenForm(state: TokensState) -> impl IntoView {
+    let (name, role) = (RwSignal::new(String::new()), RwSignal::new(Role::Viewer.as_str().to_owned()));
+    let busy = RwSignal::new(false);
+    let toasts = Toasts::get();
+    let errors = FormErrors::new(move || match name.with(|name| name.trim().is_empty()) {
+        true => vec![FieldError::new("name", common::required())],
+        false => Vec::new(),
+    });
+    let words = [(Role::Viewer, t::viewer()), (Role::Operator, t::operator()), (Role::Admin, t::admin())];
+    let choices: Vec<(String, String)> =
+        words.map(|(role, word)| (role.as_str().to_owned(), word.to_owned())).to_vec();
+    let send = move |event: SubmitEvent| {
+        event.prevent_default();
+        let definition = AdminTokenDefinition {
+            name: name.get_untracked().trim().to_owned(),
+            role: Role::named(&role.get_untracked()).unwrap_or(Role::Viewer),
+            expires_at: None,
+            is_active: true,
+        };
+        if !errors.ready_to_send() {
+            return;
+        }
+        busy.set(true);
+        spawn_local(async move {
+            match api::settings::create_token(&definition).await {
+                Ok(made) => {
+                    state.making.set(false);
+                    state.made.set(Some(Arc::new(made)));
+                    state.tokens.reload();
+                }
+                // A refused field says so itself; what is refused as a whole (a name that is taken) is told.
+                Err(problem) => {
+                    if errors.refused(&problem).is_some() && problem.errors.is_empty() {
+                        toasts.fail(&problem);
+                    }
+                }
+            }
+            busy.set(false);
+        });
+    };
+    view! {
+        <Dialog title=t::new_token() on_close=Callback::new(move |()| state.making.set(false))>
+            <form class="dialog-form" on:submit=send novalidate=true>
+                <div class="dialog-body stack">
+                    <TextField label=t::name() value=name rule=Rule(errors, "name") autofocus=true />
+                    <SelectField label=t::role_label() value=role choices />
+                </div>
+                <div class="dialog-foot">
+                    <Button on_press=move |()| state.making.set(false)>{common::cancel()}</Button>
+                    <Button weight=Weight::Primary submit=true busy>
+                        {t::create_token()}
+                    </Button>
+                </div>
+            </form>
+        </Dialog>
+    }
+}
+
+/// The only moment in which a token is on the screen.
+#[component]
+fn ShownOnce(state: TokensState, made: Arc<CreatedAdminToken>) -> impl IntoView {
+    let value = made.token_value.clone();
+    let done = Callback::new(move |()| state.made.set(None));
+    view! {
+        <Dialog title=t::token_made() shape=Shape::MustAnswer on_close=done>
+            <div class="dialog-body stack">
+                <div class="banner banner-warn">
+                    <Icon glyph=Glyph::Alert />
+                    <div>{t::show_once()}</div>
+                </div>
+                <div class="secret">
+                    <code aria-label=t::the_token()>{value.clone()}</code>
+                    <CopyButton text=value what=t::the_token() />
+                </div>
+            </div>
+            <div class="dialog-foot">
+                <Button weight=Weight::Primary glyph=Glyph::Check on_press=done>
+                    {t::stored_it()}
+                </Button>
+            </div>
+        </Dialog>
+    }
+}
+
+#[component]
+fn DeleteToken(state: TokensState, token: AdminToken) -> impl IntoView {
+    let busy = RwSignal::new(false);
+    let toasts = Toasts::get();
+    let consequence = t::delete_token_text(&token.definition.name);
+    let delete = move |()| {
+        let token = token.clone();
+        busy.set(true);
+        spawn_local(async move {
+            match api::settings::delete_token(&token.token_id).await {
+                Ok(()) => toasts.say(t::token_deleted(&token.definition.name)),
+                Err(problem) => toasts.fail(&problem),
+            }
+            state.to_delete.set(None);
+            state.tokens.reload();
+        });
+    };
+    view! {
+        <Confirm
+            title=t::delete_token_title()
+            consequence
+            action=t::delete_token()
+            busy
+            on_cancel=move |()| state.to_delete.set(None)
+            on_confirm=delete
+        />
+    }
+}
