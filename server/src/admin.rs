@@ -43,6 +43,7 @@ pub fn router(app: Arc<App>) -> Router {
         .layer(middleware::from_fn_with_state(app.clone(), auth::same_origin))
         .with_state(app.clone());
     guarded
+        .merge(session::mount_identity(app.clone()))
         .merge(session::mount(app))
         .merge(openapi::pages(&document))
         .layer(CatchPanicLayer::custom(envelope::panicked))

@@ -3,6 +3,7 @@
 
 pub mod named;
 pub mod stored;
+pub mod throttle;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

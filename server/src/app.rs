@@ -12,10 +12,12 @@ pub use own_requests::{OwnAnswer, OwnRequest, ProxyDoor, Sending};
 pub use start::{StartError, Started};
 
 use crate::admin_token::AdminToken;
+use crate::admin_token::throttle::Throttle;
 use crate::audit_log::AuditLog;
 use crate::concurrency::Concurrency;
 use crate::config::LiveConfig;
 use crate::db::Db;
+use crate::oidc::IdentityProvider;
 use crate::rate_limit::RateLimits;
 use crate::secrets::SecretBox;
 use crate::snapshot::{Snapshot, SnapshotCell};
@@ -53,6 +55,10 @@ pub struct App {
     pub health_checks: HealthChecks,
     /// What the administrator must show.
     pub admin_token: AdminToken,
+    /// Who showed wrong tokens lately, with calls.
+    pub wrong_tokens: Throttle,
+    /// Whom else people may sign in with.
+    pub identity: Option<IdentityProvider>,
     /// The threads that carry connections.
     pub workers: Workers,
     /// Where the gateway itself listens; see [`App::listens_on`].

@@ -50,6 +50,14 @@ pub enum Command {
         #[arg(long)]
         rotate: bool,
     },
+    /// Copy the embedded database into a new file, also while a gateway runs
+    ///
+    /// The copy is as of one moment, and whole or not there. To restore it, put it in the place of database.sqlite_path
+    /// while no gateway runs, without the -wal and -shm files of the old one, together with the key file of its time.
+    Backup {
+        /// The file; it must not exist
+        file: PathBuf,
+    },
     /// Encrypt the stored credentials anew, with another key
     ///
     /// With a key file (the default) a random key takes its place. With security.master_key the new key has to be given,

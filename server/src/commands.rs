@@ -1,11 +1,13 @@
 //! The commands that do one thing and end. What they print on stdout is for other programs; all else goes to stderr.
 
+pub mod backup;
 pub mod configuration;
 pub mod master_key;
 
 use crate::admin_token::stored::{self, TokenError};
 use crate::cli::Cli;
 use crate::config::{Config, Loaded, layers::Origin};
+use crate::db::backup::BackupError;
 use crate::db::{Db, OpenError, migrate};
 use crate::secrets::RotateError;
 use clap::CommandFactory as _;
@@ -42,6 +44,9 @@ pub enum CommandError {
     /// The token cannot be read or stored.
     #[error(transparent)]
     Token(#[from] TokenError),
+    /// There is no backup.
+    #[error("no backup was made: {0}")]
+    Backup(#[from] BackupError),
     /// The encryption key was not rotated.
     #[error("the encryption key was not rotated: {0}")]
     Rotate(#[from] RotateError),

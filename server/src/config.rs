@@ -11,6 +11,7 @@ pub mod keys;
 pub mod layers;
 mod listener;
 pub mod live;
+mod oidc;
 mod sections;
 #[cfg(test)]
 mod tests;

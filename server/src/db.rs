@@ -7,6 +7,7 @@
 pub mod admin_events;
 pub mod admin_tokens;
 pub mod audit;
+pub mod backup;
 pub mod changes;
 mod connect;
 mod connection;

@@ -20,6 +20,7 @@ pub mod history;
 pub mod kept;
 pub mod listen;
 pub mod message;
+pub mod oidc;
 pub mod permissions;
 pub mod private_memory;
 pub mod proxy;

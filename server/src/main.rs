@@ -4,7 +4,7 @@
 use anyhow::Context as _;
 use clap::Parser as _;
 use fastgate::cli::{Cli, Command};
-use fastgate::commands::{self, configuration, master_key};
+use fastgate::commands::{self, backup, configuration, master_key};
 use fastgate::config::{Loaded, Sources};
 use fastgate::private_memory::{self, NotPrivate};
 use fastgate::serve;
@@ -39,6 +39,7 @@ fn main() -> ExitCode {
         (Command::Serve, Ok(loaded)) => run(serve(loaded, sources, private)),
         (Command::CheckConfig, Ok(loaded)) => commands::check_config(&loaded).map_err(Into::into),
         (Command::Migrate, Ok(loaded)) => commands::migrate(&loaded.config).map_err(Into::into),
+        (Command::Backup { file }, Ok(loaded)) => backup::write(&loaded.config, &file).map_err(Into::into),
         (Command::AdminToken { rotate }, Ok(loaded)) => {
             run(async { Ok(commands::admin_token(&loaded, rotate).await?) })
         }

@@ -19,6 +19,7 @@ pub mod interim;
 pub mod overview;
 pub mod own_calls;
 pub mod pools;
+pub mod provider;
 pub mod remote;
 pub mod resolve;
 pub mod retry;

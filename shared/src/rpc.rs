@@ -8,7 +8,7 @@
     reason = "the macro makes a field of each argument and takes no words for it"
 )]
 
-use crate::session::{PresentedToken, SessionInfo, SignInRefusal};
+use crate::session::{PresentedToken, SessionInfo, SignInRefusal, SignInWays};
 use leptos::prelude::*;
 use leptos::server_fn::codec::Json;
 
@@ -26,6 +26,8 @@ pub trait SessionDoor: Send + Sync {
     async fn sign_out(&self);
     /// The session of the calling browser, if it is valid.
     async fn session(&self) -> Option<SessionInfo>;
+    /// How people can sign in.
+    fn ways_in(&self) -> SignInWays;
 }
 
 #[cfg(feature = "ssr")]
@@ -59,4 +61,13 @@ pub async fn sign_out() -> Result<(), ServerFnError> {
 #[server(prefix = "/admin/rpc", endpoint = "session", input = Json)]
 pub async fn session() -> Result<Option<SessionInfo>, ServerFnError> {
     Ok(door()?.session().await)
+}
+
+/// How people can sign in here.
+///
+/// # Errors
+/// Where the server cannot be reached.
+#[server(prefix = "/admin/rpc", endpoint = "ways_in", input = Json)]
+pub async fn ways_in() -> Result<SignInWays, ServerFnError> {
+    Ok(door()?.ways_in())
 }

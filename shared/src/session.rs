@@ -22,6 +22,13 @@ pub struct SessionInfo {
     pub proxy_origin: String,
 }
 
+/// How people can sign in, beside a token.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignInWays {
+    /// With an identity provider, at `/admin/oidc/start`.
+    pub identity_provider: bool,
+}
+
 /// A token that somebody shows. Its `Debug` shows nothing.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]

@@ -20,6 +20,7 @@ use jiff::Timestamp;
 use std::convert::Infallible;
 use std::marker::PhantomData;
 use std::sync::Arc;
+use std::time::Instant;
 use tower::{Layer as _, ServiceExt as _};
 use tower_http::csrf::{CsrfLayer, ProtectionError};
 use zeroize::Zeroizing;
@@ -196,6 +197,12 @@ pub async fn authorise(app: &App, parts: &Parts) -> Result<Known, Problem> {
 }
 
 async fn by_token(app: &App, parts: &Parts, token: &str) -> Result<Known, Problem> {
+    let address = parts.extensions.get::<ClientAddress>().map(|client| client.ip);
+    if let Some(address) = address
+        && let Err(wait) = app.wrong_tokens.check(address, Instant::now())
+    {
+        return Err(Problem::throttled(wait));
+    }
     if app.admin_token.verify(token) {
         return Ok(Known::new(AuthorKind::AdminToken, None, Role::Admin, parts));
     }
@@ -209,7 +216,12 @@ async fn by_token(app: &App, parts: &Parts, token: &str) -> Result<Known, Proble
                 parts,
             ))
         }
-        None => Err(Problem::unauthorized("This admin token was not accepted.")),
+        None => {
+            if let Some(address) = address {
+                app.wrong_tokens.count_wrong(address, Instant::now());
+            }
+            Err(Problem::unauthorized("This admin token was not accepted."))
+        }
     }
 }
 

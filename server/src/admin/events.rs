@@ -3,7 +3,7 @@
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_util::Stream;
-use http::{HeaderName, HeaderValue};
+use http::{HeaderName, HeaderValue, header};
 use std::time::Duration;
 
 /// A comment is sent when nothing else was for this long, so that proxies keep the connection.
@@ -18,5 +18,9 @@ const NO_BUFFERING: (HeaderName, HeaderValue) = (
 /// The answer in which these events come, each as soon as it is there.
 pub fn answer(events: impl Stream<Item = Result<Event, axum::Error>> + Send + 'static) -> Response {
     let stream = Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE));
-    ([NO_BUFFERING], stream).into_response()
+    let mut response = ([NO_BUFFERING], stream).into_response();
+    // The library says `no-cache`; what administrators read is not to be kept at all.
+    let no_store = HeaderValue::from_static("no-store");
+    response.headers_mut().insert(header::CACHE_CONTROL, no_store);
+    response
 }

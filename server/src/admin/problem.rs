@@ -13,6 +13,7 @@ use fastgate_shared::problem::FieldError;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use problem_details::ProblemDetails;
 use serde::Serialize;
+use std::time::Duration;
 
 /// A refusal, on its way to becoming a problem document.
 #[derive(Clone, Debug)]
@@ -73,6 +74,17 @@ impl Problem {
             StatusCode::FORBIDDEN,
             format!("This needs the role `{needed}`, as {what} do; yours is `{role}`."),
         )
+    }
+
+    /// 429: too many wrong tokens came from there.
+    #[must_use]
+    pub fn throttled(wait: Duration) -> Self {
+        let seconds = wait.as_secs() + 1;
+        Self::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            format!("Too many wrong tokens came from this address; none is heard for {seconds} s."),
+        )
+        .with_header(header::RETRY_AFTER, HeaderValue::from(seconds))
     }
 
     /// 409: somebody else changed the object meanwhile.

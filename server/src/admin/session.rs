@@ -2,10 +2,11 @@
 //! ended on the server. What the database knows of them is in `db/sessions.rs`.
 
 mod door;
-mod throttle;
+mod identity;
 
 pub use crate::message::own_cookie::{INSECURE as INSECURE_COOKIE, SECURE as COOKIE};
 pub use door::mount;
+pub use identity::mount as mount_identity;
 
 use crate::admin_token::{TokenHash, hash};
 use crate::app::App;

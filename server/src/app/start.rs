@@ -2,11 +2,13 @@
 
 use super::App;
 use crate::admin_token::stored::{self, TokenError};
+use crate::admin_token::throttle::Throttle;
 use crate::api_keys::VALUE_CHARS;
 use crate::audit_log::{AuditLog, OpenAuditError, retention};
 use crate::concurrency::Concurrency;
 use crate::config::LiveConfig;
 use crate::db::{Db, DbError, OpenError};
+use crate::oidc::IdentityProvider;
 use crate::rate_limit::{LimitClock, RateLimits};
 use crate::secrets::{SecretBox, UnlockError};
 use crate::snapshot::SnapshotCell;
@@ -44,6 +46,9 @@ pub enum StartError {
     /// The system gives no threads.
     #[error("no threads for connections: {0}")]
     Workers(#[source] std::io::Error),
+    /// The identity provider cannot be called.
+    #[error("no calls to the identity provider: {0}")]
+    Identity(String),
     /// There is no admin token to accept.
     #[error(transparent)]
     Token(#[from] TokenError),
@@ -83,6 +88,7 @@ impl App {
             .hide_keys(&config.security.key_prefix, VALUE_CHARS)
             .map_err(OpenAuditError::from)?;
         let (admin_token, new_token) = stored::establish(&config.security, &db).await?;
+        let identity = IdentityProvider::of(&config.oidc).map_err(StartError::Identity)?;
         let workers = Workers::start(config.server.worker_threads).map_err(StartError::Workers)?;
         let upstream = upstream_client(&config, &workers, lookup);
         let app = Arc::new(Self {
@@ -99,6 +105,8 @@ impl App {
             targets: Targets::default(),
             route_figures: KnownFigures::default(),
             admin_token,
+            wrong_tokens: Throttle::with_calls(),
+            identity,
             own_addresses: OnceLock::new(),
             started,
             draining: AtomicBool::new(false),

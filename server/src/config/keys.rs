@@ -143,6 +143,11 @@ pub const KEYS: &[Key] = &[
     )
     .or_null("SQLite"),
     Key::new("database.pool_size", integer(1, 64), "Database connections for reading and administration."),
+    Key::new(
+        "database.migration_backups",
+        integer(0, 100),
+        "Before an update changes the embedded database's tables it is copied beside itself; this many copies are kept, 0 makes none.",
+    ),
     // proxy
     Key::new(
         "proxy.timeout",
@@ -242,6 +247,39 @@ pub const KEYS: &[Key] = &[
         Kind::Networks,
         "Networks of upstreams that are connected to although link-local, metadata, multicast and unspecified addresses are refused.",
     ),
+    // oidc
+    Key::new(
+        "oidc.issuer",
+        Kind::Text(is_provider_url, "a URL that starts with https://, or with http:// on this machine"),
+        "Identity provider (OpenID Connect) that people may sign in to the dashboard with, exactly as it names itself.",
+    )
+    .or_null("only tokens sign in"),
+    Key::new("oidc.client_id", Kind::Text(is_word, "a text without spaces"), "What the provider calls this gateway."),
+    Key::new(
+        "oidc.client_secret",
+        Kind::Secret(is_word, "a text without spaces"),
+        "What the gateway shows the provider.",
+    )
+    .or_null("a public client: PKCE alone"),
+    Key::new(
+        "oidc.redirect_url",
+        Kind::Text(is_provider_url, "a URL that starts with https://, or with http:// on this machine"),
+        "Where the provider sends browsers back to; ends in `/admin/oidc/callback`.",
+    )
+    .or_null("that path at the address under which the dashboard was opened"),
+    Key::new("oidc.scopes", Kind::Words, "Scopes that are asked for; `openid` has to be among them."),
+    Key::new(
+        "oidc.groups_claim",
+        Kind::Text(is_word, "a text without spaces"),
+        "Claim of the ID token that names a person's groups: a text or a list; a dot leads into objects.",
+    ),
+    Key::new("oidc.roles.admin", Kind::Words, "Groups whose members do everything."),
+    Key::new(
+        "oidc.roles.operator",
+        Kind::Words,
+        "Groups whose members do all but keys, tokens, sessions and upstream credentials.",
+    ),
+    Key::new("oidc.roles.viewer", Kind::Words, "Groups whose members read. Who is in no group of any role is not let in."),
     // rate_limiting
     Key::new("rate_limiting.enabled", Kind::Boolean, "False switches all rate limits off.").live(),
     Key::new(
@@ -314,6 +352,23 @@ fn is_postgres_url(text: &str) -> bool {
     ["postgres://", "postgresql://"]
         .iter()
         .any(|scheme| text.len() > scheme.len() && text.starts_with(scheme))
+}
+
+/// Secrets go there: over plain HTTP on this machine only.
+fn is_provider_url(text: &str) -> bool {
+    let Ok(url) = text.parse::<http::Uri>() else {
+        return false;
+    };
+    let local = |host: &str| matches!(host, "localhost" | "127.0.0.1" | "[::1]");
+    match (url.scheme_str(), url.host()) {
+        (Some("https"), Some(_)) => url.query().is_none(),
+        (Some("http"), Some(host)) => local(host) && url.query().is_none(),
+        _ => false,
+    }
+}
+
+fn is_word(text: &str) -> bool {
+    !text.is_empty() && !text.contains(|c: char| c.is_whitespace() || c.is_control())
 }
 
 fn is_admin_token(text: &str) -> bool {

@@ -2,6 +2,7 @@
 //! comes from in `config/layers.rs`.
 
 use super::listener::{ProxyProtocol, Tls};
+pub use super::oidc::{Oidc, OidcRoles};
 use ipnet::IpNet;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize, Serializer};
@@ -24,6 +25,8 @@ pub struct Config {
     pub proxy: Proxy,
     /// `security.*`.
     pub security: Security,
+    /// `oidc.*`.
+    pub oidc: Oidc,
     /// `rate_limiting.*`.
     pub rate_limiting: RateLimiting,
     /// `logging.*`.
@@ -81,6 +84,8 @@ pub struct Database {
     pub url: Option<SecretString>,
     /// Connections for reading and administration, 1–64.
     pub pool_size: u32,
+    /// Copies of the embedded database from before updates that are kept, 0–100.
+    pub migration_backups: usize,
 }
 
 /// `proxy.*`.
@@ -265,6 +270,7 @@ impl Default for Database {
             sqlite_path: PathBuf::from("data/fastgate.db"),
             url: None,
             pool_size: 4,
+            migration_backups: 3,
         }
     }
 }
@@ -359,6 +365,6 @@ impl Default for Changes {
 }
 
 /// Whether there is a value, never which.
-fn hidden<S: Serializer>(secret: &Option<SecretString>, to: S) -> Result<S::Ok, S::Error> {
+pub(super) fn hidden<S: Serializer>(secret: &Option<SecretString>, to: S) -> Result<S::Ok, S::Error> {
     secret.as_ref().map(|_| HIDDEN).serialize(to)
 }

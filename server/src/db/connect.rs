@@ -102,6 +102,16 @@ pub enum OpenError {
         /// The first unknown migration.
         migration: String,
     },
+    /// There is no copy of what is about to be changed.
+    #[error(
+        "cannot copy the database {place} before its tables are brought up to date: {cause}; nothing was changed. Make room, or set database.migration_backups to 0 and make a backup yourself"
+    )]
+    Backup {
+        /// The file.
+        place: String,
+        /// What failed.
+        cause: String,
+    },
     /// A migration failed; it was rolled back.
     #[error("cannot bring the tables of the database {place} up to date: {cause}; nothing was changed")]
     Migration {

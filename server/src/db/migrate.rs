@@ -3,7 +3,7 @@
 //! start at once one migrates and the others wait.
 
 use super::connect::{self, Connector, OpenError, Target};
-use super::{DbConnection, Dialect, execute_batch, transaction};
+use super::{DbConnection, Dialect, backup, execute_batch, transaction};
 use crate::config;
 use diesel::backend::Backend;
 use diesel::migration::MigrationSource;
@@ -71,7 +71,38 @@ pub fn run(config: &config::Database) -> Result<Vec<String>, OpenError> {
     })?;
     let mut connection = open.connection;
     connect::check(&mut connection, &place)?;
+    if config.url.is_none() {
+        back_up(&mut connection, config, &place)?;
+    }
     apply(&mut connection, &place)
+}
+
+/// A database that is in use and about to be changed is copied first.
+fn back_up(connection: &mut DbConnection, config: &config::Database, place: &str) -> Result<(), OpenError> {
+    let failed = |cause: String| OpenError::Backup {
+        place: place.to_owned(),
+        cause,
+    };
+    let DbConnection::Sqlite(_) = connection else {
+        return Ok(());
+    };
+    if !has_history(connection).map_err(|error| failed(error.to_string()))? {
+        return Ok(());
+    }
+    let DbConnection::Sqlite(inner) = connection else {
+        return Ok(());
+    };
+    let pending = inner
+        .pending_migrations(SQLITE)
+        .map_err(|error| failed(error.to_string()))?;
+    let Some(first) = pending.first().map(|step| step.name().version().to_string()) else {
+        return Ok(());
+    };
+    let copied = backup::before_migration(connection, &config.sqlite_path, &first, config.migration_backups);
+    if let Some(file) = copied.map_err(|error| failed(error.to_string()))? {
+        tracing::info!(file = %file.display(), "The database was copied before its tables are changed");
+    }
+    Ok(())
 }
 
 /// Runs the pending steps on a connection; `place` is for the error texts.
@@ -117,6 +148,18 @@ pub fn revert_all(connection: &mut DbConnection) -> Result<(), String> {
         .map_err(|error| Failure::Step(error.to_string()))
     })
     .map_err(|failure| failure.to_string())
+}
+
+/// Takes the last step back: what it brought is lost. For tests of updates.
+///
+/// # Errors
+/// What failed; the database is as it was.
+pub fn revert_last(connection: &mut DbConnection) -> Result<(), String> {
+    let step = |error: Box<dyn std::error::Error + Send + Sync>| error.to_string();
+    match connection {
+        DbConnection::Sqlite(inner) => inner.revert_last_migration(SQLITE).map(drop).map_err(step),
+        DbConnection::Postgres(inner) => inner.revert_last_migration(POSTGRES).map(drop).map_err(step),
+    }
 }
 
 fn has_history(connection: &mut DbConnection) -> Result<bool, Failure> {

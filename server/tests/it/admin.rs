@@ -4,6 +4,7 @@ mod access;
 mod both_databases;
 mod changes;
 mod configuration;
+mod identity;
 mod key_usage;
 mod keys;
 mod logs;

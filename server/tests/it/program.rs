@@ -1,5 +1,6 @@
 //! The executable as an operator meets it: commands, exit codes, the first start, signals.
 
+mod backup;
 mod canary;
 mod configuration;
 mod descriptors;
@@ -119,6 +120,8 @@ fn variables_that_kubernetes_sets_for_a_service_of_this_name_are_no_settings() {
 #[case("serve")]
 #[case("check-config")]
 #[case("migrate")]
+#[case("backup")]
+#[case("rotate-master-key")]
 #[case("openapi")]
 #[case("admin-token")]
 #[case("completions")]

@@ -1,10 +1,10 @@
 //! The server functions of the dashboard (`/admin/rpc/*`): what they need from a request and do to a response.
 
-use super::throttle::Throttle;
 use super::{COOKIE, INSECURE_COOKIE, Owner, close, find, open, short_id};
 use crate::admin::auth::{only_same_origin, session_token};
 use crate::admin::trail;
 use crate::admin_token::named;
+use crate::admin_token::throttle::Throttle;
 use crate::app::App;
 use crate::client::ClientAddress;
 use crate::db::sessions::StoredSession;
@@ -17,8 +17,8 @@ use axum::routing::post;
 use axum_extra::extract::cookie::{Cookie, SameSite};
 use fastgate_shared::admin_token::AdminEventKind;
 use fastgate_shared::changes::{Author, AuthorKind};
-use fastgate_shared::rpc::{Session, SessionDoor, SignIn, SignOut, async_trait};
-use fastgate_shared::session::{PresentedToken, SessionInfo, SignInRefusal};
+use fastgate_shared::rpc::{Session, SessionDoor, SignIn, SignOut, WaysIn, async_trait};
+use fastgate_shared::session::{PresentedToken, SessionInfo, SignInRefusal, SignInWays};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use http_body_util::Limited;
 use jiff::Timestamp;
@@ -35,12 +35,13 @@ const MAX_BODY_BYTES: usize = 16 << 10;
 /// `/admin/rpc/*`. Signing in must come from the gateway's own page, so that no other page can sign a browser in.
 pub fn mount(app: Arc<App>) -> Router {
     register();
-    let throttle = Arc::new(Throttle::default());
+    let throttle = Arc::new(Throttle::at_sign_in());
     let answer = move |request: Request| call(app.clone(), throttle.clone(), request);
     Router::new()
         .route("/admin/rpc/sign_in", post(answer.clone()))
         .route("/admin/rpc/sign_out", post(answer.clone()))
-        .route("/admin/rpc/session", post(answer))
+        .route("/admin/rpc/session", post(answer.clone()))
+        .route("/admin/rpc/ways_in", post(answer))
         .layer(only_same_origin())
 }
 
@@ -50,6 +51,7 @@ fn register() {
     leptos::server_fn::axum::register_explicit::<SignIn>();
     leptos::server_fn::axum::register_explicit::<SignOut>();
     leptos::server_fn::axum::register_explicit::<Session>();
+    leptos::server_fn::axum::register_explicit::<WaysIn>();
 }
 
 async fn call(app: Arc<App>, throttle: Arc<Throttle>, request: Request) -> Response {
@@ -76,15 +78,15 @@ async fn call(app: Arc<App>, throttle: Arc<Throttle>, request: Request) -> Respo
 
 /// What a call says about the browser behind it.
 #[derive(Clone)]
-struct Caller {
-    address: IpAddr,
-    user_agent: Option<String>,
+pub(super) struct Caller {
+    pub(super) address: IpAddr,
+    pub(super) user_agent: Option<String>,
     session: Option<String>,
-    page: Origin,
+    pub(super) page: Origin,
 }
 
 impl Caller {
-    fn of(request: &Request) -> Self {
+    pub(super) fn of(request: &Request) -> Self {
         let headers = request.headers();
         let client = request.extensions().get::<ClientAddress>();
         Self {
@@ -101,7 +103,7 @@ impl Caller {
 /// `scheme://host[:port]` of the page as the browser sees it. Only the browser's own cookie depends on it, so it may be
 /// believed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Origin {
+pub(super) struct Origin {
     secure: bool,
     authority: String,
 }
@@ -130,8 +132,14 @@ impl Origin {
         }
     }
 
+    /// The page's own `scheme://host[:port]`.
+    pub(super) fn url(&self) -> String {
+        let scheme = if self.secure { "https" } else { "http" };
+        format!("{scheme}://{}", self.authority)
+    }
+
     /// Whether browsers keep a `Secure` cookie of this page: HTTPS, or this very machine.
-    fn keeps_secure_cookies(&self) -> bool {
+    pub(super) fn keeps_secure_cookies(&self) -> bool {
         let host = self.host();
         self.secure
             || host == "localhost"
@@ -199,17 +207,21 @@ impl Door {
 
     /// Sets a session cookie; an empty token removes it.
     fn set_cookie(&self, name: &'static str, token: &str, seconds: i64) {
-        let cookie = Cookie::build((name, token))
-            .path("/")
-            .http_only(true)
-            .same_site(SameSite::Strict)
-            .secure(name == COOKIE)
-            .build();
-        let text = format!("{cookie}; Max-Age={seconds}");
-        if let Ok(value) = HeaderValue::from_str(&text) {
+        if let Some(value) = cookie(name, token, SameSite::Strict, seconds) {
             self.response.append_header(header::SET_COOKIE, value);
         }
     }
+}
+
+/// A cookie of the admin side; `Secure` unless it is the insecure one.
+pub(super) fn cookie(name: &'static str, value: &str, same_site: SameSite, seconds: i64) -> Option<HeaderValue> {
+    let cookie = Cookie::build((name, value))
+        .path("/")
+        .http_only(true)
+        .same_site(same_site)
+        .secure(name != INSECURE_COOKIE)
+        .build();
+    HeaderValue::from_str(&format!("{cookie}; Max-Age={seconds}")).ok()
 }
 
 fn unavailable(error: DbError) -> SignInRefusal {
@@ -259,6 +271,12 @@ impl SessionDoor for Door {
         }
         for name in [COOKIE, INSECURE_COOKIE] {
             self.set_cookie(name, "", 0);
+        }
+    }
+
+    fn ways_in(&self) -> SignInWays {
+        SignInWays {
+            identity_provider: self.app.identity.is_some(),
         }
     }
 

@@ -2,11 +2,14 @@
 
 use crate::support::admin::{Admin, TOKEN};
 use axum::body::Body;
+use fastgate::client::{ClientAddress, TrustedProxies};
 use fastgate_shared::admin_token::Role;
 use http::{HeaderMap, Request};
 use rstest::rstest;
 use serde_json::{Value, json};
 use std::collections::HashSet;
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Every call of the OpenAPI document, with its path's parameters filled in, and the least role that it names.
 fn calls() -> Vec<(String, String, Role)> {
@@ -30,16 +33,89 @@ fn calls() -> Vec<(String, String, Role)> {
     calls
 }
 
+/// From another address each time: too many wrong tokens from one are not heard.
 async fn status(admin: &Admin, method: &str, path: &str, headers: &[(&str, &str)]) -> (u16, HeaderMap) {
+    static CALLS: AtomicU32 = AtomicU32::new(0);
+    let number = CALLS.fetch_add(1, Ordering::Relaxed);
+    let ip = IpAddr::from((0x0a00_0000_u32 + number).to_be_bytes());
+    let peer = TrustedProxies::default().peer(ip);
     let mut request = Request::builder()
         .method(method)
         .uri(path)
-        .header("host", "localhost:8000");
+        .header("host", "localhost:8000")
+        .extension(ClientAddress { peer, ip });
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
     let response = admin.respond(request.body(Body::empty()).unwrap()).await;
     (response.status().as_u16(), response.headers().clone())
+}
+
+/// What browsers are told with every answer.
+#[track_caller]
+fn assert_dressed(headers: &HeaderMap, what: &str) {
+    let text = |name: &str| headers.get(name).map_or("", |value| value.to_str().unwrap());
+    assert_eq!(text("x-content-type-options"), "nosniff", "{what}");
+    assert_eq!(text("referrer-policy"), "no-referrer", "{what}");
+    assert_eq!(text("x-frame-options"), "DENY", "{what}");
+    assert_eq!(text("cross-origin-opener-policy"), "same-origin", "{what}");
+    assert!(text("permissions-policy").contains("camera=()"), "{what}");
+    let policy = text("content-security-policy");
+    for part in ["default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'"] {
+        assert!(policy.contains(part), "{what}: {policy}");
+    }
+    assert!(
+        !policy.contains("'unsafe-eval'") && !policy.contains("script-src 'unsafe-inline'"),
+        "{what}: {policy}"
+    );
+    assert!(!text("cache-control").is_empty(), "{what}");
+}
+
+#[tokio::test]
+async fn every_answer_tells_browsers_what_they_may_not_do() {
+    let admin = Admin::open().await;
+    let bearer = format!("Bearer {TOKEN}");
+    let credential = [("authorization", bearer.as_str())];
+    for (method, path, _) in calls() {
+        for shown in [&credential[..], &[]] {
+            let (status, headers) = status(&admin, &method, &path, shown).await;
+            let what = format!("{method} {path} {status}");
+            assert_dressed(&headers, &what);
+            assert_eq!(headers["cache-control"], "no-store", "{what}");
+        }
+    }
+    for (method, path) in [
+        ("GET", "/admin/nothing"),
+        ("PATCH", "/admin/keys"),
+        ("GET", "/admin/dashboard"),
+        ("GET", "/admin/dashboard/none.js"),
+        ("GET", "/admin/docs/"),
+        ("GET", "/admin/openapi.json"),
+        ("GET", "/admin/oidc/start"),
+        ("POST", "/admin/rpc/sign_in"),
+        ("GET", "/admin"),
+        ("GET", "/metrics"),
+        ("GET", "/health"),
+    ] {
+        assert_dressed(&status(&admin, method, path, &[]).await.1, path);
+    }
+}
+
+#[tokio::test]
+async fn an_address_with_too_many_wrong_tokens_is_not_heard_and_others_are() {
+    let admin = Admin::open().await;
+    let call = async |ip: [u8; 4], token: &str| {
+        let request = Request::get("/admin/keys").header("authorization", format!("Bearer {token}"));
+        admin.send_from(ip.into(), request.body(Body::empty()).unwrap()).await
+    };
+    let here = [192, 0, 2, 1];
+    for _ in 0..100 {
+        call(here, "fga_wrong-and-long-enough").await.json(401);
+    }
+    let answer = call(here, TOKEN).await;
+    answer.json(429);
+    assert!(answer.header("retry-after").parse::<u64>().unwrap() <= 61);
+    call([198, 51, 100, 7], TOKEN).await.json(200);
 }
 
 #[tokio::test]

@@ -54,8 +54,8 @@ async fn who_seals_with_the_old_key_is_waited_for_or_refused(#[case] dialect: Di
     let admin = Admin::on(dialect, |_| ()).await;
     let (app, db) = (admin.app.clone(), admin.app.db.clone());
     // A change that has looked at the key and has not committed yet.
-    let (looked, at_the_key) = mpsc::channel();
-    let (go_on, told) = mpsc::channel();
+    let (looked, at_the_key) = mpsc::sync_channel(1);
+    let (go_on, told) = mpsc::sync_channel(1);
     let old = app.secrets.clone();
     let writer = tokio::spawn({
         let db = db.clone();
