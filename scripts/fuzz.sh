@@ -11,9 +11,11 @@ SECONDS_EACH=${SECONDS_EACH:-60}
 ALL=(path header_rules sse body_schema authorization configuration log_cursor spill)
 [ $# -gt 0 ] || set -- "${ALL[@]}"
 
+# The same versions as in the normal build; what only fuzzing needs is added by cargo.
+cp Cargo.lock fuzz/Cargo.lock
 say "building instrumented (once, some minutes)"
 FUZZ_TARGETS="$*" RUSTC_WRAPPER="$ROOT/scripts/instrumented.sh" CARGO_INCREMENTAL=0 CARGO_TARGET_DIR="$ROOT/target/fuzz" \
-    cargo build --quiet --locked --manifest-path fuzz/Cargo.toml $(printf -- '--bin %s ' "$@")
+    cargo build --quiet --manifest-path fuzz/Cargo.toml $(printf -- '--bin %s ' "$@")
 
 mkdir -p target/fuzz/findings
 for name in "$@"; do
