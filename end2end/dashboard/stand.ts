@@ -74,9 +74,9 @@ export const PAGES = [
 ];
 
 /** Opens the dashboard at `path` and signs in there. */
-export async function signIn(page: Page, gateway: Gateway, path = "") {
+export async function signIn(page: Page, gateway: Gateway, path = "", token = ADMIN_TOKEN) {
   await page.goto(`${gateway.url}/admin/dashboard${path}`);
-  await page.getByLabel("Admin token").fill(ADMIN_TOKEN);
+  await page.getByLabel("Admin token").fill(token);
   await page.getByRole("button", { name: "Sign in" }).click();
   await expect(page.getByRole("navigation", { name: "Main" })).toBeVisible();
 }

@@ -16,6 +16,7 @@ use upstream::indiscreet_upstream;
 const ADMIN_TOKEN: &str = "fga_canary-of-the-administrator-0123456789";
 const MASTER_KEY: &str = "ca9a41e5ca9a41e5ca9a41e5ca9a41e5ca9a41e5ca9a41e5ca9a41e5ca9a41e5";
 const NEW_MASTER_KEY: &str = "c0ffee11c0ffee11c0ffee11c0ffee11c0ffee11c0ffee11c0ffee11c0ffee11";
+const CLIENT_SECRET: &str = "canary-of-the-identity-provider-0123456789";
 const UPSTREAM_TOKEN: &str = "sk-canary-of-the-upstream-0123456789";
 const UPSTREAM_QUERY: &str = "AIzaCanaryOfTheQuery0123456789";
 /// What a client sends to the upstream by itself, on a route that needs no key.
@@ -33,6 +34,8 @@ impl Aviary {
         let variables = [
             ("FASTGATE_SECURITY__ADMIN_TOKEN", ADMIN_TOKEN),
             ("FASTGATE_SECURITY__MASTER_KEY", MASTER_KEY),
+            ("FASTGATE_OIDC__ISSUER", "http://127.0.0.1:1"),
+            ("FASTGATE_OIDC__CLIENT_SECRET", CLIENT_SECRET),
             ("FASTGATE_LOGGING__LEVEL", "trace"),
             ("FASTGATE_AUDIT__CAPTURE", "all"),
         ];
@@ -41,6 +44,7 @@ impl Aviary {
             ("admin token", ADMIN_TOKEN),
             ("master key", MASTER_KEY),
             ("new master key", NEW_MASTER_KEY),
+            ("client's secret at the provider", CLIENT_SECRET),
             ("upstream's token", UPSTREAM_TOKEN),
             ("upstream's query key", UPSTREAM_QUERY),
             ("client's own token", CLIENT_TOKEN),
@@ -313,6 +317,27 @@ async fn no_secret_is_found_anywhere_where_it_does_not_belong() {
         let made = aviary.admin("POST", "/admin/routes", route).await;
         ids.push(made["route_id"].as_str().unwrap().to_owned());
     }
+    let named = json!({"name": "ci", "role": "viewer"});
+    let named = aviary
+        .shown_once("/admin/tokens", named, "token_value", "named token")
+        .await;
+    let (token, token_path) = (
+        &named["token_value"],
+        format!("/admin/tokens/{}", named["token_id"].as_str().unwrap()),
+    );
+    for path in ["/admin/keys", "/admin/tokens", "/admin/oidc/start"] {
+        let (_, text) = aviary.gateway.get_as(path, token.as_str().unwrap()).await;
+        aviary.answers.push((path.to_owned(), text));
+    }
+    aviary
+        .shown_once(
+            &format!("{token_path}/rotate"),
+            Value::Null,
+            "token_value",
+            "rotated named token",
+        )
+        .await;
+    aviary.admin("GET", "/admin/events", Value::Null).await;
     traffic(&mut aviary, &key_value).await;
     sessions(&mut aviary).await;
     administration(&mut aviary, &ids[0], &key_value, upstream).await;

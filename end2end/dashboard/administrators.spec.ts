@@ -1,0 +1,46 @@
+// Administrators with a name and a role: made, used in another browser that is offered what the role may do, and revoked.
+
+import { expect, signIn, test } from "./stand";
+
+test.use({ viewport: { width: 1440, height: 900 } });
+
+test("a viewer's token is made, reads, is offered no change, and is revoked", async ({ page, gateway, browser }) => {
+  await signIn(page, gateway, "/settings");
+  await page.getByRole("button", { name: "New token" }).click();
+  const form = page.getByRole("dialog", { name: "New token" });
+  await form.getByRole("button", { name: "Create token" }).click();
+  await expect(form.getByRole("textbox", { name: "Name" })).toHaveAttribute("aria-invalid", "true");
+  await form.getByRole("textbox", { name: "Name" }).fill("eve");
+  await form.getByLabel("Role").selectOption("viewer");
+  await form.getByRole("button", { name: "Create token" }).click();
+  const shown = page.getByRole("dialog", { name: "Token made" });
+  const token = (await shown.getByLabel("The token", { exact: true }).textContent()) ?? "";
+  expect(token).toMatch(/^fga_/);
+  await shown.getByRole("button", { name: "I have stored it" }).click();
+  const tokens = page.getByRole("table", { name: "Administrators" });
+  await expect(tokens.getByRole("row").filter({ hasText: "eve" })).toContainText("Viewer");
+  await expect(page.locator("body")).not.toContainText(token);
+
+  const other = await browser.newContext({ viewport: { width: 1440, height: 900 } });
+  const there = await other.newPage();
+  await signIn(there, gateway, "/keys", token);
+  await expect(there.getByRole("heading", { level: 1, name: "API keys" })).toBeVisible();
+  await expect(there.getByRole("button", { name: /New key|Create/ })).toHaveCount(0);
+  await there.goto(`${gateway.url}/admin/dashboard/routes`);
+  await expect(there.getByRole("button", { name: "Test match" })).toBeVisible();
+  await expect(there.getByRole("button", { name: /New route|Create/ })).toHaveCount(0);
+  await there.goto(`${gateway.url}/admin/dashboard/settings`);
+  await expect(there.getByRole("table", { name: "Administrators" })).toContainText("eve");
+  await expect(there.getByRole("button", { name: "New token" })).toHaveCount(0);
+  await there.screenshot({ path: "../target/administrators-viewer.png", fullPage: true });
+
+  await page.reload();
+  await expect(page.getByRole("table", { name: "Sessions" })).toContainText("eve");
+  await page.screenshot({ path: "../target/administrators.png", fullPage: true });
+  await tokens.getByRole("button", { name: "Revoke eve" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Revoke", exact: true }).click();
+  await expect(page.getByText("eve was revoked.")).toBeVisible();
+  await there.reload();
+  await expect(there.getByRole("heading", { level: 1, name: "Sign in" })).toBeVisible();
+  await other.close();
+});
