@@ -45,6 +45,10 @@ const ABOUT: &[(&str, &str)] = &[
     ("database.url", "代替 SQLite 使用的 PostgreSQL。"),
     ("database.pool_size", "用于读取和管理的数据库连接数。"),
     (
+        "database.migration_backups",
+        "更新要更改内嵌数据库的表之前，先在旁边复制一份；保留这么多份副本，0 表示不复制。",
+    ),
+    (
         "proxy.timeout",
         "连接并等到响应头的秒数，之后为每次静默的秒数，从不限制总时长。路由可另行指定。",
     ),
@@ -99,6 +103,27 @@ const ABOUT: &[(&str, &str)] = &[
         "security.allow_upstream_networks",
         "允许连接的上游网段，尽管链路本地、元数据、组播和未指定地址默认被拒绝。",
     ),
+    (
+        "oidc.issuer",
+        "可用于登录控制台的身份提供方（OpenID Connect），须与其自称的名称完全一致。",
+    ),
+    ("oidc.client_id", "身份提供方对此网关的称呼。"),
+    ("oidc.client_secret", "网关向身份提供方出示的密钥。"),
+    (
+        "oidc.redirect_url",
+        "身份提供方将浏览器送回的地址；以 `/admin/oidc/callback` 结尾。",
+    ),
+    ("oidc.scopes", "请求的范围；其中必须有 `openid`。"),
+    (
+        "oidc.groups_claim",
+        "ID 令牌中列出所属组的声明：文本或列表；点号进入对象内部。",
+    ),
+    ("oidc.roles.admin", "其成员拥有全部权限的组。"),
+    (
+        "oidc.roles.operator",
+        "其成员可执行除密钥、令牌、会话和上游凭据以外全部操作的组。",
+    ),
+    ("oidc.roles.viewer", "其成员只读的组。不属于任何角色的组的人无法登录。"),
     ("rate_limiting.enabled", "关闭后停用全部速率限制。"),
     (
         "rate_limiting.default_requests_per_minute",
