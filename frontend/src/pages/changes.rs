@@ -174,6 +174,7 @@ fn Toolbar(state: ChangesState) -> impl IntoView {
         choice("", t::anybody()),
         choice("session", t::by_session()),
         choice("admin_token", t::by_token()),
+        choice("named_token", t::by_named_token()),
         choice("program", t::by_program()),
     ];
     let text = move |name: &'static str| {

@@ -129,7 +129,8 @@ fn KeysList(state: KeysState) -> impl IntoView {
     let rows = state.filtered();
     let none_at_all = Memo::new(move |_| state.keys.data.with(|keys| keys.as_ref().is_some_and(Vec::is_empty)));
     let none_shown = Memo::new(move |_| rows.with(Vec::is_empty));
-    move || match (none_at_all.get(), none_shown.get()) {
+    move || {
+        match (none_at_all.get(), none_shown.get()) {
         (true, _) => view! {
             <EmptyState glyph=Glyph::Key sentence=t::empty()>
                 <Button needs=Role::Admin weight=Weight::Primary glyph=Glyph::Plus on_press=move |()| state.address.open("new", "1")>
@@ -145,6 +146,7 @@ fn KeysList(state: KeysState) -> impl IntoView {
         }
         .into_any(),
         (false, false) => view! { <KeysTable state rows /> }.into_any(),
+    }
     }
 }
 

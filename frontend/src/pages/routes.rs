@@ -184,7 +184,8 @@ fn RoutesList(state: RoutesState) -> impl IntoView {
             .with(|routes| routes.as_ref().is_some_and(Vec::is_empty))
     });
     let none_shown = Memo::new(move |_| rows.with(Vec::is_empty));
-    move || match (none_at_all.get(), none_shown.get()) {
+    move || {
+        match (none_at_all.get(), none_shown.get()) {
         (true, _) => view! {
             <EmptyState glyph=Glyph::Route sentence=t::empty()>
                 <Button needs=Role::Operator weight=Weight::Primary glyph=Glyph::Plus on_press=move |()| state.address.open("new", "1")>
@@ -200,6 +201,7 @@ fn RoutesList(state: RoutesState) -> impl IntoView {
         }
         .into_any(),
         (false, false) => view! { <RoutesTable state rows /> }.into_any(),
+    }
     }
 }
 

@@ -113,7 +113,8 @@ impl Session {
 
     /// Whether the session's role goes as far as this one. The server decides; this only spares people what it would refuse.
     pub fn may(self, needed: Role) -> bool {
-        self.info.with_untracked(|info| info.as_ref().is_some_and(|info| info.role >= needed))
+        self.info
+            .with_untracked(|info| info.as_ref().is_some_and(|info| info.role >= needed))
     }
 
     /// Whether to offer what needs this role, if it needs one. Who is not signed in sees what needs none.

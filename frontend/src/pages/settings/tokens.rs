@@ -63,8 +63,16 @@ pub fn Tokens() -> impl IntoView {
 
 #[component]
 fn TokensList(state: TokensState) -> impl IntoView {
-    let rows: Signal<Vec<Arc<AdminToken>>> =
-        Signal::derive(move || state.tokens.data.get().unwrap_or_default().into_iter().map(Arc::new).collect());
+    let rows: Signal<Vec<Arc<AdminToken>>> = Signal::derive(move || {
+        state
+            .tokens
+            .data
+            .get()
+            .unwrap_or_default()
+            .into_iter()
+            .map(Arc::new)
+            .collect()
+    });
     let rules = RowRules {
         id: |token: &AdminToken| token.token_id.clone(),
         dim: |token: &AdminToken| !token.definition.is_active,
@@ -76,7 +84,6 @@ fn TokensList(state: TokensState) -> impl IntoView {
         if is_empty.get() {
             return view! { <p class="muted card-body">{t::tokens_empty()}</p> }.into_any();
         }
-        let rules = rules.clone();
         view! { <DataTable caption=t::tokens() columns=columns(state) rows rules /> }.into_any()
     }
 }
@@ -98,9 +105,11 @@ fn columns(state: TokensState) -> Vec<Column<AdminToken>> {
             Some(time) => view! { <RelativeTime time /> }.into_any(),
             None => view! { <span class="muted">{t::never_used()}</span> }.into_any(),
         }),
-        Column::new(t::ends(), "if-roomy", |token: &AdminToken| match token.definition.expires_at {
-            Some(time) => view! { <RelativeTime time /> }.into_any(),
-            None => view! { <span class="muted">{common::never()}</span> }.into_any(),
+        Column::new(t::ends(), "if-roomy", |token: &AdminToken| {
+            match token.definition.expires_at {
+                Some(time) => view! { <RelativeTime time /> }.into_any(),
+                None => view! { <span class="muted">{common::never()}</span> }.into_any(),
+            }
         }),
         Column::actions(move |token: &AdminToken| {
             let (token, name) = (token.clone(), token.definition.name.clone());
@@ -120,16 +129,24 @@ fn columns(state: TokensState) -> Vec<Column<AdminToken>> {
 
 #[component]
 fn TokenForm(state: TokensState) -> impl IntoView {
-    let (name, role) = (RwSignal::new(String::new()), RwSignal::new(Role::Viewer.as_str().to_owned()));
+    let (name, role) = (
+        RwSignal::new(String::new()),
+        RwSignal::new(Role::Viewer.as_str().to_owned()),
+    );
     let busy = RwSignal::new(false);
     let toasts = Toasts::get();
     let errors = FormErrors::new(move || match name.with(|name| name.trim().is_empty()) {
         true => vec![FieldError::new("name", common::required())],
         false => Vec::new(),
     });
-    let words = [(Role::Viewer, t::viewer()), (Role::Operator, t::operator()), (Role::Admin, t::admin())];
-    let choices: Vec<(String, String)> =
-        words.map(|(role, word)| (role.as_str().to_owned(), word.to_owned())).to_vec();
+    let words = [
+        (Role::Viewer, t::viewer()),
+        (Role::Operator, t::operator()),
+        (Role::Admin, t::admin()),
+    ];
+    let choices: Vec<(String, String)> = words
+        .map(|(role, word)| (role.as_str().to_owned(), word.to_owned()))
+        .to_vec();
     let send = move |event: SubmitEvent| {
         event.prevent_default();
         let definition = AdminTokenDefinition {
