@@ -7,34 +7,6 @@ pub fn about(path: &str) -> Option<&'static str> {
 }
 
 const ABOUT: &[(&str, &str)] = &[
-    (
-        "database.migration_backups",
-        "更新改动内嵌数据库的表之前，会在其旁边制作副本；此为保留的副本数，0 表示不制作。",
-    ),
-    (
-        "oidc.issuer",
-        "可用于登录控制台的身份提供方（OpenID Connect），须与其自称完全一致。",
-    ),
-    ("oidc.client_id", "身份提供方对此网关的称呼。"),
-    ("oidc.client_secret", "网关向身份提供方出示的密钥。"),
-    (
-        "oidc.redirect_url",
-        "身份提供方将浏览器送回的地址，以 `/admin/oidc/callback` 结尾。",
-    ),
-    ("oidc.scopes", "请求的范围；必须包含 `openid`。"),
-    (
-        "oidc.groups_claim",
-        "ID 令牌中说明用户所属组的声明：文本或列表；点号可深入对象内部。",
-    ),
-    ("oidc.roles.admin", "其成员可以执行全部操作的组。"),
-    (
-        "oidc.roles.operator",
-        "其成员可以执行除密钥、令牌、会话和上游凭据以外全部操作的组。",
-    ),
-    (
-        "oidc.roles.viewer",
-        "其成员只能读取的组。不属于任何角色组的用户不得进入。",
-    ),
     ("server.host", "监听地址。`0.0.0.0` 或 `::` 会向网络开放网关。"),
     ("server.port", "监听端口；0 由系统选择。"),
     (
