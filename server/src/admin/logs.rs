@@ -65,7 +65,9 @@ struct PageParams {
 
 /// List the log.
 ///
-/// `total` is exact up to 10,000. Give `next_cursor` back as `cursor` for the next page.
+/// `total` is exact up to 10,000. Give `next_cursor` back as `cursor` for the next page: there is one as long as something
+/// may follow. Where no index leads to what is asked for (a part of a path, say), an answer ends when its time is up; it may
+/// then have fewer records than `limit`, even none, and `total` is what was counted (`total_is_lower_bound`).
 #[utoipa::path(get, path = "/admin/logs", tag = LOGS, params(LogParams, PageParams),
     responses((status = 200, body = CursorPage<LogItem>), (status = 422, body = ProblemDocument)))]
 async fn list(

@@ -7,6 +7,7 @@ mod keys;
 mod logs;
 mod metrics;
 mod paging;
+mod plans;
 mod retention;
 mod rotation;
 mod routes;

@@ -7,7 +7,7 @@ use crate::admin::page::Query;
 use crate::admin::problem::Problem;
 use crate::app::App;
 use crate::audit_log::record::{instant, milliseconds};
-use crate::db::logs as stored;
+use crate::db::logs::{self as stored, Times};
 use axum::Json;
 use axum::extract::State;
 use fastgate_shared::audit_log::LogHistogram;
@@ -57,12 +57,12 @@ pub async fn histogram(
 
 /// Puts requests, the newest first, into buckets.
 fn count(
-    mut found: Vec<(i64, Option<i32>)>,
+    Times { mut found, all }: Times,
     (start, end): (Option<i64>, Option<i64>),
     now: i64,
     buckets: u64,
 ) -> LogHistogram {
-    let complete = found.len() as i64 <= MAX_COUNTED;
+    let complete = all && found.len() as i64 <= MAX_COUNTED;
     found.truncate(MAX_COUNTED as usize);
     let oldest = found.last().map_or(now, |(time, _)| *time);
     let start = start.filter(|_| complete).unwrap_or(oldest);
@@ -91,10 +91,14 @@ fn count(
 mod tests {
     use super::*;
 
+    fn all(found: Vec<(i64, Option<i32>)>) -> Times {
+        Times { found, all: true }
+    }
+
     #[test]
     fn requests_fall_into_the_bucket_of_their_start_and_class() {
         let found = vec![(99, None), (50, Some(503)), (49, Some(200)), (0, Some(404))];
-        let counted = count(found, (Some(0), Some(99)), 1_000, 2);
+        let counted = count(all(found), (Some(0), Some(99)), 1_000, 2);
         assert_eq!(counted.buckets, [[0, 0, 1, 0, 1, 0], [1, 0, 0, 0, 0, 1]]);
         assert_eq!((counted.start, counted.bucket_ms), (instant(0), 0.05));
         assert_eq!((counted.counted, counted.complete), (4, true));
@@ -102,11 +106,11 @@ mod tests {
 
     #[test]
     fn without_a_range_it_goes_from_the_oldest_to_now() {
-        let counted = count(vec![(90, Some(200)), (80, Some(200))], (None, None), 100, 4);
+        let counted = count(all(vec![(90, Some(200)), (80, Some(200))]), (None, None), 100, 4);
         assert_eq!(counted.start, instant(80));
         let of_class: Vec<u64> = counted.buckets.iter().map(|bucket| bucket[2]).collect();
         assert_eq!(of_class, [1, 1, 0, 0]);
-        let nothing = count(Vec::new(), (None, None), 100, 4);
+        let nothing = count(all(Vec::new()), (None, None), 100, 4);
         assert_eq!((nothing.counted, nothing.buckets.len()), (0, 4));
     }
 }
