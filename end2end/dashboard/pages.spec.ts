@@ -144,14 +144,34 @@ test("every page has a title of its own, in English and in Chinese", async ({ pa
   await expect(page.locator("html")).toHaveAttribute("lang", "zh-CN");
 });
 
-test("a first visit transfers at most 700 KB", async ({ page, gateway }) => {
+test("a first visit transfers at most 500 KB", async ({ page, gateway }) => {
   const sizes: Promise<number>[] = [];
   page.on("requestfinished", (request) => sizes.push(request.sizes().then((size) => size.responseBodySize)));
   await page.goto(`${gateway.url}/admin/dashboard`);
   await settled(page, "Sign in");
   await page.waitForLoadState("networkidle");
   const total = (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
-  test.info().annotations.push({ type: "transfer", description: `${Math.round(total / 1024)} KB` });
-  expect(total).toBeGreaterThan(50 * 1024);
-  expect(total).toBeLessThanOrEqual(700 * 1024);
+  test.info().annotations.push({ type: "transfer", description: `${Math.round(total / 1000)} KB` });
+  expect(total).toBeGreaterThan(50_000);
+  expect(total).toBeLessThanOrEqual(500_000);
+});
+
+test("a first visit can soon be used, also on a quarter of this machine", async ({ page, gateway }) => {
+  const session = await page.context().newCDPSession(page);
+  await session.send("Emulation.setCPUThrottlingRate", { rate: 4 });
+  // The moment in which the form is there and the page has time for whoever types.
+  await page.addInitScript(() => {
+    const watch = new MutationObserver(() => {
+      if (!document.getElementById("admin-token")) return;
+      watch.disconnect();
+      requestAnimationFrame(() => setTimeout(() => performance.mark("usable")));
+    });
+    watch.observe(document, { childList: true, subtree: true });
+  });
+  await page.goto(`${gateway.url}/admin/dashboard`);
+  await page.waitForFunction(() => performance.getEntriesByName("usable").length > 0);
+  const ms = await page.evaluate(() => performance.getEntriesByName("usable")[0].startTime);
+  test.info().annotations.push({ type: "interactive", description: `${Math.round(ms)} ms` });
+  // 1.5 s on a quiet machine (docs/performance.md); this one may be busy.
+  expect(ms).toBeLessThanOrEqual(15_000);
 });

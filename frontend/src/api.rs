@@ -11,12 +11,12 @@ pub mod session;
 pub mod settings;
 pub mod upstreams;
 
+use fastgate_shared::json::{self, FromJson};
 use fastgate_shared::problem::Problem;
 pub use gloo_net::http::Method;
 use gloo_net::http::{RequestBuilder, Response};
 use leptos::prelude::*;
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortController, ReadableStreamDefaultReader, ReadableStreamReadResult};
@@ -51,12 +51,12 @@ struct Sent {
 }
 
 /// Sends a request without a body and reads the JSON answer.
-pub async fn get<T: DeserializeOwned>(url: &str) -> Answer<T> {
+pub async fn get<T: FromJson>(url: &str) -> Answer<T> {
     parse(&exchange(Method::GET, url, Body::None, None).await?.text)
 }
 
 /// As [`get`], with the ETag of what is shown.
-pub async fn get_tagged<T: DeserializeOwned>(url: &str) -> Answer<Tagged<T>> {
+pub async fn get_tagged<T: FromJson>(url: &str) -> Answer<Tagged<T>> {
     let Sent { text, etag } = exchange(Method::GET, url, Body::None, None).await?;
     Ok(Tagged {
         value: parse(&text)?,
@@ -65,23 +65,18 @@ pub async fn get_tagged<T: DeserializeOwned>(url: &str) -> Answer<Tagged<T>> {
 }
 
 /// Sends a JSON body and reads the JSON answer.
-pub async fn send<B: Serialize, T: DeserializeOwned>(method: Method, url: &str, body: &B) -> Answer<T> {
+pub async fn send<B: Serialize, T: FromJson>(method: Method, url: &str, body: &B) -> Answer<T> {
     send_if(method, url, body, None).await
 }
 
 /// As [`send`], if the object still has this ETag: else the problem tells what changed meanwhile.
-pub async fn send_if<B: Serialize, T: DeserializeOwned>(
-    method: Method,
-    url: &str,
-    body: &B,
-    etag: Option<&str>,
-) -> Answer<T> {
+pub async fn send_if<B: Serialize, T: FromJson>(method: Method, url: &str, body: &B, etag: Option<&str>) -> Answer<T> {
     let body = serde_json::to_string(body).map_err(|error| local_problem(error.to_string()))?;
     parse(&exchange(method, url, Body::Json(body), etag).await?.text)
 }
 
 /// Sends a YAML text and reads the JSON answer.
-pub async fn send_yaml<T: DeserializeOwned>(url: &str, text: String, etag: Option<&str>) -> Answer<T> {
+pub async fn send_yaml<T: FromJson>(url: &str, text: String, etag: Option<&str>) -> Answer<T> {
     parse(&exchange(Method::POST, url, Body::Yaml(text), etag).await?.text)
 }
 
@@ -168,7 +163,7 @@ fn hear(event: &str, on_event: &dyn Fn(&str, &str)) {
 
 /// `base?a=1&b=2` with the fields of `query` that are set; `base` alone when none is.
 pub fn with_query(base: &str, query: &impl Serialize) -> String {
-    let Ok(serde_json::Value::Object(fields)) = serde_json::to_value(query) else {
+    let serde_json::Value::Object(fields) = value_of(query) else {
         return base.to_owned();
     };
     let Ok(params) = web_sys::UrlSearchParams::new() else {
@@ -187,6 +182,12 @@ pub fn with_query(base: &str, query: &impl Serialize) -> String {
     } else {
         format!("{base}?{query}")
     }
+}
+
+/// The value as JSON; null where it has none. By way of its text: a second serializer would be a second copy of each type's code.
+pub fn value_of(value: &impl Serialize) -> serde_json::Value {
+    let text = serde_json::to_string(value).unwrap_or_default();
+    json::from_text(&text).unwrap_or_default()
 }
 
 // Not generic, so that it is in the WASM file once.
@@ -227,7 +228,7 @@ fn refused(response: &Response, text: &str, request_id: Option<String>) -> Probl
 }
 
 fn problem_of(response: &Response, text: &str, request_id: Option<String>) -> Problem {
-    let mut problem = serde_json::from_str::<Problem>(text).unwrap_or_else(|_| Problem {
+    let mut problem = json::from_text::<Problem>(text).unwrap_or_else(|_| Problem {
         status: response.status(),
         title: response.status_text(),
         detail: text.chars().take(300).collect(),
@@ -239,8 +240,8 @@ fn problem_of(response: &Response, text: &str, request_id: Option<String>) -> Pr
     problem
 }
 
-fn parse<T: DeserializeOwned>(text: &str) -> Answer<T> {
-    serde_json::from_str(text).map_err(|error| local_problem(t::unreadable(&error.to_string())))
+fn parse<T: FromJson>(text: &str) -> Answer<T> {
+    json::from_text(text).map_err(|why| local_problem(t::unreadable(&why)))
 }
 
 fn local_problem(detail: String) -> Problem {

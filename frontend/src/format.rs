@@ -1,7 +1,7 @@
 //! Numbers, sizes, durations and times as people read them. Times are shown in the reader's own time zone.
 
 use fastgate_shared::metrics::BucketSpan;
-use jiff::Timestamp;
+use fastgate_shared::time::Timestamp;
 use js_sys::Date;
 use wasm_bindgen::JsValue;
 
@@ -160,11 +160,16 @@ pub fn millis(time: Timestamp) -> f64 {
     time.as_microsecond() as f64 / 1_000.0
 }
 
+/// Full hours between two points in time.
+pub fn hours_between(start: Timestamp, end: Timestamp) -> f64 {
+    ((millis(end) - millis(start)) / 3_600_000.0).floor()
+}
+
 /// Indents a text that is JSON; any other text stays as it is.
 pub fn pretty_json(text: &str) -> String {
-    serde_json::from_str::<serde_json::Value>(text)
-        .and_then(|value| serde_json::to_string_pretty(&value))
-        .unwrap_or_else(|_| text.to_owned())
+    let value = fastgate_shared::json::from_text::<serde_json::Value>(text).ok();
+    let pretty = value.and_then(|value| serde_json::to_string_pretty(&value).ok());
+    pretty.unwrap_or_else(|| text.to_owned())
 }
 
 fn day(date: &Date) -> String {

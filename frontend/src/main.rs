@@ -7,6 +7,7 @@ mod components;
 mod format;
 mod layout;
 mod locales;
+mod order;
 mod pages;
 mod state;
 

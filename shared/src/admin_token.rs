@@ -2,13 +2,14 @@
 
 use crate::changes::Author;
 use crate::fields::Fields;
+use crate::json::FromJson;
+use crate::time::Timestamp;
 use garde::Validate;
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// What an administrator may do; each role may do what the ones before it may.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, FromJson)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
@@ -49,7 +50,7 @@ impl fmt::Display for Role {
 }
 
 /// What is said about a token.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Validate)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Validate, FromJson)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AdminTokenDefinition {
     /// Who or what uses the token, 1–100 characters; no two tokens have the same. Written beside everything that it does.
@@ -79,7 +80,7 @@ impl Fields for AdminTokenDefinition {
 }
 
 /// A token as lists show it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromJson)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AdminToken {
     /// UUID of the token.
@@ -98,7 +99,7 @@ pub struct AdminToken {
 }
 
 /// The answer to `POST /admin/tokens` and `…/rotate`: the only time that the token is shown.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize, FromJson)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CreatedAdminToken {
     /// The token. It is stored as a hash and cannot be shown again.
@@ -109,7 +110,7 @@ pub struct CreatedAdminToken {
 }
 
 /// What an administrator did, or was refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, FromJson)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum AdminEventKind {
@@ -134,7 +135,7 @@ pub enum AdminEventKind {
 }
 
 /// One line of the administrators' trail.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromJson)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AdminEvent {
     /// UUID; later ones sort after earlier ones.

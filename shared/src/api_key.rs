@@ -1,8 +1,9 @@
 //! An API key (`fg_…`): what an administrator writes, and what the API shows of it. The secret itself is shown once.
 
 use crate::fields::{Fields, null_is_default};
+use crate::json::FromJson;
+use crate::time::Timestamp;
 use garde::Validate;
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// Requests per minute that a limit may have: 1 up to this.
@@ -12,7 +13,7 @@ pub const MAX_RATE_LIMIT: u64 = 1_000_000;
 pub const MAX_CONCURRENCY: u64 = 1_000_000;
 
 /// What an administrator says about a key.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, Validate)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, Validate, FromJson)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ApiKeyDefinition {
     /// Who or what uses the key; 1–255 characters. Written into each audit record.
@@ -59,7 +60,7 @@ impl Fields for ApiKeyDefinition {
 }
 
 /// A key as lists show it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromJson)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ApiKey {
     /// UUID of the key.
@@ -78,7 +79,7 @@ pub struct ApiKey {
 }
 
 /// How much of its limit of requests per minute a key uses now.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromJson)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct KeyUsage {
     /// UUID of the key.
@@ -90,7 +91,7 @@ pub struct KeyUsage {
 }
 
 /// The answer to `POST /admin/keys` and `…/rotate`: the only time that the secret is shown.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize, FromJson)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CreatedApiKey {
     /// The secret. It is stored as a hash and cannot be shown again.

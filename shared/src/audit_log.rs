@@ -1,12 +1,13 @@
 //! The audit log: one record for each request, whatever its end (contract: Audit log).
 
 use crate::fields::Fields;
+use crate::json::FromJson;
 use crate::route::MatchExplanation;
-use jiff::Timestamp;
+use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// How a request ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, FromJson)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
@@ -40,7 +41,7 @@ impl Outcome {
 }
 
 /// How far an attempt came.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, FromJson)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum AttemptPhase {
@@ -55,7 +56,7 @@ pub enum AttemptPhase {
 }
 
 /// One try to get an answer from an upstream.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromJson)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Attempt {
     /// From 1.
@@ -74,7 +75,7 @@ pub struct Attempt {
 }
 
 /// A record as lists and the live view show it: everything but headers and bodies.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromJson)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct LogItem {
     /// Number of the record as text; rises with the start of the request.
@@ -138,7 +139,7 @@ pub struct LogItem {
 }
 
 /// A whole record.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromJson)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct LogRecord {
     #[serde(flatten)]
@@ -162,7 +163,7 @@ pub struct LogRecord {
 }
 
 /// Where a request comes from that an administrator sent.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromJson)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Replay {
     /// Number of the record that was sent again; null when the request was written in the playground.
@@ -172,7 +173,7 @@ pub struct Replay {
 }
 
 /// What would be sent again from a record, as far as the record knows it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, FromJson)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ReplayDraft {
     /// Method.
@@ -192,7 +193,7 @@ pub struct ReplayDraft {
 }
 
 /// What a record does not know of its request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, FromJson)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ReplayGap {
@@ -226,7 +227,7 @@ pub struct ReplayRequest {
 }
 
 /// What came of a request that was sent again.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromJson)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ReplayResult {
     /// Number of its own record.
@@ -257,7 +258,7 @@ impl Fields for ReplayRequest {
 }
 
 /// Why a recorded request went where it went, judged by the routes as they are now.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, FromJson)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct LogExplanation {
     #[serde(flatten)]
@@ -268,7 +269,7 @@ pub struct LogExplanation {
 }
 
 /// Why verdicts on a recorded request may differ from what happened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, FromJson)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ExplanationNote {
@@ -283,7 +284,7 @@ pub enum ExplanationNote {
 }
 
 /// How many requests there were over time.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromJson)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct LogHistogram {
     /// Where the first bucket begins.

@@ -10,6 +10,7 @@ pub mod api_key;
 pub mod audit_log;
 pub mod changes;
 pub mod fields;
+pub mod json;
 pub mod line_diff;
 pub mod metrics;
 pub mod page;

@@ -1,11 +1,12 @@
 //! Figures from the per-minute roll-ups.
 
-use jiff::Timestamp;
+use crate::json::FromJson;
+use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// One line of a "top" list.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromJson)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TopEntry {
     /// What is counted: a path, a source path, a route's or model's name.
@@ -20,7 +21,7 @@ pub struct TopEntry {
 }
 
 /// The answer to `GET /admin/metrics`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, FromJson)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct MetricsSummary {
     /// Requests that ended in the range.
@@ -71,7 +72,7 @@ pub struct MetricsSummary {
 }
 
 /// The figures of one hour or day.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, FromJson)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct BucketFigures {
     /// Requests that ended in it.
@@ -93,7 +94,7 @@ pub struct BucketFigures {
 }
 
 /// An element of `GET /admin/metrics/hourly`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, FromJson)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct HourlyBucket {
     /// Start of the hour, RFC 3339 in UTC.
@@ -115,7 +116,7 @@ pub struct DailyBucket {
 }
 
 /// What figures are told apart by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, FromJson)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum GroupBy {
@@ -134,7 +135,7 @@ pub enum GroupBy {
 }
 
 /// The length of a bucket.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, FromJson)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum BucketSpan {
@@ -197,7 +198,7 @@ impl BucketSpan {
 }
 
 /// The figures of a group over the whole range.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, FromJson)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct GroupFigures {
     #[serde(flatten)]
@@ -216,7 +217,7 @@ pub struct GroupFigures {
 }
 
 /// The figures of a group over time: of each kind one number for each bucket.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, FromJson)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[allow(missing_docs, reason = "as in GroupFigures")]
 pub struct GroupSeries {
@@ -236,7 +237,7 @@ pub struct GroupSeries {
 }
 
 /// The requests that have one thing in common.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, FromJson)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct MetricsGroup {
     /// What the log is filtered by: a UUID, a model, a source path, a status class; null for those that have none.
@@ -250,7 +251,7 @@ pub struct MetricsGroup {
 }
 
 /// The answer to `GET /admin/metrics/grouped`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromJson)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct GroupedMetrics {
     /// The length of a bucket.

@@ -1,6 +1,7 @@
 //! The playground: a request that an administrator writes, and its answer as it comes.
 
 use crate::fields::Fields;
+use crate::json::FromJson;
 use serde::{Deserialize, Serialize};
 
 /// The body of `POST /admin/playground`: a request to be sent through the gateway.
@@ -25,7 +26,7 @@ pub struct PlaygroundRequest {
 }
 
 /// Data of the event `head`: the answer's head is there.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, FromJson)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PlaygroundHead {
     /// Number of the request's record.
@@ -45,7 +46,7 @@ pub struct PlaygroundHead {
 }
 
 /// Data of an event `chunk`: a piece of the answer's body.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, FromJson)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PlaygroundChunk {
     /// The piece as text, the route's credentials replaced; null when the body is no text, or over 1 MiB of it were sent.
@@ -55,7 +56,7 @@ pub struct PlaygroundChunk {
 }
 
 /// Data of the event `end`: nothing more comes.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, FromJson)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PlaygroundEnd {
     /// Milliseconds to the answer's end.

@@ -1,10 +1,11 @@
 //! Errors of the admin API: RFC 9457 `application/problem+json`.
 
 use crate::changes::Conflict;
+use crate::json::FromJson;
 use serde::{Deserialize, Serialize};
 
 /// One refused value.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromJson)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FieldError {
     /// The field as the client spelled its place, e.g. `targets[1].weight`.
@@ -24,7 +25,7 @@ impl FieldError {
 }
 
 /// A problem document (RFC 9457, section 3) with this API's extension members `errors` and `request_id`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromJson)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Problem {
     /// Status code of the response, 400–599.

@@ -15,10 +15,11 @@ pub mod tls;
 pub mod transform;
 
 use crate::fields::{Fields, null_is_default};
+use crate::json::FromJson;
+use crate::time::Timestamp;
 pub use cors::Cors;
 use garde::Validate;
 pub use health_check::HealthCheck;
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 pub use sharing::{Balance, CircuitBreaker};
@@ -30,7 +31,7 @@ pub use target::{Protocol, Target};
 pub const MAX_BODY_BYTES: u64 = 1 << 40;
 
 /// Whether a route needs an API key.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, FromJson)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum RouteAuth {
@@ -42,7 +43,7 @@ pub enum RouteAuth {
 }
 
 /// What an administrator says about a route (contract: Routes, Target, Transforms, Limits).
-#[derive(Clone, PartialEq, Serialize, Deserialize, Validate)]
+#[derive(Clone, PartialEq, Serialize, Deserialize, Validate, FromJson)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RouteDefinition {
     /// A name for people, 1–255 characters.
@@ -223,7 +224,7 @@ impl Fields for RouteDefinition {
 }
 
 /// A route as the API shows it; secrets in it are masked.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromJson)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Route {
     /// UUID of the route.
@@ -276,7 +277,7 @@ pub struct TestRoute {
 }
 
 /// The answer of a route test.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromJson)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RouteTestResult {
     /// An answer with a status below 400 came.
@@ -315,7 +316,7 @@ pub struct MatchRequest {
 }
 
 /// The first condition of a route that a request did not meet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, FromJson)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum FailedCondition {
@@ -332,7 +333,7 @@ pub enum FailedCondition {
 }
 
 /// What became of one route when a request was matched.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromJson)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct MatchVerdict {
     /// UUID of the route.
@@ -351,7 +352,7 @@ pub struct MatchVerdict {
 
 /// The answer to `POST /admin/routes/match`: every route, in matching order; the first matched one wins,
 /// or one of those that share its requests.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, FromJson)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct MatchExplanation {
     /// The verdicts.
@@ -365,7 +366,7 @@ pub struct MatchExplanation {
 }
 
 /// What a route makes of a request on its way to the upstream, credentials masked.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, FromJson)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Transforms {
     /// The URL at each target that has a weight.

@@ -1,12 +1,13 @@
 //! Who is signed in to the dashboard.
 
 use crate::admin_token::Role;
-use jiff::Timestamp;
+use crate::json::FromJson;
+use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// The session of the calling browser.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromJson)]
 pub struct SessionInfo {
     /// What the session may do.
     pub role: Role,
@@ -23,7 +24,7 @@ pub struct SessionInfo {
 }
 
 /// How people can sign in, beside a token.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, FromJson)]
 pub struct SignInWays {
     /// With an identity provider, at `/admin/oidc/start`.
     pub identity_provider: bool,
@@ -55,7 +56,7 @@ impl fmt::Debug for PresentedToken {
 }
 
 /// Why a sign-in was refused.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromJson, thiserror::Error)]
 #[serde(tag = "reason", rename_all = "snake_case")]
 pub enum SignInRefusal {
     /// The token is not the admin token.

@@ -2,12 +2,13 @@
 //! `/admin/about`.
 
 use crate::admin_token::Role;
-use jiff::Timestamp;
+use crate::json::FromJson;
+use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// Where a value comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, FromJson)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum SettingOrigin {
@@ -22,7 +23,7 @@ pub enum SettingOrigin {
 }
 
 /// A key of the configuration with the value that is in force.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromJson)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Setting {
     /// `section.name`, as in the file.
@@ -48,7 +49,7 @@ pub struct Setting {
 }
 
 /// A session of the dashboard.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromJson)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SessionEntry {
     /// What to end it by; it opens nothing.
@@ -72,7 +73,7 @@ pub struct SessionEntry {
 }
 
 /// What the audit log takes, and how long its limits last.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromJson)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct StorageUse {
     /// Records of requests.
@@ -97,7 +98,7 @@ pub struct StorageUse {
 }
 
 /// What is running.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromJson)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct About {
     /// Version of the gateway.

@@ -1,10 +1,11 @@
 //! What the gateway knows of its upstreams at this moment: `GET /admin/upstreams`.
 
-use jiff::Timestamp;
+use crate::json::FromJson;
+use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// Whether a target gets requests, and if not, why.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, FromJson)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum UpstreamState {
@@ -25,7 +26,7 @@ pub enum UpstreamState {
 }
 
 /// What the active health checks found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, FromJson)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum CheckedHealth {
@@ -38,7 +39,7 @@ pub enum CheckedHealth {
 }
 
 /// Whether a circuit lets requests in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, FromJson)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum CircuitPosition {
@@ -51,7 +52,7 @@ pub enum CircuitPosition {
 }
 
 /// The active health checks of a target.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromJson)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct UpstreamHealth {
     /// The verdict.
@@ -67,7 +68,7 @@ pub struct UpstreamHealth {
 }
 
 /// The circuit breaker of a target.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromJson)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct UpstreamCircuit {
     /// Whether requests pass.
@@ -77,7 +78,7 @@ pub struct UpstreamCircuit {
 }
 
 /// One target of a route, as it is now.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromJson)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct UpstreamStatus {
     /// UUID of the route.

@@ -8,10 +8,30 @@ use fastgate_shared::page::CursorPage;
 use crate::api::{self, Answer, Method};
 
 /// Rows of one page of the requests list.
-const PAGE_ROWS: u32 = 50;
+const PAGE_ROWS: usize = 50;
+/// How often it is looked further for the rows of one page: seconds at most, then the reader decides.
+const MOST_STEPS: u32 = 20;
 
-/// One page of the log, newest first; `cursor` of the page before continues it.
+/// One page of the log, newest first; `cursor` of the page before continues it. Where no index leads to what is asked for,
+/// an answer ends when its time is up: what the page lacks is then looked for further on.
 pub async fn list(filter: &LogFilter, cursor: Option<&str>) -> Answer<CursorPage<LogItem>> {
+    let mut page = step(filter, cursor).await?;
+    for _ in 0..MOST_STEPS {
+        let Some(next) = page.next_cursor.as_deref().filter(|_| page.items.len() < PAGE_ROWS) else {
+            break;
+        };
+        let further = step(filter, Some(next)).await?;
+        page.items.extend(further.items);
+        page.next_cursor = further.next_cursor;
+        page.total = page.total.max(page.items.len() as u64);
+    }
+    if page.next_cursor.is_none() && cursor.is_none() {
+        page.total_is_lower_bound = false;
+    }
+    Ok(page)
+}
+
+async fn step(filter: &LogFilter, cursor: Option<&str>) -> Answer<CursorPage<LogItem>> {
     let mut url = api::with_query("/admin/logs", filter);
     url.push(if url.contains('?') { '&' } else { '?' });
     url.push_str(&format!("limit={PAGE_ROWS}"));

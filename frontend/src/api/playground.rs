@@ -1,5 +1,6 @@
 //! `/admin/playground`.
 
+use fastgate_shared::json;
 use fastgate_shared::playground::{PlaygroundChunk, PlaygroundEnd, PlaygroundHead, PlaygroundRequest};
 use web_sys::AbortController;
 
@@ -20,9 +21,9 @@ pub async fn send(request: &PlaygroundRequest, stop: &AbortController, tell: imp
     let body = serde_json::to_string(request).map_err(|error| api::local_problem(error.to_string()))?;
     let on_event = move |name: &str, data: &str| {
         let news = match name {
-            "head" => serde_json::from_str(data).map(News::Head),
-            "chunk" => serde_json::from_str(data).map(News::Chunk),
-            _ => serde_json::from_str(data).map(News::End),
+            "head" => json::from_text(data).map(News::Head),
+            "chunk" => json::from_text(data).map(News::Chunk),
+            _ => json::from_text(data).map(News::End),
         };
         // The server is of the same build.
         if let Ok(news) = news {

@@ -1,34 +1,28 @@
-//! The session, through the server functions at `/admin/rpc`.
+//! The session, by the server functions at `/admin/rpc`. They are called as every other address is: the client that
+//! Leptos would make of them brings a reader of its own along (docs/performance.md).
 
-use fastgate_shared::rpc;
 use fastgate_shared::session::{SessionInfo, SignInRefusal, SignInWays};
+use serde_json::json;
 
-use super::local_problem;
-use crate::api::Answer;
-use crate::locales::common as t;
+use crate::api::{self, Answer, Method};
 
 /// The session of this browser, if there is one.
 pub async fn current() -> Answer<Option<SessionInfo>> {
-    rpc::session()
-        .await
-        .map_err(|_| local_problem(t::unreachable().to_owned()))
+    api::send(Method::POST, "/admin/rpc/session", &json!({})).await
 }
 
 /// Signs in with the admin token.
 pub async fn sign_in(token: String) -> Answer<Result<SessionInfo, SignInRefusal>> {
-    rpc::sign_in(token.into())
-        .await
-        .map_err(|_| local_problem(t::unreachable().to_owned()))
+    api::send(Method::POST, "/admin/rpc/sign_in", &json!({ "token": token })).await
 }
 
 /// How people can sign in beside the token; the token alone where nobody answers.
 pub async fn ways_in() -> SignInWays {
-    rpc::ways_in().await.unwrap_or_default()
+    let ways: Answer<SignInWays> = api::send(Method::POST, "/admin/rpc/ways_in", &json!({})).await;
+    ways.unwrap_or_default()
 }
 
 /// Signs out.
 pub async fn sign_out() -> Answer<()> {
-    rpc::sign_out()
-        .await
-        .map_err(|_| local_problem(t::unreachable().to_owned()))
+    api::send(Method::POST, "/admin/rpc/sign_out", &json!({})).await
 }

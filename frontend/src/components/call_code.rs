@@ -72,7 +72,7 @@ fn python(call: &CallCode) -> String {
 fn javascript(call: &CallCode) -> String {
     let headers = call.headers.iter();
     let headers = headers.map(|(name, value)| format!("    {}: {},\n", literal(name), literal(value)));
-    let body = match serde_json::from_str::<Value>(&call.body) {
+    let body = match fastgate_shared::json::from_text::<Value>(&call.body) {
         _ if call.body.is_empty() => String::new(),
         // JSON is JavaScript.
         Ok(_) => format!("  body: JSON.stringify({}),\n", call.body.trim().replace('\n', "\n  ")),

@@ -2,10 +2,12 @@
 
 use leptos::prelude::*;
 
+use crate::state::reactive;
+
 /// A line over time, stretched to the width of its place. It decorates a figure that stands beside it as text.
 #[component]
 pub fn Sparkline(#[prop(into)] values: Signal<Vec<f64>>) -> impl IntoView {
-    let points = Memo::new(move |_| values.with(|values| line(values)));
+    let points = reactive::memo(move |_| values.with(|values| line(values)));
     let area = move || {
         points.with(|points| {
             if points.is_empty() {

@@ -9,6 +9,7 @@ use leptos::prelude::*;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::api;
 use crate::components::badge::{Badge, Tone};
 use crate::components::button::{Button, Weight};
 use crate::components::dialog::{Dialog, Shape};
@@ -29,15 +30,14 @@ pub struct Clash {
 impl Clash {
     /// `read_only` are the members of the object that are no part of its definition.
     pub fn new(conflict: Conflict, started: &impl Serialize, mine: &impl Serialize, read_only: &[&str]) -> Self {
-        let value = |value: Result<Value, serde_json::Error>| value.unwrap_or_default();
         let mut conflict = conflict;
         if let Value::Object(members) = &mut conflict.current {
             members.retain(|name, _| !read_only.contains(&name.as_str()));
         }
         Self {
             conflict,
-            started: value(serde_json::to_value(started)),
-            mine: value(serde_json::to_value(mine)),
+            started: api::value_of(started),
+            mine: api::value_of(mine),
         }
     }
 

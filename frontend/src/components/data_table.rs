@@ -1,6 +1,7 @@
 //! The table that every list uses. Rows keep their elements (and the focus in them) when their data changes; on narrow
 //! screens the style sheet shows each row as a card, which is why the roles are spelled out.
 
+use std::any::Any;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -9,8 +10,28 @@ use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast;
 
 use crate::locales::common as t;
+use crate::state::reactive;
 
+/// What a row is made of, whatever it is: the table itself is in the WASM file once for all lists.
+trait Item: Send + Sync {
+    fn same_as(&self, other: &dyn Item) -> bool;
+    fn as_any(&self) -> &dyn Any;
+}
+
+impl<T: PartialEq + Send + Sync + 'static> Item for T {
+    fn same_as(&self, other: &dyn Item) -> bool {
+        other.as_any().downcast_ref() == Some(self)
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+
+type AnyItem = Arc<dyn Item>;
 type Cell<T> = Arc<dyn Fn(&T) -> AnyView + Send + Sync>;
+type AnyCell = Arc<dyn Fn(&dyn Item) -> AnyView + Send + Sync>;
+type AnyRule = Arc<dyn Fn(&dyn Item) -> bool + Send + Sync>;
 
 /// A column: its label, the classes of its cells, and what a cell shows.
 pub struct Column<T> {
@@ -69,6 +90,22 @@ impl<T> Clone for RowRules<T> {
 
 impl<T> Copy for RowRules<T> {}
 
+/// A column, whatever the rows are.
+#[derive(Clone)]
+struct AnyColumn {
+    label: &'static str,
+    class: &'static str,
+    cell: AnyCell,
+}
+
+/// The rules, whatever the rows are.
+#[derive(Clone)]
+struct AnyRules {
+    dim: AnyRule,
+    open: Option<Callback<String>>,
+    selected: Signal<Option<String>>,
+}
+
 /// A table of rows.
 #[component]
 pub fn DataTable<T>(
@@ -82,19 +119,30 @@ pub fn DataTable<T>(
 where
     T: PartialEq + Send + Sync + 'static,
 {
-    let id = rules.id;
-    let ids = Memo::new(move |_| rows.with(|rows| rows.iter().map(|row| id(row)).collect::<Vec<_>>()));
+    let RowRules {
+        id,
+        dim,
+        open,
+        selected,
+    } = rules;
+    let columns = columns.into_iter().map(|Column { label, class, cell }| AnyColumn {
+        label,
+        class,
+        cell: Arc::new(move |item| item.as_any().downcast_ref().map(|item| cell(item)).into_any()),
+    });
+    let rows = reactive::derived(move || {
+        let named = |row: &Arc<T>| (id(row), Arc::clone(row) as AnyItem);
+        rows.with(|rows| rows.iter().map(named).collect::<Vec<_>>())
+    });
+    let dim: AnyRule = Arc::new(move |item| item.as_any().downcast_ref().is_some_and(dim));
+    let rules = AnyRules { dim, open, selected };
+    table(caption, columns.collect(), rows, rules)
+}
+
+fn table(caption: String, columns: Vec<AnyColumn>, rows: Signal<Vec<(String, AnyItem)>>, rules: AnyRules) -> AnyView {
     // Not compared as a whole: each row compares itself.
-    let by_id = Memo::new_with_compare(
-        move |_| {
-            rows.with(|rows| {
-                rows.iter()
-                    .map(|row| (id(row), Arc::clone(row)))
-                    .collect::<HashMap<_, _>>()
-            })
-        },
-        |_, _| true,
-    );
+    let by_id = reactive::memo_with_compare(move |_| rows.get().into_iter().collect::<HashMap<_, _>>(), |_, _| true);
+    let ids = reactive::memo(move |_| rows.with(|rows| rows.iter().map(|(id, _)| id.clone()).collect::<Vec<_>>()));
     let heads = columns.iter().map(|column| {
         view! {
             <th role="columnheader" scope="col" class=column.class>
@@ -103,16 +151,17 @@ where
         }
     });
     let heads = heads.collect_view();
+    let openable = rules.open.is_some();
     let row = move |row_id: String| {
         let key = row_id.clone();
-        let item = Memo::new_with_compare(
+        let item = reactive::memo_with_compare(
             move |_| by_id.with(|by_id| by_id.get(&key).cloned()),
             |before, now| !same_row(before.and_then(Option::as_ref), now.and_then(Option::as_ref)),
         );
-        view! { <TableRow columns=columns.clone() item row_id rules /> }
+        table_row(&columns, item, row_id, rules.clone())
     };
     view! {
-        <table class="table" class:table-openable=rules.open.is_some() role="table">
+        <table class="table" class:table-openable=openable role="table">
             <caption class="visually-hidden">{caption}</caption>
             <thead role="rowgroup">
                 <tr role="row">{heads}</tr>
@@ -122,20 +171,15 @@ where
             </tbody>
         </table>
     }
+    .into_any()
 }
 
-#[component]
-fn TableRow<T>(columns: Vec<Column<T>>, item: Memo<Option<Arc<T>>>, row_id: String, rules: RowRules<T>) -> impl IntoView
-where
-    T: Send + Sync + 'static,
-{
-    let RowRules {
-        dim, open, selected, ..
-    } = rules;
-    let cells = columns.into_iter().map(|Column { label, class, cell }| {
+fn table_row(columns: &[AnyColumn], item: Memo<Option<AnyItem>>, row_id: String, rules: AnyRules) -> AnyView {
+    let AnyRules { dim, open, selected } = rules;
+    let cells = columns.iter().cloned().map(|AnyColumn { label, class, cell }| {
         view! {
             <td role="cell" class=class data-label=label>
-                {move || item.get().map(|item| cell(&item))}
+                {move || item.get().map(|item| cell(&*item))}
             </td>
         }
     });
@@ -148,18 +192,19 @@ where
     view! {
         <tr
             role="row"
-            data-dim=move || item.get().is_some_and(|item| dim(&item)).to_string()
+            data-dim=move || item.get().is_some_and(|item| dim(&*item)).to_string()
             data-selected=move || (selected.get().as_deref() == Some(selected_id.as_str())).to_string()
             on:click=press
         >
             {cells.collect_view()}
         </tr>
     }
+    .into_any()
 }
 
-fn same_row<T: PartialEq>(before: Option<&Arc<T>>, now: Option<&Arc<T>>) -> bool {
+fn same_row(before: Option<&AnyItem>, now: Option<&AnyItem>) -> bool {
     match (before, now) {
-        (Some(before), Some(now)) => Arc::ptr_eq(before, now) || before == now,
+        (Some(before), Some(now)) => Arc::ptr_eq(before, now) || before.same_as(&**now),
         (None, None) => true,
         _ => false,
     }

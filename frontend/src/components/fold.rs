@@ -4,6 +4,7 @@ use leptos::html;
 use leptos::prelude::*;
 
 use crate::state::form::FormErrors;
+use crate::state::reactive;
 
 /// The part; `fields` are the names of the fields in it.
 #[component]
@@ -19,8 +20,8 @@ pub fn Fold(
     let node = NodeRef::<html::Details>::new();
     let open = RwSignal::new(open);
     let messages: Vec<Signal<Option<String>>> = fields.iter().map(|field| errors.of(field)).collect();
-    let refused = Memo::new(move |_| messages.iter().any(|message| message.with(Option::is_some)));
-    Effect::new(move || {
+    let refused = reactive::memo(move |_| messages.iter().any(|message| message.with(Option::is_some)));
+    reactive::effect(move || {
         if refused.get() {
             open.set(true);
         }

@@ -9,6 +9,7 @@ use crate::components::copy_button::CopyButton;
 use crate::components::icon::{Glyph, Icon};
 use crate::locales::common as t;
 use crate::state::query::Query;
+use crate::state::reactive;
 
 /// Shows `children` once the query has data, and goes on showing them while it refreshes or fails to.
 #[component]
@@ -16,8 +17,8 @@ pub fn Loaded<T>(query: Query<T>, #[prop(into)] skeleton: ViewFn, children: Chil
 where
     T: Send + Sync + 'static,
 {
-    let has_data = Memo::new(move |_| query.data.with(Option::is_some));
-    let has_problem = Memo::new(move |_| query.problem.with(Option::is_some));
+    let has_data = reactive::memo(move |_| query.data.with(Option::is_some));
+    let has_problem = reactive::memo(move |_| query.problem.with(Option::is_some));
     let content = move || {
         if has_data.get() {
             children()

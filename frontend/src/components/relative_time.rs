@@ -1,6 +1,6 @@
 //! `5 min ago`, with the exact time on hover.
 
-use jiff::Timestamp;
+use fastgate_shared::time::Timestamp;
 use leptos::prelude::*;
 
 use crate::format;

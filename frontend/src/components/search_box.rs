@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use leptos_use::use_debounce_fn;
 
 use crate::components::icon::{Glyph, Icon};
+use crate::state::reactive;
 
 /// Pause after the last key, in milliseconds.
 const PAUSE_MS: f64 = 200.0;
@@ -26,7 +27,7 @@ pub fn SearchBox(
         PAUSE_MS,
     );
     // The address may change by other means; what is being typed is never replaced.
-    Effect::new(move |_| {
+    reactive::effect(move || {
         let value = value.get();
         if let Some(input) = input.get().filter(|input| !has_focus(input)) {
             input.set_value(&value);

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use leptos::{ev, html};
 
 use crate::format::Unit;
+use crate::state::reactive;
 
 /// What is drawn.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -39,9 +40,9 @@ const TOLD: usize = 6;
 pub fn TimeChart(#[prop(into)] data: Signal<ChartData>, #[prop(into)] summary: Signal<String>) -> impl IntoView {
     let at = RwSignal::new(None::<usize>);
     let place = NodeRef::<html::Div>::new();
-    let buckets = Memo::new(move |_| data.with(|data| data.labels.len()));
-    let top = Memo::new(move |_| data.with(|data| nice(highest(data))));
-    let told = Memo::new(move |_| at.get().map(|at| data.with(|data| sentence(data, at))));
+    let buckets = reactive::memo(move |_| data.with(|data| data.labels.len()));
+    let top = reactive::memo(move |_| data.with(|data| nice(highest(data))));
+    let told = reactive::memo(move |_| at.get().map(|at| data.with(|data| sentence(data, at))));
     let on_move = move |event: ev::PointerEvent| {
         let width = place.get_untracked().map_or(0, |place| place.client_width());
         if width > 0 {
@@ -158,7 +159,7 @@ fn sentence(data: &ChartData, at: usize) -> String {
         .filter_map(|series| Some((series, *series.values.get(at)?)));
     let mut values: Vec<_> = values.filter(|(_, value)| !data.stacked || *value > 0.0).collect();
     if data.stacked {
-        values.sort_by(|one, two| two.1.total_cmp(&one.1));
+        crate::order::sort(&mut values, |one, two| two.1.total_cmp(&one.1));
     }
     let told = values
         .iter()

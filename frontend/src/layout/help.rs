@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use crate::components::dialog::Dialog;
 use crate::components::switch::Switch;
 use crate::locales::shell as t;
+use crate::state::reactive;
 use crate::state::shortcuts::Shortcuts;
 
 /// What each key does.
@@ -39,7 +40,7 @@ pub fn HelpDialog() -> impl IntoView {
             <div class="dialog-body stack">
                 <dl class="facts facts-keys">{rows.into_iter().map(row).collect_view()}</dl>
                 <Switch
-                    checked=Signal::derive(move || shortcuts.enabled())
+                    checked=reactive::derived(move || shortcuts.enabled())
                     label=t::keys_enabled()
                     on=t::keys_enabled()
                     off=t::keys_enabled()

@@ -15,6 +15,7 @@ use crate::layout::palette::commands::{Act, Command, best, everywhere, keys, req
 use crate::locales::palette as t;
 use crate::state::language::LanguageChoice;
 use crate::state::query::Query;
+use crate::state::reactive;
 use crate::state::session::Session;
 use crate::state::shortcuts::Shortcuts;
 use crate::state::theme::ThemeChoice;
@@ -81,7 +82,7 @@ pub fn Palette() -> impl IntoView {
 fn results(typed: RwSignal<String>) -> Memo<Vec<Command>> {
     let known_keys = Query::new(|| (), |()| api::keys::list());
     let known_routes = Query::new(|| (), |()| api::routes::list());
-    Memo::new(move |_| {
+    reactive::memo(move |_| {
         let typed = typed.get();
         let mut all = everywhere();
         if !typed.trim().is_empty() {

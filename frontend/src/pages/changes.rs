@@ -27,6 +27,7 @@ use crate::pages::changes::restore::RestoreDialog;
 use crate::pages::changes::table::ChangesTable;
 use crate::state::address::Address;
 use crate::state::query::Query;
+use crate::state::reactive;
 use crate::state::toasts::Toasts;
 
 /// The parameters that filter.
@@ -50,7 +51,7 @@ impl ChangesState {
         let param = move |name| address.param(name);
         let (kind, object_id, author) = (param("kind"), param("object_id"), param("author"));
         let (start_time, end_time) = (param("start_time"), param("end_time"));
-        let filter = Memo::new(move |_| ChangeFilter {
+        let filter = reactive::memo(move |_| ChangeFilter {
             kind: kind.get(),
             object_id: object_id.get(),
             author: author.get(),
@@ -63,7 +64,7 @@ impl ChangesState {
         );
         let (older, reached) = (RwSignal::default(), RwSignal::default());
         // A new first page makes the rows below it a different list.
-        Effect::new(move |_| {
+        reactive::effect(move || {
             first.data.track();
             older.set(Vec::new());
             reached.set(None);
@@ -80,7 +81,7 @@ impl ChangesState {
     }
 
     fn rows(self) -> Signal<Vec<Arc<Change>>> {
-        Signal::derive(move || {
+        reactive::derived(move || {
             let mut rows: Vec<Arc<Change>> = self.first.data.with(|page| {
                 let items = page.iter().flat_map(|page| page.items.iter());
                 items.cloned().map(Arc::new).collect()
@@ -139,7 +140,7 @@ pub fn ChangesPage() -> impl IntoView {
     let state = ChangesState::new(Address::get());
     let open = state.address.param("open");
     // Follows the address, and the list until it is there: a refresh does not rebuild an open drawer.
-    let shown = Memo::new(move |_| open.get().and_then(|id| state.find(&id)));
+    let shown = reactive::memo(move |_| open.get().and_then(|id| state.find(&id)));
     view! {
         <PageHead title=t::title() lead=t::lead()>
             <Button glyph=Glyph::Refresh on_press=move |()| state.first.reload()>
@@ -179,7 +180,7 @@ fn Toolbar(state: ChangesState) -> impl IntoView {
     ];
     let text = move |name: &'static str| {
         let value = address.param(name);
-        Signal::derive(move || value.get().unwrap_or_default())
+        reactive::derived(move || value.get().unwrap_or_default())
     };
     let day = move |label: &'static str, name: &'static str| {
         let value = text(name);
@@ -235,8 +236,8 @@ fn Toolbar(state: ChangesState) -> impl IntoView {
 #[component]
 fn List(state: ChangesState) -> impl IntoView {
     let rows = state.rows();
-    let empty = Memo::new(move |_| rows.with(Vec::is_empty));
-    let unfiltered = Memo::new(move |_| state.filter.with(|filter| *filter == ChangeFilter::default()));
+    let empty = reactive::memo(move |_| rows.with(Vec::is_empty));
+    let unfiltered = reactive::memo(move |_| state.filter.with(|filter| *filter == ChangeFilter::default()));
     let more = move || {
         state.next_cursor().is_some().then(|| {
             view! {

@@ -24,6 +24,7 @@ use crate::pages::keys::secret::SecretDialog;
 use crate::pages::keys::table::KeysTable;
 use crate::state::address::Address;
 use crate::state::query::Query;
+use crate::state::reactive;
 
 /// What the parts of the page share.
 #[derive(Clone, Copy)]
@@ -48,7 +49,7 @@ impl KeysState {
     fn filtered(self) -> Signal<Vec<Arc<ApiKey>>> {
         let search = self.address.param("q");
         let status = self.address.param("status");
-        Signal::derive(move || {
+        reactive::derived(move || {
             let search = search.get().unwrap_or_default().to_lowercase();
             let status = status.get().unwrap_or_default();
             let fits = |key: &&ApiKey| has_text(key, &search) && (status.is_empty() || standing(key) == status);
@@ -111,12 +112,12 @@ fn Toolbar(address: Address) -> impl IntoView {
         <div class="toolbar">
             <SearchBox
                 label=t::search()
-                value=Signal::derive(move || search.get().unwrap_or_default())
+                value=reactive::derived(move || search.get().unwrap_or_default())
                 on_search=move |text| address.filter("q", Some(text))
             />
             <SelectFilter
                 label=t::status_filter()
-                value=Signal::derive(move || status.get().unwrap_or_default())
+                value=reactive::derived(move || status.get().unwrap_or_default())
                 choices
                 on_choose=move |status| address.filter("status", Some(status))
             />
@@ -127,8 +128,8 @@ fn Toolbar(address: Address) -> impl IntoView {
 #[component]
 fn KeysList(state: KeysState) -> impl IntoView {
     let rows = state.filtered();
-    let none_at_all = Memo::new(move |_| state.keys.data.with(|keys| keys.as_ref().is_some_and(Vec::is_empty)));
-    let none_shown = Memo::new(move |_| rows.with(Vec::is_empty));
+    let none_at_all = reactive::memo(move |_| state.keys.data.with(|keys| keys.as_ref().is_some_and(Vec::is_empty)));
+    let none_shown = reactive::memo(move |_| rows.with(Vec::is_empty));
     move || {
         match (none_at_all.get(), none_shown.get()) {
         (true, _) => view! {

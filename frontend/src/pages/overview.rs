@@ -10,6 +10,7 @@ mod traffic;
 mod upstreams;
 
 use fastgate_shared::metrics::{GroupBy, GroupedMetrics, MetricsSummary};
+use fastgate_shared::time::Timestamp;
 use leptos::prelude::*;
 
 use crate::api;
@@ -31,6 +32,7 @@ use crate::pages::overview::upstreams::Upstreams;
 use crate::state::address::Address;
 use crate::state::query::Query;
 use crate::state::range::{self, Range};
+use crate::state::reactive;
 
 /// The last four: minutes would make too many columns of the others.
 const REFRESH: [(u32, &str); 4] = [(5, "5"), (30, "30"), (60, "60"), (0, "0")];
@@ -52,8 +54,8 @@ impl OverviewState {
     fn new() -> Self {
         let address = Address::get();
         let (wanted_range, wanted_refresh) = (address.param("range"), address.param("refresh"));
-        let range = Memo::new(move |_| Range::find(wanted_range.get().as_deref().unwrap_or_default()));
-        let refresh = Memo::new(move |_| {
+        let range = reactive::memo(move |_| Range::find(wanted_range.get().as_deref().unwrap_or_default()));
+        let refresh = reactive::memo(move |_| {
             let wanted = wanted_refresh.get();
             let found = REFRESH.iter().find(|(_, key)| Some(*key) == wanted.as_deref());
             found.map_or(REFRESH[0].0, |(seconds, _)| *seconds)
@@ -133,13 +135,13 @@ fn Choices(state: OverviewState) -> impl IntoView {
     view! {
         <SelectFilter
             label=common::range()
-            value=Signal::derive(move || state.range.get().key.to_owned())
+            value=reactive::derived(move || state.range.get().key.to_owned())
             choices=range::choices()
             on_choose=move |chosen| address.filter("range", Some(chosen))
         />
         <SelectFilter
             label=t::refresh()
-            value=Signal::derive(move || state.refresh.get().to_string())
+            value=reactive::derived(move || state.refresh.get().to_string())
             choices=refresh.to_vec()
             on_choose=move |chosen| address.filter("refresh", Some(chosen))
         />
@@ -157,8 +159,8 @@ fn errors_in_words(n: u64) -> String {
 
 /// The names of the buckets.
 fn bucket_names(metrics: &GroupedMetrics) -> Vec<String> {
-    let length = metrics.end_time.duration_since(metrics.start_time).as_hours();
-    let name = |start: &jiff::Timestamp| format::bucket(*start, metrics.span, length > 25);
+    let length = format::hours_between(metrics.start_time, metrics.end_time);
+    let name = |start: &Timestamp| format::bucket(*start, metrics.span, length > 25.0);
     metrics.buckets.iter().map(name).collect()
 }
 

@@ -36,6 +36,7 @@ use crate::pages::requests::replay::{ReplayDialog, Resending};
 use crate::state::address::Address;
 use crate::state::query::Query;
 use crate::state::range::{self, RANGES};
+use crate::state::reactive;
 use crate::state::shortcuts::{Shortcuts, is_typing};
 
 /// What the parts of the page share.
@@ -150,12 +151,12 @@ fn read_filter(address: Address) -> Memo<LogFilter> {
     let (min_ms, has_error, request_id) = (param("min_ms"), param("has_error"), param("request_id"));
     let (ip_address, preset) = (param("ip_address"), param("range"));
     // A range is counted from the moment at which it was chosen.
-    let begin = Memo::new(move |_| {
+    let begin = reactive::memo(move |_| {
         let preset = preset.get();
         let found = RANGES.into_iter().find(|range| Some(range.key) == preset.as_deref());
         found.map(|found| range::rfc3339(js_sys::Date::now() - f64::from(found.hours) * 3_600_000.0))
     });
-    Memo::new(move |_| LogFilter {
+    reactive::memo(move |_| LogFilter {
         start_time: begin.get().or_else(|| start_time.get()),
         end_time: end_time.get(),
         status_code: status_code.get(),

@@ -45,6 +45,7 @@ use crate::pages::routes::table::RoutesTable;
 use crate::pages::routes::traffic::{Traffic, traffic};
 use crate::state::address::Address;
 use crate::state::query::Query;
+use crate::state::reactive;
 use crate::state::toasts::Toasts;
 
 /// What the parts of the page share.
@@ -78,7 +79,7 @@ impl RoutesState {
     fn filtered(self) -> Signal<Vec<Arc<Placed>>> {
         let search = self.address.param("q");
         let status = self.address.param("status");
-        Signal::derive(move || {
+        reactive::derived(move || {
             let search = search.get().unwrap_or_default().to_lowercase();
             let wanted = status.get().map(|status| status == "active");
             let fits = |route: &Route| {
@@ -161,12 +162,12 @@ fn Toolbar(address: Address) -> impl IntoView {
         <div class="toolbar">
             <SearchBox
                 label=t::search()
-                value=Signal::derive(move || search.get().unwrap_or_default())
+                value=reactive::derived(move || search.get().unwrap_or_default())
                 on_search=move |text| address.filter("q", Some(text))
             />
             <SelectFilter
                 label=t::status_filter()
-                value=Signal::derive(move || status.get().unwrap_or_default())
+                value=reactive::derived(move || status.get().unwrap_or_default())
                 choices
                 on_choose=move |status| address.filter("status", Some(status))
             />
@@ -177,13 +178,13 @@ fn Toolbar(address: Address) -> impl IntoView {
 #[component]
 fn RoutesList(state: RoutesState) -> impl IntoView {
     let rows = state.filtered();
-    let none_at_all = Memo::new(move |_| {
+    let none_at_all = reactive::memo(move |_| {
         state
             .routes
             .data
             .with(|routes| routes.as_ref().is_some_and(Vec::is_empty))
     });
-    let none_shown = Memo::new(move |_| rows.with(Vec::is_empty));
+    let none_shown = reactive::memo(move |_| rows.with(Vec::is_empty));
     move || {
         match (none_at_all.get(), none_shown.get()) {
         (true, _) => view! {
@@ -212,7 +213,7 @@ fn Dialogs(state: RoutesState) -> impl IntoView {
     let (test, matching) = (address.param("test"), address.has("match"));
     let importing = address.has("import");
     // Changes with the address only, so that a refresh of the list does not rebuild an open form.
-    let loaded = Memo::new(move |_| state.routes.data.with(Option::is_some));
+    let loaded = reactive::memo(move |_| state.routes.data.with(Option::is_some));
     let named = move |param: Memo<Option<String>>| param.get().filter(|_| loaded.get()).and_then(|id| state.find(&id));
     let create = move || {
         // A copy waits for the route that it copies.

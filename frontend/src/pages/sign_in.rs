@@ -14,6 +14,7 @@ use crate::components::button::{Button, Weight};
 use crate::components::icon::{Glyph, Icon, Mark};
 use crate::locales::shell as t;
 use crate::state::language::LanguageChoice;
+use crate::state::reactive;
 use crate::state::session::Session;
 
 /// One try after the other.
@@ -81,7 +82,7 @@ pub fn SignInPage() -> impl IntoView {
                     <p class="page-lead">{t::sign_in_lead()}</p>
                 </div>
                 {move || session.ended().then(|| view! { <p class="banner">{t::session_ended()}</p> })}
-                <TokenField input shown invalid=Signal::derive(move || message().is_some()) />
+                <TokenField input shown invalid=reactive::derived(move || message().is_some()) />
                 <div id="sign-in-error" role="alert">
                     {move || message().map(|text| view! { <p class="field-error"><Icon glyph=Glyph::Alert />{text}</p> })}
                 </div>

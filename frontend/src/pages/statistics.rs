@@ -8,6 +8,7 @@ mod metric;
 mod table;
 
 use fastgate_shared::metrics::{BucketSpan, GroupBy, GroupedMetrics};
+use fastgate_shared::time::Timestamp;
 use leptos::prelude::*;
 
 use crate::api;
@@ -24,6 +25,7 @@ use crate::pages::statistics::table::{Numbers, read_order};
 use crate::state::address::Address;
 use crate::state::query::Query;
 use crate::state::range::{self, Range};
+use crate::state::reactive;
 
 /// Groups that have a colour; the rest is drawn as one.
 const GROUPS: u32 = 8;
@@ -53,32 +55,32 @@ impl StatisticsState {
         let (wanted_range, wanted_span) = (address.param("range"), address.param("span"));
         let (wanted_by, wanted_figure) = (address.param("by"), address.param("figure"));
         let (table, wanted_order) = (address.param("table"), address.param("sort"));
-        let range = Memo::new(move |_| Range::find(wanted_range.get().as_deref().unwrap_or_default()));
-        let span = Memo::new(move |_| {
+        let range = reactive::memo(move |_| Range::find(wanted_range.get().as_deref().unwrap_or_default()));
+        let span = reactive::memo(move |_| {
             let wanted = wanted_span.get();
             let found = spans(range.get()).find(|span| Some(span.as_str()) == wanted.as_deref());
             found.unwrap_or(range.get().span)
         });
-        let by = Memo::new(move |_| named(&GroupBy::ALL, GroupBy::as_str, wanted_by.get()));
+        let by = reactive::memo(move |_| named(&GroupBy::ALL, GroupBy::as_str, wanted_by.get()));
         let metric =
-            Memo::new(move |_| named(&Metric::ALL, Metric::key, wanted_figure.get()).unwrap_or(Metric::Requests));
+            reactive::memo(move |_| named(&Metric::ALL, Metric::key, wanted_figure.get()).unwrap_or(Metric::Requests));
         let query = Query::new(
             move || (by.get(), range.get(), span.get()),
             |(by, range, span)| async move { api::metrics::grouped(by, span, &range.start(span), GROUPS).await },
         )
         .poll(60_000);
-        let labels = Memo::new(move |_| {
+        let labels = reactive::memo(move |_| {
             query
                 .data
                 .with(|data| data.as_ref().map(bucket_names).unwrap_or_default())
         });
-        let order = Memo::new(move |_| match (wanted_order.get(), table.get()) {
+        let order = reactive::memo(move |_| match (wanted_order.get(), table.get()) {
             (Some(text), _) => read_order(&text),
             // The newest first; of totals the busiest.
             (None, Some(_)) => (None, true),
             (None, None) => (Some(0), true),
         });
-        let grid = Memo::new(move |_| {
+        let grid = reactive::memo(move |_| {
             query.data.with(|data| {
                 let Some(data) = data else { return Grid::default() };
                 let mut grid = if table.get().is_some() {
@@ -131,7 +133,7 @@ pub fn StatisticsPage() -> impl IntoView {
 #[component]
 fn Toolbar(state: StatisticsState) -> impl IntoView {
     let address = state.address;
-    let span_choices = Signal::derive(move || {
+    let span_choices = reactive::derived(move || {
         let choices = spans(state.range.get()).map(|span| (span.as_str().to_owned(), span_word(span).to_owned()));
         choices.collect::<Vec<_>>()
     });
@@ -142,25 +144,25 @@ fn Toolbar(state: StatisticsState) -> impl IntoView {
         <div class="toolbar">
             <SelectFilter
                 label=common::range()
-                value=Signal::derive(move || state.range.get().key.to_owned())
+                value=reactive::derived(move || state.range.get().key.to_owned())
                 choices=range::choices()
                 on_choose=move |chosen| address.filter_all(vec![("range", chosen), ("span", String::new())])
             />
             <SelectFilter
                 label=t::buckets()
-                value=Signal::derive(move || state.span.get().as_str().to_owned())
+                value=reactive::derived(move || state.span.get().as_str().to_owned())
                 choices=span_choices
                 on_choose=move |chosen| address.filter("span", Some(chosen))
             />
             <SelectFilter
                 label=t::group_by()
-                value=Signal::derive(move || state.by.get().map_or("", GroupBy::as_str).to_owned())
+                value=reactive::derived(move || state.by.get().map_or("", GroupBy::as_str).to_owned())
                 choices=by_choices
                 on_choose=move |chosen| address.filter_all(vec![("by", chosen), ("sort", String::new())])
             />
             <SelectFilter
                 label=t::figure()
-                value=Signal::derive(move || state.metric.get().key().to_owned())
+                value=reactive::derived(move || state.metric.get().key().to_owned())
                 choices=figures.to_vec()
                 on_choose=move |chosen| address.filter("figure", Some(chosen))
             />
@@ -194,7 +196,7 @@ fn by_word(by: GroupBy) -> &'static str {
 }
 
 fn bucket_names(metrics: &GroupedMetrics) -> Vec<String> {
-    let length = metrics.end_time.duration_since(metrics.start_time).as_hours();
-    let name = |start: &jiff::Timestamp| format::bucket(*start, metrics.span, length > 6);
+    let length = format::hours_between(metrics.start_time, metrics.end_time);
+    let name = |start: &Timestamp| format::bucket(*start, metrics.span, length > 6.0);
     metrics.buckets.iter().map(name).collect()
 }

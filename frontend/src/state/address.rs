@@ -6,6 +6,8 @@ use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_location, use_navigate, use_query_map};
 use leptos_router::params::ParamsMap;
 
+use crate::state::reactive;
+
 /// Parameters with their new values, none to remove one; and whether the history entry is replaced.
 type Change = (Vec<(&'static str, Option<String>)>, bool);
 
@@ -44,12 +46,12 @@ impl Address {
 
     /// The value of a parameter; it changes only with that parameter.
     pub fn param(self, name: &'static str) -> Memo<Option<String>> {
-        Memo::new(move |_| self.query.with(|query| query.get(name)))
+        reactive::memo(move |_| self.query.with(|query| query.get(name)))
     }
 
     /// Whether a parameter is there.
     pub fn has(self, name: &'static str) -> Memo<bool> {
-        Memo::new(move |_| self.query.with(|query| query.get(name).is_some()))
+        reactive::memo(move |_| self.query.with(|query| query.get(name).is_some()))
     }
 
     /// Opens something: Back undoes it.

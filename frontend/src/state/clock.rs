@@ -1,7 +1,11 @@
 //! The present, for relative times: ticks every five seconds while the page is visible.
 
+use std::sync::Arc;
+
 use leptos::prelude::*;
 use leptos_use::{use_document_visibility, use_interval_fn};
+
+use crate::state::reactive;
 
 /// Milliseconds since the epoch.
 #[derive(Clone, Copy)]
@@ -15,10 +19,14 @@ pub fn provide() {
 }
 
 /// Calls `tick` every `interval_ms` while the page is visible, and once when it becomes visible again.
-pub fn every(interval_ms: u64, tick: impl Fn() + Clone + Send + Sync + 'static) {
+pub fn every(interval_ms: u64, tick: impl Fn() + Send + Sync + 'static) {
+    every_boxed(interval_ms, Arc::new(tick));
+}
+
+fn every_boxed(interval_ms: u64, tick: Arc<dyn Fn() + Send + Sync>) {
     let visibility = use_document_visibility();
     let visible = move || visibility.get_untracked() == web_sys::VisibilityState::Visible;
-    let on_interval = tick.clone();
+    let on_interval = Arc::clone(&tick);
     use_interval_fn(
         move || {
             if visible() {
@@ -27,13 +35,12 @@ pub fn every(interval_ms: u64, tick: impl Fn() + Clone + Send + Sync + 'static) 
         },
         interval_ms,
     );
-    Effect::watch(
+    reactive::on_change(
         move || visibility.get(),
-        move |state, _, _| {
+        move |state| {
             if *state == web_sys::VisibilityState::Visible {
                 tick();
             }
         },
-        false,
     );
 }

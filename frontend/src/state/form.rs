@@ -6,6 +6,8 @@ use std::str::FromStr;
 use fastgate_shared::problem::{FieldError, Problem};
 use leptos::prelude::*;
 
+use crate::state::reactive;
+
 /// The messages of a form. A field's message shows once the field was touched, or all of them after sending.
 #[derive(Clone, Copy)]
 pub struct FormErrors {
@@ -19,7 +21,7 @@ impl FormErrors {
     /// Messages by the rules of `check`, which reads the form's signals.
     pub fn new(check: impl Fn() -> Vec<FieldError> + Send + Sync + 'static) -> Self {
         Self {
-            client: Memo::new(move |_| check()),
+            client: reactive::memo(move |_| check()),
             server: RwSignal::default(),
             touched: RwSignal::default(),
             all: RwSignal::new(false),
@@ -28,7 +30,7 @@ impl FormErrors {
 
     /// The message for a field, also for a part of it (`targets[1].weight`).
     pub fn of(self, field: &'static str) -> Signal<Option<String>> {
-        Signal::derive(move || {
+        reactive::derived(move || {
             let find = |errors: &Vec<FieldError>| {
                 errors
                     .iter()
@@ -137,13 +139,10 @@ pub fn optional_json(text: &str, field: &str, errors: &mut Vec<FieldError>) -> O
     if text.is_empty() {
         return None;
     }
-    match serde_json::from_str(text) {
+    match fastgate_shared::json::from_text(text) {
         Ok(value) => Some(value),
         Err(why) => {
-            errors.push(FieldError::new(
-                field,
-                crate::locales::common::invalid_json(&why.to_string()),
-            ));
+            errors.push(FieldError::new(field, crate::locales::common::invalid_json(&why)));
             None
         }
     }

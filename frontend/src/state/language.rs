@@ -1,10 +1,9 @@
 //! English or 简体中文: the browser's wish at first, then what the switch said, kept in this browser.
 
-use codee::string::FromToStringCodec;
 use leptos::prelude::*;
-use leptos_use::storage::use_local_storage;
 
 use crate::locales::{self, Language};
+use crate::state::kept;
 
 /// The chosen language; whoever tracks it is built anew when it changes.
 #[derive(Clone, Copy)]
@@ -15,7 +14,7 @@ pub struct LanguageChoice {
 
 /// Puts the choice into the context and keeps `<html lang>` and the texts in step with it.
 pub fn provide() -> LanguageChoice {
-    let (stored, store, _) = use_local_storage::<String, FromToStringCodec>("fastgate.language");
+    let (stored, store) = kept::text("fastgate.language");
     let choice = LanguageChoice { stored, store };
     provide_context(choice);
     choice

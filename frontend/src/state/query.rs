@@ -1,7 +1,9 @@
 //! What a page fetched: the data, whether it is being fetched anew, and what went wrong. Old data stays visible while
 //! new data is on its way; of two answers the one asked for last counts.
 
+use std::cell::RefCell;
 use std::future::Future;
+use std::pin::Pin;
 use std::rc::Rc;
 
 use fastgate_shared::problem::Problem;
@@ -9,6 +11,10 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use crate::api::Answer;
+use crate::state::reactive;
+
+/// A call, ready to be made.
+type Fetch<T> = Box<dyn Fn() -> Pin<Box<dyn Future<Output = Answer<T>>>>>;
 
 /// Fetched data.
 pub struct Query<T: Send + Sync + 'static> {
@@ -37,17 +43,31 @@ impl<T: Send + Sync> Query<T> {
         F: Fn(K) -> Fut + 'static,
         Fut: Future<Output = Answer<T>> + 'static,
     {
+        let key = Rc::new(key);
+        let current_key = Rc::clone(&key);
+        let query = Self::of(Box::new(move || Box::pin(fetch(untrack(|| current_key())))));
+        let last = RefCell::new(None);
+        reactive::effect(move || {
+            let key = Some(key());
+            if *last.borrow() != key {
+                last.replace(key);
+                query.reload();
+            }
+        });
+        query
+    }
+
+    // Knows neither the key nor the call: each type of data has its code once.
+    fn of(fetch: Fetch<T>) -> Self {
         let data = RwSignal::new(None);
         let problem = RwSignal::new(None);
         let loading = RwSignal::new(false);
         let asked = StoredValue::new(0_u64);
-        let key = Rc::new(key);
-        let current_key = Rc::clone(&key);
         let run: Rc<dyn Fn()> = Rc::new(move || {
             asked.update_value(|asked| *asked += 1);
             let mine = asked.get_value();
             loading.set(true);
-            let answer = fetch(untrack(|| current_key()));
+            let answer = fetch();
             spawn_local(async move {
                 let answer = answer.await;
                 // The page may be gone (`None`), or may have asked again.
@@ -70,14 +90,6 @@ impl<T: Send + Sync> Query<T> {
                 again();
             }
         }));
-        let on_key = Rc::clone(&run);
-        Effect::new(move |previous: Option<K>| {
-            let key = key();
-            if previous.as_ref() != Some(&key) {
-                on_key();
-            }
-            key
-        });
         Self {
             data,
             problem,

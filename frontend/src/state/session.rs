@@ -8,6 +8,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use crate::api;
+use crate::state::reactive;
 
 thread_local! {
     // The API client hears of an ended session outside of any component, where no context can be read.
@@ -39,7 +40,7 @@ impl Session {
     pub fn provide() -> Self {
         let info = RwSignal::new(None::<SessionInfo>);
         let known = RwSignal::new(false);
-        let standing = Memo::new(move |_| match (known.get(), info.with(Option::is_some)) {
+        let standing = reactive::memo(move |_| match (known.get(), info.with(Option::is_some)) {
             (false, _) => Standing::Unknown,
             (true, false) => Standing::SignedOut,
             (true, true) => Standing::SignedIn,

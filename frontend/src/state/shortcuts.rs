@@ -1,13 +1,12 @@
 //! Single keys: `/` search, `n` new, `?` help, `g` then `d|k|r|l|s|p|c|e` to a page. They rest while something is typed or a
 //! dialog is open, and can be switched off (WCAG 2.1.4). `Ctrl` or `⌘` and `K` for the command palette works always.
 
-use codee::string::FromToStringCodec;
 use leptos::ev;
 use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast;
-use leptos_use::storage::use_local_storage;
 
 use crate::app::BASE;
+use crate::state::kept;
 
 /// What the keys can reach.
 #[derive(Clone, Copy)]
@@ -23,7 +22,7 @@ pub struct Shortcuts {
 
 /// Puts the shortcuts into the context.
 pub fn provide() {
-    let (off, set_off, _) = use_local_storage::<String, FromToStringCodec>("fastgate.shortcuts");
+    let (off, set_off) = kept::text("fastgate.shortcuts");
     provide_context(Shortcuts {
         help: RwSignal::new(false),
         palette: RwSignal::new(false),

@@ -1,8 +1,9 @@
 //! Light, dark, or as the system says. The choice is kept in this browser and shown through `data-theme` on `<html>`.
 
-use codee::string::FromToStringCodec;
 use leptos::prelude::*;
-use leptos_use::storage::use_local_storage;
+
+use crate::state::kept;
+use crate::state::reactive;
 
 /// The three choices, in the order in which the switch goes through them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,9 +25,9 @@ pub struct ThemeChoice {
 
 /// Puts the choice into the context and keeps `<html>` in step with it.
 pub fn provide() {
-    let (stored, store, _) = use_local_storage::<String, FromToStringCodec>("fastgate.theme");
+    let (stored, store) = kept::text("fastgate.theme");
     let choice = ThemeChoice { stored, store };
-    Effect::new(move |_| {
+    reactive::effect(move || {
         let Some(root) = document().document_element() else {
             return;
         };

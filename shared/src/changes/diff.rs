@@ -1,11 +1,12 @@
 //! Comparing two JSON documents field by field, as people read them. Both sides use it: the server for the history, the
 //! dashboard for what is typed and not yet sent.
 
+use crate::json::FromJson;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 /// One field that differs.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromJson)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FieldDiff {
     /// Its place: `add_headers.Authorization`, `targets[1].weight`.

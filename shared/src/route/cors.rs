@@ -1,11 +1,12 @@
 //! Which pages of other origins may call a route from a browser (the Fetch standard's CORS protocol).
 
 use super::transform::is_header_name;
+use crate::json::FromJson;
 use garde::Validate;
 use serde::{Deserialize, Serialize};
 
 /// What the gateway tells browsers about a route. It answers preflights itself, and its fields replace the upstream's.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Validate)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Validate, FromJson)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Cors {

@@ -1,5 +1,6 @@
 //! How the gateway finds out by itself whether a target works (contract: Load sharing and failover).
 
+use crate::json::FromJson;
 use crate::route::target;
 use crate::route::transform::is_secret_query_name;
 use garde::Validate;
@@ -13,7 +14,7 @@ pub const USUAL_STATUSES: RangeInclusive<u16> = 200..=399;
 const USUAL_TIMEOUT: u32 = 5;
 
 /// Active probes of each target of a route: an HTTP request where there is a `path`, else a TCP connection.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Validate)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Validate, FromJson)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct HealthCheck {

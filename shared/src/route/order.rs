@@ -8,7 +8,7 @@ use std::cmp::Ordering;
 const PRIORITIES: std::ops::RangeInclusive<u16> = 1..=1000;
 
 /// What decides between routes of one priority: the more specific path, then the older route, then the id.
-type Tie<'a> = (std::cmp::Reverse<Option<Specificity>>, jiff::Timestamp, &'a str);
+type Tie<'a> = (std::cmp::Reverse<Option<Specificity>>, crate::time::Timestamp, &'a str);
 
 /// A route that gets another priority.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,7 +5,7 @@
 use super::matching::methods;
 use super::pattern::{PathPattern, Token};
 use super::{Route, RouteDefinition};
-use jiff::Timestamp;
+use crate::time::Timestamp;
 use serde_json::Value;
 use std::cmp::Ordering;
 

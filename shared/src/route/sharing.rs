@@ -1,10 +1,11 @@
 //! How the targets of a route share its requests, and when one of them leaves rotation.
 
+use crate::json::FromJson;
 use garde::Validate;
 use serde::{Deserialize, Serialize};
 
 /// Which target of a route gets a request.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, FromJson)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Balance {
@@ -20,7 +21,7 @@ pub enum Balance {
 }
 
 /// When a target that fails leaves rotation, and when it is tried again (contract: Load sharing and failover).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Validate)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Validate, FromJson)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CircuitBreaker {

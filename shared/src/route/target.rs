@@ -1,11 +1,12 @@
 //! Where a route sends its requests: protocol, hosts and path template.
 
+use crate::json::FromJson;
 use crate::route::pattern;
 use garde::Validate;
 use serde::{Deserialize, Serialize};
 
 /// What is spoken with an upstream.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, FromJson)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Protocol {
@@ -40,7 +41,7 @@ impl Protocol {
 }
 
 /// One of several upstreams of a route.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Validate)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Validate, FromJson)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Target {

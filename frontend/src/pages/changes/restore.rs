@@ -13,6 +13,7 @@ use crate::components::field::SelectField;
 use crate::components::loaded::{Loaded, TableSkeleton};
 use crate::locales::{changes as t, common};
 use crate::state::query::Query;
+use crate::state::reactive;
 use crate::state::toasts::Toasts;
 
 const BEFORE: &str = "before";
@@ -74,7 +75,7 @@ pub fn RestoreDialog(state: ChangesState, change: Change) -> impl IntoView {
 /// There is one only while there is something to restore.
 #[component]
 fn RestoreButton(plan: Query<Restored>, busy: RwSignal<bool>, restore: Callback<()>) -> impl IntoView {
-    let possible = Memo::new(move |_| {
+    let possible = reactive::memo(move |_| {
         let fresh = !plan.loading.get() && plan.problem.with(Option::is_none);
         fresh
             && plan

@@ -3,8 +3,8 @@
 use fastgate_shared::api_key::{ApiKey, ApiKeyDefinition};
 use fastgate_shared::fields::Fields as _;
 use fastgate_shared::problem::{FieldError, Problem, field_errors};
+use fastgate_shared::time::Timestamp;
 use garde::Validate;
-use jiff::{Timestamp, ToSpan};
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -99,8 +99,8 @@ impl Draft {
                 chosen
             }
             days => {
-                let hours = days.parse::<i64>().ok()? * 24;
-                at(js_sys::Date::now()).and_then(|now| now.checked_add(hours.hours()).ok())
+                let days = days.parse::<u32>().ok()?;
+                at(js_sys::Date::now() + f64::from(days) * 86_400_000.0)
             }
         }
     }

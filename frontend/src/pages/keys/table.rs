@@ -20,6 +20,7 @@ use crate::components::row_link::RowLink;
 use crate::components::switch::Switch;
 use crate::format;
 use crate::locales::{common, keys as t};
+use crate::state::reactive;
 use crate::state::toasts::Toasts;
 
 /// Permissions shown before the rest becomes a number.
@@ -112,7 +113,7 @@ fn permissions_cell(key: &ApiKey) -> impl IntoView + use<> {
 /// The limit, and how much of it is used now. It follows the use by itself, so that the row stays.
 fn limit_cell(state: KeysState, key: &ApiKey) -> impl IntoView + use<> {
     let (key_id, own) = (key.key_id.clone(), key.definition.rate_limit);
-    let now = Memo::new(move |_| {
+    let now = reactive::memo(move |_| {
         state.usage.data.with(|usage| {
             let found = usage.iter().flatten().find(|usage| usage.key_id == key_id);
             found.map(|usage| (usage.used, usage.limit))

@@ -7,10 +7,11 @@ use crate::components::icon::{Glyph, Icon};
 use crate::format;
 use crate::locales::overview as t;
 use crate::state::query::Query;
+use crate::state::reactive;
 
 #[component]
 pub fn Banners(summary: Query<MetricsSummary>) -> impl IntoView {
-    let sentences = Memo::new(move |_| {
+    let sentences = reactive::memo(move |_| {
         summary.data.with(|summary| {
             let Some(summary) = summary else { return Vec::new() };
             let stalled = summary.audit_stalled.then(|| t::audit_stalled().to_owned());

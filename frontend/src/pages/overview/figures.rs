@@ -7,6 +7,7 @@ use super::{OverviewState, errors_in_words};
 use crate::components::chart::Sparkline;
 use crate::format;
 use crate::locales::overview as t;
+use crate::state::reactive;
 
 /// Values of the requests in flight that are remembered while the page is open.
 const REMEMBERED: usize = 60;
@@ -22,10 +23,10 @@ struct Change {
 #[expect(clippy::cast_precision_loss, reason = "drawn as a line, or compared")]
 #[component]
 pub fn Figures(state: OverviewState) -> impl IntoView {
-    let summary = Signal::derive(move || state.summary.data.get().unwrap_or_default());
-    let tell = move |text: fn(&MetricsSummary) -> String| Signal::derive(move || summary.with(text));
+    let summary = reactive::derived(move || state.summary.data.get().unwrap_or_default());
+    let tell = move |text: fn(&MetricsSummary) -> String| reactive::derived(move || summary.with(text));
     let line = move |numbers: fn(&GroupedMetrics) -> Vec<f64>| {
-        Signal::derive(move || {
+        reactive::derived(move || {
             state
                 .over_time
                 .data
@@ -38,7 +39,7 @@ pub fn Figures(state: OverviewState) -> impl IntoView {
             points,
             more_is_worse,
         };
-        Signal::derive(move || changed(state, change))
+        reactive::derived(move || changed(state, change))
     };
     view! {
         <section class="figures">
@@ -82,9 +83,9 @@ pub fn Figures(state: OverviewState) -> impl IntoView {
 #[expect(clippy::cast_precision_loss, reason = "drawn as a line")]
 #[component]
 fn Present(summary: Signal<MetricsSummary>) -> impl IntoView {
-    let tell = move |text: fn(&MetricsSummary) -> String| Signal::derive(move || summary.with(text));
+    let tell = move |text: fn(&MetricsSummary) -> String| reactive::derived(move || summary.with(text));
     let in_flight = RwSignal::new(Vec::<f64>::new());
-    Effect::new(move |_| {
+    reactive::effect(move || {
         let now = summary.with(|summary| summary.in_flight as f64);
         in_flight.update(|seen| {
             seen.push(now);

@@ -16,6 +16,7 @@ use crate::pages::overview::first_run::key::KeyStep;
 use crate::pages::overview::first_run::route::RouteStep;
 use crate::state::clock;
 use crate::state::query::Query;
+use crate::state::reactive;
 
 /// Which steps are done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,7 +59,7 @@ pub fn FirstRunIfNeeded() -> impl IntoView {
         prefix: RwSignal::new(String::new()),
     };
     let open = RwSignal::new(false);
-    Effect::new(move |_| {
+    reactive::effect(move || {
         let begun = steps.beginnings.data.with(|data| data.is_none_or(Beginnings::all_done));
         if !begun {
             open.set(true);
@@ -75,7 +76,7 @@ pub fn FirstRunIfNeeded() -> impl IntoView {
 fn FirstRun(steps: FirstSteps, open: RwSignal<bool>) -> impl IntoView {
     clock::every(5_000, move || steps.beginnings.reload());
     let done = move |step: fn(Beginnings) -> bool| {
-        Signal::derive(move || steps.beginnings.data.with(|data| data.is_some_and(step)))
+        reactive::derived(move || steps.beginnings.data.with(|data| data.is_some_and(step)))
     };
     let all_done = done(Beginnings::all_done);
     view! {
@@ -120,7 +121,7 @@ fn Step(
             number.into_any()
         }
     };
-    let shown = Memo::new(move |_| !done.get() || stays.is_some_and(|stays| stays.with(Option::is_some)));
+    let shown = reactive::memo(move |_| !done.get() || stays.is_some_and(|stays| stays.with(Option::is_some)));
     view! {
         <li class="step" class:step-done=move || done.get()>
             <span class="step-marker">{marker}</span>

@@ -7,16 +7,17 @@ use super::{OverviewState, bucket_names};
 use crate::components::time_chart::{ChartData, Legend, Series, TimeChart};
 use crate::format::{self, Unit};
 use crate::locales::overview as t;
+use crate::state::reactive;
 
 #[component]
 pub fn Latency(state: OverviewState) -> impl IntoView {
-    let data = Memo::new(move |_| {
+    let data = reactive::memo(move |_| {
         state
             .over_time
             .data
             .with(|data| data.as_ref().map(chart).unwrap_or_default())
     });
-    let summary = Signal::derive(move || {
+    let summary = reactive::derived(move || {
         state.over_time.data.with(|data| {
             let figures = data.as_ref().map(|data| data.total.figures.clone()).unwrap_or_default();
             t::latency_summary(

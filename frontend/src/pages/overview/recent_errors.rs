@@ -10,6 +10,7 @@ use crate::components::loaded::Loaded;
 use crate::components::relative_time::RelativeTime;
 use crate::locales::overview as t;
 use crate::state::query::Query;
+use crate::state::reactive;
 
 /// Lines shown.
 const LINES: u32 = 6;
@@ -17,7 +18,7 @@ const LINES: u32 = 6;
 #[component]
 pub fn RecentErrors(refresh: Memo<u32>) -> impl IntoView {
     let errors = Query::new(|| (), |()| api::logs::recent_errors(LINES)).poll_by(move || refresh.get());
-    let items = Memo::new(move |_| {
+    let items = reactive::memo(move |_| {
         errors
             .data
             .with(|page| page.as_ref().map(|page| page.items.clone()).unwrap_or_default())

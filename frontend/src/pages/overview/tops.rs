@@ -9,6 +9,7 @@ use crate::api;
 use crate::app::BASE;
 use crate::format;
 use crate::locales::overview as t;
+use crate::state::reactive;
 
 /// Lines of a list.
 const LINES: usize = 6;
@@ -16,7 +17,7 @@ const LINES: usize = 6;
 #[component]
 pub fn TopLists(state: OverviewState) -> impl IntoView {
     let list = move |title: &'static str, of: fn(&MetricsSummary) -> &[TopEntry], filter: fn(&TopEntry) -> Value| {
-        let entries = Memo::new(move |_| {
+        let entries = reactive::memo(move |_| {
             state.summary.data.with(|summary| {
                 let entries = summary.as_ref().map(of).unwrap_or_default();
                 entries.iter().take(LINES).cloned().collect::<Vec<_>>()

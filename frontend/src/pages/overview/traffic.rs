@@ -7,16 +7,17 @@ use super::{OverviewState, bucket_names};
 use crate::components::time_chart::{ChartData, Legend, Series, TimeChart};
 use crate::format::{self, Unit};
 use crate::locales::{common, overview as t};
+use crate::state::reactive;
 
 #[component]
 pub fn Traffic(state: OverviewState) -> impl IntoView {
-    let data = Memo::new(move |_| {
+    let data = reactive::memo(move |_| {
         state
             .over_time
             .data
             .with(|data| data.as_ref().map(chart).unwrap_or_default())
     });
-    let summary = Signal::derive(move || {
+    let summary = reactive::derived(move || {
         let figures = state
             .over_time
             .data
@@ -95,7 +96,7 @@ fn BucketsTable(state: OverviewState) -> impl IntoView {
 fn chart(metrics: &GroupedMetrics) -> ChartData {
     let mut groups: Vec<_> = metrics.groups.iter().collect();
     // `1xx` … `5xx`, `none`: what went well is at the bottom.
-    groups.sort_by(|one, two| one.name.cmp(&two.name));
+    crate::order::sort(&mut groups, |one, two| one.name.cmp(&two.name));
     let series = groups.into_iter().map(|group| Series {
         name: if group.name == "none" {
             t::no_answer().to_owned()

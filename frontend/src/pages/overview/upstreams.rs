@@ -11,6 +11,7 @@ use crate::format;
 use crate::locales::overview as t;
 use crate::pages::routes::{reason, tone, word};
 use crate::state::query::Query;
+use crate::state::reactive;
 
 /// Lines shown.
 const LINES: usize = 6;
@@ -18,11 +19,11 @@ const LINES: usize = 6;
 #[component]
 pub fn Upstreams(refresh: Memo<u32>) -> impl IntoView {
     let upstreams = Query::new(|| (), |()| api::upstreams::list()).poll_by(move || refresh.get());
-    let lines = Memo::new(move |_| {
+    let lines = reactive::memo(move |_| {
         let mut all = upstreams.data.get().unwrap_or_default();
         all.retain(|target| target.state != UpstreamState::Off);
         // Stable: within a state the order of the routes stays.
-        all.sort_by_key(|target| trouble(target.state));
+        crate::order::sort(&mut all, |one, two| trouble(one.state).cmp(&trouble(two.state)));
         all
     });
     let content = move || {

@@ -13,13 +13,14 @@ use crate::components::loaded::EmptyState;
 use crate::components::tabs::Tabs;
 use crate::format;
 use crate::locales::{common, playground as t};
+use crate::state::reactive;
 
 /// The tab with the bytes.
 const RAW: usize = 1;
 
 #[component]
 pub fn AnswerView(sending: Sending, draft: Draft) -> impl IntoView {
-    let idle = Memo::new(move |_| sending.phase.get() == Phase::Idle);
+    let idle = reactive::memo(move |_| sending.phase.get() == Phase::Idle);
     view! {
         <p class="row" role="status">
             {move || standing(sending)}
@@ -196,7 +197,7 @@ fn Content(sending: Sending) -> impl IntoView {
 
 #[component]
 fn Text(sending: Sending) -> impl IntoView {
-    let none = Memo::new(move |_| sending.text.with(String::is_empty));
+    let none = reactive::memo(move |_| sending.text.with(String::is_empty));
     let over = move || sending.end.with(Option::is_some);
     move || {
         if !none.get() {
@@ -211,7 +212,7 @@ fn Text(sending: Sending) -> impl IntoView {
 
 #[component]
 fn Raw(sending: Sending) -> impl IntoView {
-    let none = Memo::new(move |_| sending.raw.with(String::is_empty));
+    let none = reactive::memo(move |_| sending.raw.with(String::is_empty));
     let pretty = Signal::derive(move || {
         let over = sending.end.with(Option::is_some);
         sending

@@ -11,6 +11,7 @@ use crate::components::call_code::CallCode;
 use crate::components::key_value::Pairs;
 use crate::components::snippets::KEY_STAND_IN;
 use crate::locales::common;
+use crate::state::reactive;
 
 /// What is typed.
 #[derive(Clone, Copy)]
@@ -48,7 +49,7 @@ impl Draft {
 
     /// Field and body name the same model, whichever of the two was typed into.
     fn keep_model(self) {
-        let in_body = Memo::new(move |_| self.body.with(|body| model_of(body)));
+        let in_body = reactive::memo(move |_| self.body.with(|body| model_of(body)));
         Effect::watch(
             move || in_body.get(),
             move |model, _, _| {
@@ -83,9 +84,9 @@ impl Draft {
     /// What is wrong with the body, where it says that it is JSON.
     pub fn wrong_body(self) -> Option<FieldError> {
         let body = self.body.get();
-        let why = serde_json::from_str::<serde::de::IgnoredAny>(&body).err()?;
+        let why = fastgate_shared::json::from_text::<Value>(&body).err()?;
         let is_empty = body.trim().is_empty();
-        (!is_empty && self.is_json()).then(|| FieldError::new("body", common::invalid_json(&why.to_string())))
+        (!is_empty && self.is_json()).then(|| FieldError::new("body", common::invalid_json(&why)))
     }
 
     /// The body laid out anew; its members keep their order.
@@ -129,7 +130,7 @@ impl Draft {
 }
 
 fn model_of(body: &str) -> Option<String> {
-    let body: Value = serde_json::from_str(body).ok()?;
+    let body: Value = fastgate_shared::json::from_text(body).ok()?;
     body.get("model")?.as_str().map(str::to_owned)
 }
 

@@ -1,12 +1,11 @@
 //! Which columns the list has. The choice is the reader's own and stays in the browser.
 
-use codee::string::FromToStringCodec;
 use leptos::prelude::*;
-use leptos_use::storage::use_local_storage;
 
 use crate::components::icon::Glyph;
 use crate::components::menu::Menu;
 use crate::locales::{common, requests as t};
+use crate::state::kept;
 
 /// A column's name in storage and its word for people.
 type Named = (&'static str, &'static str);
@@ -40,7 +39,7 @@ pub struct Columns {
 
 impl Columns {
     pub fn new() -> Self {
-        let (stored, store, _) = use_local_storage::<String, FromToStringCodec>("fastgate.request-columns");
+        let (stored, store) = kept::text("fastgate.request-columns");
         Self { stored, store }
     }
 

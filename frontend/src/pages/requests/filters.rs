@@ -10,6 +10,7 @@ use crate::components::search_box::{SearchBox, SelectFilter};
 use crate::locales::{common, requests as t};
 use crate::state::query::Query;
 use crate::state::range;
+use crate::state::reactive;
 
 /// Every filter of the address, with its name for people.
 pub fn names() -> [(&'static str, &'static str); 15] {
@@ -42,7 +43,7 @@ pub fn FilterBar(state: RequestsState) -> impl IntoView {
         <div class="toolbar">
             <SearchBox
                 label=t::search()
-                value=Signal::derive(move || path.get().unwrap_or_default())
+                value=reactive::derived(move || path.get().unwrap_or_default())
                 on_search=move |text| address.filter("path", Some(text))
             />
             <Select state param="status_code" any=t::any_status() label=common::status() choices=statuses.to_vec() />
@@ -56,7 +57,7 @@ pub fn FilterBar(state: RequestsState) -> impl IntoView {
 }
 
 fn choices_of(query: Query<Vec<(String, String)>>) -> Signal<Vec<(String, String)>> {
-    Signal::derive(move || query.data.get().unwrap_or_default())
+    reactive::derived(move || query.data.get().unwrap_or_default())
 }
 
 #[component]
@@ -68,7 +69,7 @@ fn Select(
     #[prop(into)] choices: Signal<Vec<(String, String)>>,
 ) -> impl IntoView {
     let value = state.address.param(param);
-    let choices = Signal::derive(move || {
+    let choices = reactive::derived(move || {
         let mut all = vec![(String::new(), any.to_owned())];
         all.extend(choices.get());
         // A value from the address that is no usual choice is shown as it is.
@@ -80,7 +81,7 @@ fn Select(
     view! {
         <SelectFilter
             label
-            value=Signal::derive(move || value.get().unwrap_or_default())
+            value=reactive::derived(move || value.get().unwrap_or_default())
             choices
             on_choose=move |chosen| state.address.filter(param, Some(chosen))
         />
@@ -92,7 +93,7 @@ fn Select(
 pub fn Chips(state: RequestsState) -> impl IntoView {
     let address = state.address;
     let values = names().map(|(param, name)| (param, name, address.param(param)));
-    let set = Memo::new(move |_| {
+    let set = reactive::memo(move |_| {
         let set = values
             .iter()
             .filter_map(|(param, name, value)| Some((*param, *name, value.get()?)));

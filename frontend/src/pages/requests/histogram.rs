@@ -8,6 +8,7 @@ use crate::components::time_chart::{ChartData, Legend, Series, TimeChart};
 use crate::format::{self, Unit};
 use crate::locales::requests as t;
 use crate::state::query::Query;
+use crate::state::reactive;
 
 /// The query that the list's Refresh asks again as well.
 pub fn histogram(filter: Memo<LogFilter>) -> Query<LogHistogram> {
@@ -19,15 +20,15 @@ pub fn histogram(filter: Memo<LogFilter>) -> Query<LogHistogram> {
 
 #[component]
 pub fn Histogram(query: Query<LogHistogram>) -> impl IntoView {
-    let data = Memo::new(move |_| query.data.with(|found| found.as_ref().map(chart).unwrap_or_default()));
-    let summary = Signal::derive(move || {
+    let data = reactive::memo(move |_| query.data.with(|found| found.as_ref().map(chart).unwrap_or_default()));
+    let summary = reactive::derived(move || {
         query.data.with(|found| match found {
             Some(found) if found.complete => t::over_time(&format::count(found.counted)),
             Some(found) => t::over_time_newest(&format::count(found.counted)),
             None => String::new(),
         })
     });
-    let some = Memo::new(move |_| {
+    let some = reactive::memo(move |_| {
         query
             .data
             .with(|found| found.as_ref().is_some_and(|found| found.counted > 1))

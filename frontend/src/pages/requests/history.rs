@@ -20,6 +20,7 @@ use crate::components::loaded::{EmptyState, Loaded, TableSkeleton};
 use crate::format;
 use crate::locales::{common, requests as t};
 use crate::state::query::Query;
+use crate::state::reactive;
 use crate::state::toasts::Toasts;
 
 /// The first page, and the older ones below it.
@@ -45,7 +46,7 @@ impl Pages {
             loading_older: RwSignal::new(false),
         };
         // A new first page makes the rows below it a different list.
-        Effect::new(move |_| {
+        reactive::effect(move || {
             first.data.track();
             pages.older.set(Vec::new());
             pages.reached.set(None);
@@ -54,7 +55,7 @@ impl Pages {
     }
 
     fn rows(self) -> Signal<Vec<Arc<LogItem>>> {
-        let newest = Memo::new_with_compare(
+        let newest = reactive::memo_with_compare(
             move |_| {
                 self.first.data.with(|page| {
                     page.iter()
@@ -64,7 +65,7 @@ impl Pages {
             },
             |_, _| true,
         );
-        Signal::derive(move || newest.with(|newest| newest.iter().cloned().chain(self.older.get()).collect()))
+        reactive::derived(move || newest.with(|newest| newest.iter().cloned().chain(self.older.get()).collect()))
     }
 
     fn next_cursor(self) -> Option<String> {
@@ -137,8 +138,8 @@ pub fn History(state: RequestsState) -> impl IntoView {
 #[component]
 fn Rows(state: RequestsState, pages: Pages) -> impl IntoView {
     let rows = pages.rows();
-    let empty = Memo::new(move |_| rows.with(Vec::is_empty));
-    let unfiltered = Memo::new(move |_| state.filter.with(|filter| *filter == LogFilter::default()));
+    let empty = reactive::memo(move |_| rows.with(Vec::is_empty));
+    let unfiltered = reactive::memo(move |_| state.filter.with(|filter| *filter == LogFilter::default()));
     let clear = move |()| state.address.close(&filters::names().map(|(param, _)| param));
     let more = move || {
         untracked_more(pages).then(|| {

@@ -3,8 +3,9 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use codee::string::JsonSerdeCodec;
+use codee::string::FromToStringCodec;
 use fastgate_shared::audit_log::{LiveEventKind, LogItem};
+use fastgate_shared::json;
 use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast;
 use leptos_use::core::ConnectionReadyState;
@@ -21,6 +22,7 @@ use crate::components::button::Button;
 use crate::components::icon::Glyph;
 use crate::components::loaded::EmptyState;
 use crate::locales::requests as t;
+use crate::state::reactive;
 use crate::state::session::Session;
 
 /// Rows kept.
@@ -133,25 +135,24 @@ pub fn LiveView(state: RequestsState) -> impl IntoView {
     let feed = Feed::new();
     let connection = listen(state, feed);
     use_interval_fn(move || feed.show(), SHOW_EVERY_MS);
-    Effect::watch(move || state.filter.get(), move |_, _, _| feed.clear(), false);
+    reactive::on_change(move || state.filter.get(), move |_| feed.clear());
     let session = Session::get();
-    Effect::watch(
+    reactive::on_change(
         move || connection.get(),
-        move |state, before, _| {
-            if *state == ConnectionReadyState::Closed && before.is_some() {
+        move |state| {
+            if *state == ConnectionReadyState::Closed {
                 session.verify();
             }
         },
-        false,
     );
-    let empty = Memo::new(move |_| feed.rows.with(Vec::is_empty));
+    let empty = reactive::memo(move |_| feed.rows.with(Vec::is_empty));
     let all = RwSignal::new(false);
-    let shown = Signal::derive(move || {
+    let shown = reactive::derived(move || {
         let most = if all.get() { MAX_ROWS } else { SHOWN_ROWS };
         feed.rows
             .with(|rows| rows.iter().take(most).cloned().collect::<Vec<_>>())
     });
-    let hides_some = Memo::new(move |_| !all.get() && feed.rows.with(|rows| rows.len() > SHOWN_ROWS));
+    let hides_some = reactive::memo(move |_| !all.get() && feed.rows.with(|rows| rows.len() > SHOWN_ROWS));
     let more = move || {
         hides_some.get().then(|| {
             view! {
@@ -217,7 +218,7 @@ fn LiveHead(feed: Feed, connection: Signal<ConnectionReadyState>, columns: Colum
 
 // The events go straight into the feed: a signal for each of thousands would lose some and cost more.
 fn listen(state: RequestsState, feed: Feed) -> Signal<ConnectionReadyState> {
-    let url = Signal::derive(move || api::logs::stream_url(&state.filter.get()));
+    let url = reactive::derived(move || api::logs::stream_url(&state.filter.get()));
     let on_event = move |event: &web_sys::Event| {
         let text = event
             .dyn_ref::<web_sys::MessageEvent>()
@@ -240,14 +241,14 @@ fn listen(state: RequestsState, feed: Feed) -> Signal<ConnectionReadyState> {
         .reconnect_limit(ReconnectLimit::Infinite)
         .reconnect_interval(RECONNECT_MS)
         .on_event(on_event);
-    use_event_source_with_options::<LogItem, JsonSerdeCodec>(url, options).ready_state
+    use_event_source_with_options::<String, FromToStringCodec>(url, options).ready_state
 }
 
 fn parse(name: &str, text: &str) -> Option<Change> {
     match name {
-        IN_FLIGHT => serde_json::from_str(text).ok().map(Change::InFlight),
-        LEAVE => serde_json::from_str(text).ok().map(Change::Leave),
-        _ => serde_json::from_str(text).ok().map(Change::Item),
+        IN_FLIGHT => json::from_text(text).ok().map(Change::InFlight),
+        LEAVE => json::from_text(text).ok().map(Change::Leave),
+        _ => json::from_text(text).ok().map(Change::Item),
     }
 }
 

@@ -8,6 +8,7 @@ use crate::components::field::{SelectField, TextField};
 use crate::components::icon::{Glyph, Icon};
 use crate::locales::{common, requests as t};
 use crate::state::address::Address;
+use crate::state::reactive;
 
 /// The filters here. Those that are set show as chips, so the disclosure can stay closed.
 const PARAMS: [&str; 9] = [
@@ -34,7 +35,7 @@ pub fn MoreFilters(address: Address) -> impl IntoView {
     // Chips and links change the address, too.
     for (param, value) in fields {
         let set = address.param(param);
-        Effect::new(move |_| value.set(set.get().unwrap_or_default()));
+        reactive::effect(move || value.set(set.get().unwrap_or_default()));
     }
     let apply = move |event: SubmitEvent| {
         event.prevent_default();

@@ -23,12 +23,13 @@ use crate::format;
 use crate::locales::{common, requests as t};
 use crate::state::clock::every;
 use crate::state::query::Query;
+use crate::state::reactive;
 use crate::state::session::Session;
 
 #[component]
 pub fn RecordDrawer(state: RequestsState, open: Memo<Option<String>>) -> impl IntoView {
     // While the drawer closes, the last one stays.
-    let log_id = Memo::new(move |before: Option<&String>| open.get().or(before.cloned()).unwrap_or_default());
+    let log_id = reactive::memo(move |before: Option<&String>| open.get().or(before.cloned()).unwrap_or_default());
     let record = Query::new(
         move || log_id.get(),
         |log_id| async move { api::logs::record(&log_id).await },

@@ -7,6 +7,7 @@ use crate::components::badge::{Badge, Tone};
 use crate::components::code::CodeBlock;
 use crate::format;
 use crate::locales::{common, requests as t};
+use crate::state::reactive;
 
 /// The phases side by side, as wide as they were long.
 #[component]
@@ -120,7 +121,7 @@ pub fn Message(headers: Vec<(String, String)>, body: Option<String>) -> impl Int
     let body = match body {
         None => view! { <p class="muted">{t::not_captured()}</p> }.into_any(),
         Some(body) => {
-            let text = Signal::derive(move || {
+            let text = reactive::derived(move || {
                 if raw.get() {
                     body.clone()
                 } else {

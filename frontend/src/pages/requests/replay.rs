@@ -18,6 +18,7 @@ use crate::components::loaded::{Loaded, TableSkeleton};
 use crate::locales::{common, requests as t};
 use crate::state::form::FormErrors;
 use crate::state::query::Query;
+use crate::state::reactive;
 
 /// What is sent again: the record, and whether it may be edited first.
 #[derive(Clone)]
@@ -79,7 +80,7 @@ pub fn ReplayDialog(state: RequestsState, resending: Resending) -> impl IntoView
     let close = Callback::new(move |()| state.resending.set(None));
     // A link to another record leads away from here.
     let open = state.address.param("open");
-    Effect::watch(move || open.get(), move |_, _, _| close.run(()), false);
+    reactive::on_change(move || open.get(), move |_| close.run(()));
     let title = if edit { t::edit_and_resend() } else { t::replay() };
     let content = move || {
         let draft = draft.data.get()?;
@@ -210,7 +211,7 @@ fn EditFields(typed: Draft, errors: FormErrors) -> impl IntoView {
 
 #[component]
 fn KeyChoice(state: RequestsState, key_id: RwSignal<String>) -> impl IntoView {
-    let choices = Signal::derive(move || {
+    let choices = reactive::derived(move || {
         let mut choices = vec![(String::new(), t::without_key().to_owned())];
         choices.extend(state.keys.data.get().unwrap_or_default());
         choices

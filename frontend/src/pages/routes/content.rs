@@ -3,7 +3,7 @@
 use fastgate_shared::problem::FieldError;
 use fastgate_shared::route::RouteDefinition;
 use fastgate_shared::route::shadow::{Written, shadowed_by};
-use jiff::Timestamp;
+use fastgate_shared::time::Timestamp;
 use leptos::prelude::*;
 
 use super::RoutesState;
@@ -13,6 +13,7 @@ use super::json_view::{self, JsonView, WHOLE};
 use crate::components::icon::{Glyph, Icon};
 use crate::locales::routes as t;
 use crate::state::form::FormErrors;
+use crate::state::reactive;
 
 /// The object in both of its shapes; the one that shows is the one that counts.
 #[derive(Clone, Copy)]
@@ -56,7 +57,7 @@ impl Content {
 
     /// Name of the route that leaves this one nothing to win.
     pub fn shadow(self, state: RoutesState, stored: Option<(String, Timestamp)>) -> Memo<Option<String>> {
-        Memo::new(move |_| {
+        reactive::memo(move |_| {
             let definition = self.so_far()?;
             let written = Written {
                 definition: &definition,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use fastgate_shared::json;
 use fastgate_shared::problem::{FieldError, field_errors};
 use fastgate_shared::route::{Protocol, Route, RouteAuth, RouteDefinition};
 use garde::Validate;
@@ -202,7 +203,7 @@ impl Draft {
     /// Whether the body rule has `properties` but no `required`: it then matches bodies without these fields.
     pub fn lacks_required(self) -> bool {
         self.match_body_schema.with(|text| {
-            let schema = serde_json::from_str::<Value>(text).unwrap_or_default();
+            let schema = json::from_text::<Value>(text).unwrap_or_default();
             schema.get("properties").is_some_and(Value::is_object) && schema.get("required").is_none()
         })
     }
@@ -228,7 +229,7 @@ impl Draft {
 /// A route of which nothing is typed yet: every field has the default that the server gives it.
 pub fn fresh() -> RouteDefinition {
     let empty = json!({ "route_name": "", "match_path": "", "target_protocol": "https" });
-    serde_json::from_value(empty).expect("every other field has a default")
+    json::from_value(&empty).expect("every other field has a default")
 }
 
 fn pretty(value: Value) -> String {

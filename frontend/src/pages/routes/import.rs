@@ -18,6 +18,7 @@ use crate::components::diff::DiffView;
 use crate::components::field::{CheckField, TextField};
 use crate::components::icon::{Glyph, Icon};
 use crate::locales::{changes as t, common};
+use crate::state::reactive;
 use crate::state::toasts::Toasts;
 
 /// What is typed, and what the server said of it.
@@ -42,7 +43,7 @@ impl Import {
             done: RwSignal::new(None),
             busy: RwSignal::new(false),
         };
-        Effect::new(move |_| {
+        reactive::effect(move || {
             import.text.track();
             import.prune.track();
             import.plan.set(None);
@@ -115,7 +116,7 @@ pub fn ImportDialog(state: RoutesState) -> impl IntoView {
 #[component]
 fn Ask(state: RoutesState, import: Import) -> impl IntoView {
     let close = Callback::new(move |()| state.address.close(&["import"]));
-    let ready = Memo::new(move |_| {
+    let ready = reactive::memo(move |_| {
         import
             .plan
             .with(|plan| plan.as_ref().is_some_and(ImportResult::changes_anything))

@@ -1,6 +1,8 @@
 //! The route as JSON, in place of the form: the same object, edited as text. Fields that are left out have their defaults.
 
+use fastgate_shared::changes::diff::compare;
 use fastgate_shared::fields::Fields as _;
+use fastgate_shared::json;
 use fastgate_shared::problem::FieldError;
 use fastgate_shared::route::RouteDefinition;
 use leptos::prelude::*;
@@ -39,7 +41,7 @@ pub fn text_of(definition: &RouteDefinition) -> String {
 /// What is wrong with it, by the names of the fields where there are any.
 pub fn read(text: &str) -> Result<RouteDefinition, Vec<FieldError>> {
     let whole = |why: String| vec![FieldError::new(WHOLE, why)];
-    let value: Value = serde_json::from_str(text).map_err(|why| whole(common::invalid_json(&why.to_string())))?;
+    let value: Value = json::from_text(text).map_err(|why| whole(common::invalid_json(&why)))?;
     let Value::Object(members) = &value else {
         return Err(whole(common::not_an_object().to_owned()));
     };
@@ -51,7 +53,14 @@ pub fn read(text: &str) -> Result<RouteDefinition, Vec<FieldError>> {
     if !unknown.is_empty() {
         return Err(unknown);
     }
-    serde_json::from_value(value).map_err(|why| whole(why.to_string()))
+    let read = json::from_value(&value).map_err(whole)?;
+    // Members of members that the definition does not have.
+    let lost = compare(&value, &crate::api::value_of(&read)).into_iter();
+    let lost = lost.filter(|diff| diff.after.is_null());
+    let lost: Vec<_> = lost
+        .map(|diff| FieldError::new(WHOLE, t::unknown_field(&diff.field)))
+        .collect();
+    if lost.is_empty() { Ok(read) } else { Err(lost) }
 }
 
 #[component]

@@ -53,7 +53,7 @@ impl RequestDraft {
     /// JSON where the text is JSON, else the text.
     pub fn body(self) -> Option<Value> {
         let text = optional_text(&self.body.get())?;
-        Some(serde_json::from_str(&text).unwrap_or(Value::String(text)))
+        Some(fastgate_shared::json::from_text(&text).unwrap_or(Value::String(text)))
     }
 }
 

@@ -100,7 +100,7 @@ impl HealthDraft {
 
 /// What the server fills in.
 fn usual_breaker() -> CircuitBreaker {
-    serde_json::from_value(json!({})).expect("every field has a default")
+    fastgate_shared::json::from_value(&json!({})).expect("every field has a default")
 }
 
 /// When a target that fails leaves rotation.

@@ -11,6 +11,7 @@ use crate::components::field::{FieldMessage, Rule, SelectField, TextField};
 use crate::components::icon::Glyph;
 use crate::locales::{common, routes as t};
 use crate::state::form::FormErrors;
+use crate::state::reactive;
 
 /// One of several upstreams while it is typed.
 #[derive(Clone, Copy)]
@@ -131,7 +132,7 @@ pub fn TargetFields(draft: Draft, errors: FormErrors) -> impl IntoView {
 fn TargetsEditor(rows: TargetRows, errors: FormErrors) -> impl IntoView {
     let in_rows = errors.of("targets");
     let in_host = errors.of("target_host");
-    let message = Signal::derive(move || in_rows.get().or_else(|| in_host.get()));
+    let message = reactive::derived(move || in_rows.get().or_else(|| in_host.get()));
     let row = move |row: TargetRow| {
         view! {
             <div class="pair pair-weight">

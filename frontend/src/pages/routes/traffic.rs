@@ -13,6 +13,7 @@ use crate::app::BASE;
 use crate::format;
 use crate::locales::routes as t;
 use crate::state::range::Range;
+use crate::state::reactive;
 
 /// The range of the figures.
 const RANGE: &str = "24h";
@@ -65,7 +66,7 @@ pub async fn traffic() -> Answer<Arc<Traffic>> {
 #[component]
 pub fn HitsCell(state: RoutesState, route_id: String, name: String, figure: Figure) -> impl IntoView {
     let id = route_id.clone();
-    let hits = Memo::new(move |_| {
+    let hits = reactive::memo(move |_| {
         state.traffic.data.with(|traffic| {
             let traffic = traffic.as_ref()?;
             let known = traffic.by_route.get(&id).copied();

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use fastgate_shared::time::Timestamp;
 use fastgate_shared::upstream::{UpstreamState, UpstreamStatus};
-use jiff::Timestamp;
 use leptos::prelude::*;
 
 use super::RoutesState;
@@ -12,11 +12,12 @@ use crate::components::relative_time::RelativeTime;
 use crate::components::unique_id;
 use crate::format;
 use crate::locales::upstreams as t;
+use crate::state::reactive;
 
 /// The cell of a route. It follows the targets by itself, so that an open detail stays open.
 #[component]
 pub fn Upstreams(state: RoutesState, route_id: String, route_name: String) -> impl IntoView {
-    let targets = Memo::new(move |_| {
+    let targets = reactive::memo(move |_| {
         state.upstreams.data.with(|all| {
             let all = all.iter().flatten();
             let of_route = all.filter(|target| target.route_id == route_id);

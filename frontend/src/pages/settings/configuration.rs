@@ -16,6 +16,7 @@ use crate::components::search_box::{SearchBox, SelectFilter};
 use crate::locales::{common, settings as t};
 use crate::state::address::Address;
 use crate::state::query::Query;
+use crate::state::reactive;
 
 const ORIGINS: [SettingOrigin; 4] = [
     SettingOrigin::Default,
@@ -29,7 +30,7 @@ pub fn Configuration() -> impl IntoView {
     let address = Address::get();
     let (search, origin) = (address.param("q"), address.param("origin"));
     let settings = Query::new(|| (), |()| api::settings::list());
-    let rows = Signal::derive(move || {
+    let rows = reactive::derived(move || {
         let search = search.get().unwrap_or_default().to_lowercase();
         let origin = origin.get().unwrap_or_default();
         let fits = |setting: &&Setting| {
@@ -61,12 +62,12 @@ pub fn Configuration() -> impl IntoView {
             <div class="card-body toolbar">
                 <SearchBox
                     label=t::search()
-                    value=Signal::derive(move || search.get().unwrap_or_default())
+                    value=reactive::derived(move || search.get().unwrap_or_default())
                     on_search=move |text| address.filter("q", Some(text))
                 />
                 <SelectFilter
                     label=t::origin()
-                    value=Signal::derive(move || origin.get().unwrap_or_default())
+                    value=reactive::derived(move || origin.get().unwrap_or_default())
                     choices
                     on_choose=move |chosen| address.filter("origin", Some(chosen))
                 />

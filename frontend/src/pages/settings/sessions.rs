@@ -16,6 +16,7 @@ use crate::components::loaded::{Loaded, TableSkeleton};
 use crate::components::relative_time::RelativeTime;
 use crate::locales::settings as t;
 use crate::state::query::Query;
+use crate::state::reactive;
 use crate::state::toasts::Toasts;
 
 /// A question: one session, or all others.
@@ -25,11 +26,11 @@ type Question = Option<SessionEntry>;
 pub fn Sessions() -> impl IntoView {
     let sessions = Query::new(|| (), |()| api::settings::sessions()).poll(30_000);
     let asked = RwSignal::new(None::<Question>);
-    let others = Memo::new(move |_| {
+    let others = reactive::memo(move |_| {
         let list = |list: &Vec<SessionEntry>| list.iter().any(|session| !session.is_current);
         sessions.data.with(|data| data.as_ref().is_some_and(list))
     });
-    let rows = Signal::derive(move || {
+    let rows = reactive::derived(move || {
         sessions
             .data
             .get()

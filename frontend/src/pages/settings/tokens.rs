@@ -22,6 +22,7 @@ use crate::components::relative_time::RelativeTime;
 use crate::locales::{common, settings as t};
 use crate::state::form::FormErrors;
 use crate::state::query::Query;
+use crate::state::reactive;
 use crate::state::toasts::Toasts;
 
 /// What the parts share.
@@ -79,7 +80,7 @@ fn TokensList(state: TokensState) -> impl IntoView {
         open: None,
         selected: Signal::stored(None),
     };
-    let is_empty = Memo::new(move |_| rows.with(Vec::is_empty));
+    let is_empty = reactive::memo(move |_| rows.with(Vec::is_empty));
     move || {
         if is_empty.get() {
             return view! { <p class="muted card-body">{t::tokens_empty()}</p> }.into_any();

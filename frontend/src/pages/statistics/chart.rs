@@ -8,10 +8,11 @@ use super::grid::{groups, word};
 use super::metric::Metric;
 use crate::components::time_chart::{ChartData, Legend, Series, TimeChart};
 use crate::locales::statistics as t;
+use crate::state::reactive;
 
 #[component]
 pub fn OverTime(state: StatisticsState) -> impl IntoView {
-    let data = Memo::new(move |_| {
+    let data = reactive::memo(move |_| {
         state.query.data.with(|metrics| {
             let Some(metrics) = metrics else {
                 return ChartData::default();
@@ -19,7 +20,7 @@ pub fn OverTime(state: StatisticsState) -> impl IntoView {
             chart(metrics, state.by.get(), state.metric.get(), state.labels.get())
         })
     });
-    let summary = Signal::derive(move || {
+    let summary = reactive::derived(move || {
         let metric = state.metric.get();
         let total = state.query.data.with(|metrics| {
             let total = metrics.as_ref().map(|metrics| metric.of(&metrics.total.figures));
@@ -27,7 +28,7 @@ pub fn OverTime(state: StatisticsState) -> impl IntoView {
         });
         t::chart_summary(metric.word(), &state.range.get().word(), &total)
     });
-    let some = Memo::new(move |_| {
+    let some = reactive::memo(move |_| {
         let requests = |metrics: &GroupedMetrics| metrics.total.figures.figures.total_requests;
         state
             .query

@@ -87,7 +87,7 @@ impl Grid {
             all.chain(groups(metrics).map(|group| column(group, word(group))))
                 .unzip()
         };
-        let row = |(at, start): (usize, &jiff::Timestamp)| GridRow {
+        let row = |(at, start): (usize, &fastgate_shared::time::Timestamp)| GridRow {
             word: labels.get(at).cloned().unwrap_or_default(),
             key: start.to_string(),
             link: None,
@@ -106,7 +106,7 @@ impl Grid {
 
     /// Puts the rows in order; what has no number comes last.
     pub fn sort(&mut self, (column, descending): Order) {
-        self.rows.sort_by(|one, two| {
+        crate::order::sort(&mut self.rows, |one, two| {
             let order = match column {
                 None => one.key.cmp(&two.key),
                 Some(at) => {

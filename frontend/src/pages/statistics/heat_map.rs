@@ -9,6 +9,7 @@ use crate::components::loaded::Loaded;
 use crate::format;
 use crate::locales::statistics as t;
 use crate::state::query::Query;
+use crate::state::reactive;
 
 /// Four of each weekday.
 const WEEKS: u32 = 4;
@@ -24,7 +25,7 @@ struct Cell {
 #[component]
 pub fn HeatMap() -> impl IntoView {
     let hourly = Query::new(|| (), |()| api::metrics::hourly(WEEKS * 7 * 24));
-    let cells = Memo::new(move |_| hourly.data.with(|data| week(data.as_deref().unwrap_or_default())));
+    let cells = reactive::memo(move |_| hourly.data.with(|data| week(data.as_deref().unwrap_or_default())));
     view! {
         <section class="card">
             <div class="card-head">

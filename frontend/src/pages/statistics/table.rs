@@ -7,21 +7,21 @@ use super::grid::{Grid, GridRow, Order};
 use crate::components::search_box::SelectFilter;
 use crate::components::tabs::Tabs;
 use crate::locales::statistics as t;
+use crate::state::reactive;
 
 /// The tables: a row for each group, or for each bucket.
 #[component]
 pub fn Numbers(state: StatisticsState) -> impl IntoView {
     let chosen = RwSignal::new(usize::from(state.table.get_untracked().as_deref() == Some("time")));
-    Effect::watch(
+    reactive::on_change(
         move || chosen.get(),
-        move |chosen, _, _| {
+        move |chosen| {
             // Columns differ: an order of the one makes no sense in the other.
             let table = if *chosen == 1 { "time" } else { "" };
             state
                 .address
                 .filter_all(vec![("table", table.to_owned()), ("sort", String::new())]);
         },
-        false,
     );
     view! {
         <section class="card">
@@ -158,7 +158,7 @@ fn body_row(grid: &Grid, row: &GridRow) -> impl IntoView + use<> {
 /// Where rows are cards, their heads cannot be pressed.
 #[component]
 fn SortSelect(state: StatisticsState) -> impl IntoView {
-    let choices = Signal::derive(move || {
+    let choices = reactive::derived(move || {
         state.grid.with(|grid| {
             let first = (write_order((None, false)), grid.head.0.to_owned());
             let columns = grid.columns.iter().enumerate();
@@ -170,7 +170,7 @@ fn SortSelect(state: StatisticsState) -> impl IntoView {
         <div class="sort-select">
             <SelectFilter
                 label=t::sort_by()
-                value=Signal::derive(move || write_order(state.order.get()))
+                value=reactive::derived(move || write_order(state.order.get()))
                 choices
                 on_choose=move |chosen: String| set_order(state, read_order(&chosen))
             />

@@ -12,6 +12,7 @@ use crate::components::code::CodeBlock;
 use crate::components::field::TextField;
 use crate::components::snippets::{KEY_STAND_IN, Snippets};
 use crate::locales::overview as t;
+use crate::state::reactive;
 use crate::state::session::Session;
 
 /// What models are asked under.
@@ -46,7 +47,7 @@ pub fn CallStep(steps: FirstSteps) -> impl IntoView {
 fn TestCall(steps: FirstSteps, origin: String, key: String) -> impl IntoView {
     let path = RwSignal::new(String::new());
     let model = RwSignal::new("gpt-4o-mini".to_owned());
-    Effect::new(move |_| {
+    reactive::effect(move || {
         let prefix = steps.prefix.get();
         path.set(format!("{}{CHAT}", if prefix.is_empty() { "/v1" } else { &prefix }));
     });

@@ -89,7 +89,7 @@ fn definition(address: &str, credential: &str) -> Result<(RouteDefinition, Strin
     if !credential.trim().is_empty() {
         fields["add_headers"] = serde_json::json!({ "Authorization": format!("Bearer {}", credential.trim()) });
     }
-    let definition: RouteDefinition = serde_json::from_value(fields).map_err(|error| error.to_string())?;
+    let definition: RouteDefinition = fastgate_shared::json::from_value(&fields)?;
     match definition.validate() {
         Ok(()) => Ok((definition, prefix)),
         Err(report) => {

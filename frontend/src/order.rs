@@ -1,0 +1,17 @@
+//! Putting things in order. The sorting itself is in the WASM file once, whatever is sorted.
+
+use std::cmp::Ordering;
+
+/// Sorts; what is equal stays in its order.
+pub fn sort<T>(items: &mut Vec<T>, compare: impl Fn(&T, &T) -> Ordering) {
+    let places = places(items.len(), &|one, two| compare(&items[one], &items[two]));
+    let mut taken: Vec<Option<T>> = items.drain(..).map(Some).collect();
+    items.extend(places.into_iter().filter_map(|place| taken[place].take()));
+}
+
+#[inline(never)]
+fn places(length: usize, compare: &dyn Fn(usize, usize) -> Ordering) -> Vec<usize> {
+    let mut places: Vec<usize> = (0..length).collect();
+    places.sort_by(|one, two| compare(*one, *two));
+    places
+}
