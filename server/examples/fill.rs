@@ -266,16 +266,20 @@ impl Traffic {
             response_headers: self.headers.clone(),
             request_body: body.clone(),
             response_body: body,
-            attempts: vec![Attempt {
-                attempt: 1,
-                target,
-                phase: Some(AttemptPhase::ResponseHead),
-                status_code: Some(status),
-                error: None,
-                ms: duration as f64 / 1_000.0,
-            }],
+            attempts: vec![attempt(target, status, duration)],
             match_reason: Some("path `/v1/*`, model in the body".into()),
             replay: None,
         }
+    }
+}
+
+fn attempt(target: String, status: u16, duration_us: i64) -> Attempt {
+    Attempt {
+        attempt: 1,
+        target,
+        phase: Some(AttemptPhase::ResponseHead),
+        status_code: Some(status),
+        error: None,
+        ms: duration_us as f64 / 1_000.0,
     }
 }

@@ -1,3 +1,5 @@
+//! What the dashboard reads is what the server would.
+
 use std::fmt::Debug;
 
 use serde::de::DeserializeOwned;
