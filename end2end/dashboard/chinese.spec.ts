@@ -16,6 +16,10 @@ const TERMS = new Set(
     "ms KiB MiB GiB TiB min http https h2c none null true false",
     // Field names and words of configurations that hints quote.
     "gpt-4o-mini qwen3 regex model host port key header name route path chat embeddings models max_tokens openai-chat audit capture redacted properties required targets",
+    "error-429 error-500 OpenID Connect OIDC",
+    // Header fields.
+    "accept accept-encoding accept-language connection content-length content-type date keep-alive sec-fetch-mode server",
+    "transfer-encoding user-agent via x-request-id x-upstream x-stainless retry-after www-authenticate",
     "MIT Chrome Linux PROXY SIGHUP WebSocket v1 v2",
     "fastgate admin-token security allow_insecure_cookie env",
   ].flatMap((line) => line.split(" ")),
