@@ -20,12 +20,15 @@ use std::sync::{Arc, Mutex};
 const CLIENT: &str = "gate";
 const SECRET: &str = "a secret: of the client";
 
+/// What a code was asked with, and the claims beyond those of the protocol.
+type Issued = (HashMap<String, String>, Value);
+
 /// The provider: issues what the test tells it to.
 struct Provider {
     issuer: String,
     keys: EcdsaKeyPair,
-    /// Claims beyond those of the protocol, by code; and what the code was asked with.
-    issued: Mutex<HashMap<String, (HashMap<String, String>, Value)>>,
+    /// By code.
+    issued: Mutex<HashMap<String, Issued>>,
     /// Whether the discovery document names another issuer.
     lies: bool,
 }

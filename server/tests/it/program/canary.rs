@@ -304,19 +304,8 @@ async fn administration(aviary: &mut Aviary, route: &str, key: &str, upstream: S
     }
 }
 
-#[tokio::test]
-async fn no_secret_is_found_anywhere_where_it_does_not_belong() {
-    let upstream = indiscreet_upstream();
-    let mut aviary = Aviary::open();
-    let key = aviary
-        .shown_once("/admin/keys", json!({"source_path": "a"}), "key_value", "API key")
-        .await;
-    let key_value = key["key_value"].as_str().unwrap().to_owned();
-    let mut ids = Vec::new();
-    for route in routes(upstream) {
-        let made = aviary.admin("POST", "/admin/routes", route).await;
-        ids.push(made["route_id"].as_str().unwrap().to_owned());
-    }
+/// A token with a name is made, shown where it may and where it may not, and rotated.
+async fn named_token(aviary: &mut Aviary) {
     let named = json!({"name": "ci", "role": "viewer"});
     let named = aviary
         .shown_once("/admin/tokens", named, "token_value", "named token")
@@ -338,6 +327,22 @@ async fn no_secret_is_found_anywhere_where_it_does_not_belong() {
         )
         .await;
     aviary.admin("GET", "/admin/events", Value::Null).await;
+}
+
+#[tokio::test]
+async fn no_secret_is_found_anywhere_where_it_does_not_belong() {
+    let upstream = indiscreet_upstream();
+    let mut aviary = Aviary::open();
+    let key = aviary
+        .shown_once("/admin/keys", json!({"source_path": "a"}), "key_value", "API key")
+        .await;
+    let key_value = key["key_value"].as_str().unwrap().to_owned();
+    let mut ids = Vec::new();
+    for route in routes(upstream) {
+        let made = aviary.admin("POST", "/admin/routes", route).await;
+        ids.push(made["route_id"].as_str().unwrap().to_owned());
+    }
+    named_token(&mut aviary).await;
     traffic(&mut aviary, &key_value).await;
     sessions(&mut aviary).await;
     administration(&mut aviary, &ids[0], &key_value, upstream).await;
