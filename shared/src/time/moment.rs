@@ -146,6 +146,13 @@ mod tests {
     use super::*;
     use rstest::rstest;
 
+    #[test]
+    fn milliseconds_are_a_thousand_microseconds_as_far_as_there_is_room() {
+        let moment = Moment::from_millisecond(1_700).unwrap();
+        assert_eq!((moment.as_microsecond(), moment.as_millisecond()), (1_700_000, 1_700));
+        assert!(Moment::from_millisecond(i64::MAX).is_err());
+    }
+
     #[rstest]
     #[case("2026-11-23T12:03:26.481Z")]
     #[case("2026-11-23T12:03:26.481007Z")]
