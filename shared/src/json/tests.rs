@@ -154,6 +154,7 @@ fn figures_are_read_as_the_server_reads_them() {
 #[test]
 fn a_sign_in_is_read_as_the_server_writes_it() {
     let info = json!({
+        "role": "operator", "name": "night shift",
         "created_at": "2026-11-23T12:00:00Z", "expires_at": "2026-11-24T12:00:00Z", "version": "0.3.0", "proxy_origin": "",
     });
     read_alike::<Option<SessionInfo>>(&json!(null));
