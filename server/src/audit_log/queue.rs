@@ -187,6 +187,9 @@ impl Queue {
 
     /// Counts losses, and reports them now and then.
     pub fn lose(&self, records: u64) {
+        if records == 0 {
+            return;
+        }
         let lost = self.lost.fetch_add(records, Ordering::Relaxed) + records;
         let now = i64::try_from(self.opened.elapsed().as_millis()).unwrap_or(i64::MAX);
         let last = self.reported_at.load(Ordering::Relaxed);
