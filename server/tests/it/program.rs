@@ -211,6 +211,7 @@ async fn the_first_start_shows_a_token_that_opens_the_admin_side_and_later_ones_
     assert_eq!(code, Some(0));
     let log = fs::read_to_string(folder.path().join("logs/fastgate.log")).unwrap();
     assert!(!log.contains(&token), "the token is in no log");
+    assert!(!log.contains("ERROR"), "nothing is wrong: {log}");
 
     let again = Process::start_in(folder, &[]);
     assert!(!again.greeting.contains("fga_"), "{}", again.greeting);
