@@ -1,17 +1,17 @@
 //! The root: contexts, the table of pages, and the choice between sign-in and the frame.
 
+use fastgate_shared::admin_token::Role;
 use leptos::prelude::*;
-use leptos_meta::provide_meta_context;
-use leptos_router::components::{Route, Router, Routes};
-use leptos_router::path;
 
 use crate::components::toasts::ToastRegion;
 use crate::layout::Frame;
+use crate::pages::sign_in::{SignInAgain, SignInPage};
 use crate::pages::{changes::ChangesPage, keys::KeysPage, not_found::NotFoundPage, overview::OverviewPage};
 use crate::pages::{playground::PlaygroundPage, requests::RequestsPage};
-use crate::pages::{routes::RoutesPage, settings::SettingsPage, sign_in::SignInPage, statistics::StatisticsPage};
+use crate::pages::{routes::RoutesPage, settings::SettingsPage, statistics::StatisticsPage};
+use crate::state::router::Router;
 use crate::state::session::{Session, Standing};
-use crate::state::{clock, connection, language, shortcuts, theme, toasts};
+use crate::state::{clock, connection, language, reactive, router, shortcuts, theme, toasts};
 
 /// Where the dashboard lives on the gateway (contract: Paths).
 pub const BASE: &str = "/admin/dashboard";
@@ -19,7 +19,7 @@ pub const BASE: &str = "/admin/dashboard";
 /// The whole dashboard. A change of language builds it anew: texts are read once, when a view is built.
 #[component]
 pub fn App() -> impl IntoView {
-    provide_meta_context();
+    router::provide();
     theme::provide();
     clock::provide();
     toasts::provide();
@@ -31,32 +31,58 @@ pub fn App() -> impl IntoView {
     move || {
         language.track();
         view! {
-            <Router base=BASE>{move || standing_view(session)}</Router>
+            {standing_view(session)}
             <ToastRegion />
         }
     }
 }
 
-/// Sign-in stands in for the page that was asked for: the address does not change, so signing in leads back to it.
-fn standing_view(session: Session) -> AnyView {
-    match session.standing() {
-        Standing::Unknown => ().into_any(),
-        Standing::SignedOut => view! { <SignInPage /> }.into_any(),
-        Standing::SignedIn => view! { <Frame>{pages}</Frame> }.into_any(),
-    }
+/// What stands there.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Shown {
+    Nothing,
+    SignIn,
+    /// The pages, as this role sees them.
+    Pages(Option<Role>),
 }
 
-fn pages() -> impl IntoView {
+/// Sign-in stands in for the page that was asked for: the address does not change, so signing in leads back to it. Above a
+/// page whose session ended it is a dialog, and the page stays as it was for who signs in with the same role.
+fn standing_view(session: Session) -> AnyView {
+    let shown = reactive::memo(move |before: Option<&Shown>| match session.standing() {
+        Standing::Unknown => Shown::Nothing,
+        Standing::SignedOut => Shown::SignIn,
+        Standing::SignedIn => Shown::Pages(session.role()),
+        Standing::Locked => before.copied().unwrap_or(Shown::SignIn),
+    });
+    let locked = reactive::memo(move |_| session.standing() == Standing::Locked);
+    let view = move || match shown.get() {
+        Shown::Nothing => ().into_any(),
+        Shown::SignIn => view! { <SignInPage /> }.into_any(),
+        Shown::Pages(_) => view! { <Frame>{pages}</Frame> }.into_any(),
+    };
     view! {
-        <Routes fallback=NotFoundPage>
-            <Route path=path!("") view=OverviewPage />
-            <Route path=path!("/keys") view=KeysPage />
-            <Route path=path!("/routes") view=RoutesPage />
-            <Route path=path!("/requests") view=RequestsPage />
-            <Route path=path!("/statistics") view=StatisticsPage />
-            <Route path=path!("/playground") view=PlaygroundPage />
-            <Route path=path!("/changes") view=ChangesPage />
-            <Route path=path!("/settings") view=SettingsPage />
-        </Routes>
+        <div class="session" data-locked=move || locked.get().to_string()>
+            {view}
+        </div>
+        {move || locked.get().then(|| view! { <SignInAgain /> })}
+    }
+    .into_any()
+}
+
+/// The page that the address names. A change of the query alone leaves it standing.
+fn pages() -> impl IntoView {
+    let router = Router::get();
+    let path = reactive::memo(move |_| router.path().get());
+    move || match path.get().as_str() {
+        "" => view! { <OverviewPage /> }.into_any(),
+        "/keys" => view! { <KeysPage /> }.into_any(),
+        "/routes" => view! { <RoutesPage /> }.into_any(),
+        "/requests" => view! { <RequestsPage /> }.into_any(),
+        "/statistics" => view! { <StatisticsPage /> }.into_any(),
+        "/playground" => view! { <PlaygroundPage /> }.into_any(),
+        "/changes" => view! { <ChangesPage /> }.into_any(),
+        "/settings" => view! { <SettingsPage /> }.into_any(),
+        _ => view! { <NotFoundPage /> }.into_any(),
     }
 }

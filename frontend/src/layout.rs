@@ -5,8 +5,6 @@ mod nav;
 mod palette;
 
 use leptos::prelude::*;
-use leptos_router::NavigateOptions;
-use leptos_router::hooks::use_navigate;
 
 use crate::components::icon::{Glyph, Icon};
 use crate::layout::help::HelpDialog;
@@ -14,6 +12,7 @@ use crate::layout::nav::Sidebar;
 use crate::layout::palette::Palette;
 use crate::locales::shell as t;
 use crate::state::connection::Connection;
+use crate::state::router::Router;
 use crate::state::session::Session;
 use crate::state::shortcuts::{Shortcuts, focus};
 
@@ -21,16 +20,8 @@ use crate::state::shortcuts::{Shortcuts, focus};
 #[component]
 pub fn Frame(children: Children) -> impl IntoView {
     let shortcuts = Shortcuts::get();
-    let navigate = use_navigate();
-    shortcuts.listen(move |path| {
-        navigate(
-            path,
-            NavigateOptions {
-                resolve: false,
-                ..NavigateOptions::default()
-            },
-        )
-    });
+    let router = Router::get();
+    shortcuts.listen(move |address| router.open(address));
     // The router would take the press for a navigation and leave the focus here.
     let skip = |event: leptos::ev::MouseEvent| {
         event.prevent_default();

@@ -4,12 +4,14 @@
 pub mod address;
 pub mod clock;
 pub mod connection;
+pub mod events;
 pub mod form;
 pub mod kept;
 pub mod language;
 pub mod query;
 pub mod range;
 pub mod reactive;
+pub mod router;
 pub mod session;
 pub mod shortcuts;
 pub mod theme;

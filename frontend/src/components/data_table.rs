@@ -9,6 +9,7 @@ use leptos::ev;
 use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast;
 
+use crate::components::keyed;
 use crate::locales::common as t;
 use crate::state::reactive;
 
@@ -167,7 +168,7 @@ fn table(caption: String, columns: Vec<AnyColumn>, rows: Signal<Vec<(String, Any
                 <tr role="row">{heads}</tr>
             </thead>
             <tbody role="rowgroup">
-                <For each=move || ids.get() key=Clone::clone children=row />
+                {keyed::by_id(Box::new(move || ids.get()), Arc::new(row))}
             </tbody>
         </table>
     }

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use crate::components::icon::{Glyph, Icon};
+use crate::components::keyed::keyed;
 use crate::components::unique_id;
 use crate::locales::common as t;
 use crate::state::form::FormErrors;
@@ -131,13 +132,18 @@ pub fn Choices(
     #[prop(into)] value: Signal<String>,
     #[prop(into)] choices: Signal<Vec<(String, String)>>,
 ) -> impl IntoView {
-    view! {
-        <For each=move || choices.get() key=Clone::clone let:choice>
-            <option value=choice.0.clone() selected=move || value.with(|value| *value == choice.0)>
-                {choice.1.clone()}
+    let option = move |(choice, word): (String, String)| {
+        view! {
+            <option value=choice.clone() selected=move || value.with(|value| *value == choice)>
+                {word}
             </option>
-        </For>
-    }
+        }
+    };
+    keyed(
+        move || choices.get(),
+        |(choice, word)| format!("{choice}\n{word}"),
+        move |choice| option(choice).into_any(),
+    )
 }
 
 /// Yes or no.

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use crate::components::button::{Button, IconButton};
 use crate::components::field::{FieldMessage, Rule};
 use crate::components::icon::Glyph;
+use crate::components::keyed::keyed;
 use crate::locales::common as t;
 
 /// One row of the editor.
@@ -110,7 +111,7 @@ pub fn PairsField(
     view! {
         <div class="field" role="group" aria-label=name>
             <span class="field-label" aria-hidden="true">{label}</span>
-            <For each=move || pairs.0.get() key=|pair| pair.id children=row />
+            {keyed(move || pairs.0.get(), |pair| pair.id.to_string(), move |pair| row(pair).into_any())}
             <div>
                 <Button small=true glyph=Glyph::Plus on_press=move |()| pairs.add()>
                     {t::add_header()}

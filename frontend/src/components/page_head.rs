@@ -1,7 +1,6 @@
 //! The head of a page: `<title>`, `<h1>`, one sentence, and the actions with the primary one last.
 
 use leptos::prelude::*;
-use leptos_meta::Title;
 
 use crate::locales::shell;
 
@@ -12,8 +11,8 @@ pub fn PageHead(
     #[prop(optional, into)] lead: String,
     #[prop(optional)] children: Option<Children>,
 ) -> impl IntoView {
+    document().set_title(&shell::page_title(&title));
     view! {
-        <Title text=shell::page_title(&title) />
         <header class="page-head">
             <div>
                 <h1>{title}</h1>

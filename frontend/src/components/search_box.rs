@@ -2,13 +2,12 @@
 
 use leptos::html;
 use leptos::prelude::*;
-use leptos_use::use_debounce_fn;
 
 use crate::components::icon::{Glyph, Icon};
-use crate::state::reactive;
+use crate::state::{clock, reactive};
 
 /// Pause after the last key, in milliseconds.
-const PAUSE_MS: f64 = 200.0;
+const PAUSE_MS: u64 = 200;
 
 /// The search field.
 #[component]
@@ -18,14 +17,11 @@ pub fn SearchBox(
     #[prop(into)] on_search: Callback<String>,
 ) -> impl IntoView {
     let input = NodeRef::<html::Input>::new();
-    let heard = use_debounce_fn(
-        move || {
-            if let Some(input) = input.try_get_untracked().flatten() {
-                on_search.run(input.value().trim().to_owned());
-            }
-        },
-        PAUSE_MS,
-    );
+    let heard = clock::at_rest(PAUSE_MS, move || {
+        if let Some(input) = input.try_get_untracked().flatten() {
+            on_search.run(input.value().trim().to_owned());
+        }
+    });
     // The address may change by other means; what is being typed is never replaced.
     reactive::effect(move || {
         let value = value.get();
@@ -45,9 +41,7 @@ pub fn SearchBox(
                 autocomplete="off"
                 spellcheck="false"
                 data-search=""
-                on:input=move |_| {
-                    heard();
-                }
+                on:input=move |_| heard()
             />
             <kbd aria-hidden="true">"/"</kbd>
         </div>

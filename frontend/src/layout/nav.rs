@@ -1,13 +1,13 @@
 //! Navigation, the way into the command palette, and the tools below: theme, language, keyboard help, sign out.
 
 use leptos::prelude::*;
-use leptos_router::hooks::use_location;
 
 use crate::app::BASE;
 use crate::components::icon::{Glyph, Icon, Mark};
 use crate::layout::palette::PaletteButton;
 use crate::locales::shell as t;
 use crate::state::language::LanguageChoice;
+use crate::state::router::Router;
 use crate::state::session::Session;
 use crate::state::shortcuts::Shortcuts;
 use crate::state::theme::{Theme, ThemeChoice};
@@ -39,12 +39,8 @@ pub fn Sidebar() -> impl IntoView {
 
 #[component]
 fn NavLink(path: &'static str, glyph: Glyph, word: &'static str, key: &'static str) -> impl IntoView {
-    let here = use_location().pathname;
-    let current = move || {
-        let here = here.get();
-        let rest = here.strip_prefix(BASE).unwrap_or(&here);
-        (rest.trim_end_matches('/') == path).then_some("page")
-    };
+    let here = Router::get().path();
+    let current = move || here.with(|here| here == path).then_some("page");
     view! {
         <a class="nav-link" href=format!("{BASE}{path}") aria-current=current>
             <Icon glyph />

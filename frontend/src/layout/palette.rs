@@ -5,8 +5,6 @@ mod commands;
 
 use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
-use leptos_router::NavigateOptions;
-use leptos_router::hooks::use_navigate;
 
 use crate::api;
 use crate::components::dialog::{Dialog, Shape};
@@ -16,6 +14,7 @@ use crate::locales::palette as t;
 use crate::state::language::LanguageChoice;
 use crate::state::query::Query;
 use crate::state::reactive;
+use crate::state::router::Router;
 use crate::state::session::Session;
 use crate::state::shortcuts::Shortcuts;
 use crate::state::theme::ThemeChoice;
@@ -107,7 +106,7 @@ fn Field(
     choose: Callback<usize>,
 ) -> impl IntoView {
     // What was chosen may be gone, or elsewhere.
-    Effect::watch(move || shown.with(Vec::len), move |_, _, _| at.set(0), false);
+    reactive::on_change(move || shown.with(Vec::len), move |_| at.set(0));
     let on_key = move |event: KeyboardEvent| {
         let last = shown.with_untracked(Vec::len).saturating_sub(1);
         let now = at.get_untracked();
@@ -204,17 +203,11 @@ fn Hints() -> impl IntoView {
 
 /// Does what was chosen.
 fn runner() -> Callback<Act> {
-    let navigate = use_navigate();
+    let router = Router::get();
     let (theme, language) = (expect_context::<ThemeChoice>(), expect_context::<LanguageChoice>());
     let (session, shortcuts) = (Session::get(), Shortcuts::get());
     Callback::new(move |act: Act| match act {
-        Act::Go(path) => {
-            let options = NavigateOptions {
-                resolve: false,
-                ..NavigateOptions::default()
-            };
-            navigate(&path, options);
-        }
+        Act::Go(address) => router.open(&address),
         Act::Theme(wanted) => theme.choose(wanted),
         Act::Language => language.switch(),
         Act::Help => shortcuts.help.set(true),

@@ -52,5 +52,15 @@ super::texts! {
     last_hours(n: u32) = "Last {n} hours", "最近 {n} 小时";
     last_days(n: u32) = "Last {n} days", "最近 {n} 天";
     range = "Range", "时间范围";
+    expires = "Expires", "过期时间";
+    expires_never = "Never", "永不";
+    expires_days(n: u32) = "In {n} days", "{n} 天后";
+    expires_keep(when: &str) = "Keep: {when}", "保持：{when}";
+    expires_at = "On a date", "指定日期";
+    expires_date = "Expiry date and time", "过期日期和时间";
+    expires_date_missing = "choose a date and time", "请选择日期和时间";
+    first_of(n: &str, all: &str) = "First {n} of {all}", "共 {all} 条，显示前 {n} 条";
+    more_rows(n: usize) = "Show {n} more", "再显示 {n} 条";
+    all_rows = "Show all", "全部显示";
     show_table = "Show as table", "以表格显示";
 }

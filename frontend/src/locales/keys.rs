@@ -39,13 +39,6 @@ super::texts! {
     max_concurrency = "Requests at once", "并发请求数";
     max_concurrency_hint = "Empty: no bound.", "留空不限制。";
     rate_limit_hint = "Empty takes the gateway's default.", "留空使用网关默认值。";
-    expires = "Expires", "过期时间";
-    expires_never = "Never", "永不";
-    expires_days(n: u32) = "In {n} days", "{n} 天后";
-    expires_keep(when: &str) = "Keep: {when}", "保持：{when}";
-    expires_at = "On a date", "指定日期";
-    expires_date = "Expiry date and time", "过期日期和时间";
-    expires_date_missing = "choose a date and time", "请选择日期和时间";
     active = "Active", "启用";
     active_hint = "A key that is switched off answers 401.", "停用的密钥返回 401。";
 

@@ -58,7 +58,6 @@ super::texts! {
     pause = "Pause", "暂停";
     resume = "Resume", "继续";
     new_n(n: usize) = "{n} new", "{n} 条新请求";
-    show_all(n: usize) = "Show all {n}", "显示全部 {n} 条";
     kept(n: usize) = "{n} shown, at most 1,000 kept", "显示 {n} 条，最多保留 1,000 条";
 
     col_upstream = "Upstream", "上游";

@@ -13,6 +13,7 @@ use leptos::prelude::*;
 
 use crate::api;
 use crate::components::button::{Button, Weight};
+use crate::components::first_rows::first_rows;
 use crate::components::icon::Glyph;
 use crate::components::loaded::{EmptyState, Loaded, TableSkeleton};
 use crate::components::page_head::PageHead;
@@ -146,7 +147,14 @@ fn KeysList(state: KeysState) -> impl IntoView {
             </EmptyState>
         }
         .into_any(),
-        (false, false) => view! { <KeysTable state rows /> }.into_any(),
+        (false, false) => {
+            let (rows, foot) = first_rows(rows);
+            view! {
+                <KeysTable state rows />
+                {foot}
+            }
+            .into_any()
+        }
     }
     }
 }

@@ -32,6 +32,7 @@ use crate::api;
 use crate::api::changes::EXPORT;
 use crate::components::button::{Button, Weight};
 use crate::components::confirm::Confirm;
+use crate::components::first_rows::first_rows;
 use crate::components::icon::Glyph;
 use crate::components::loaded::{EmptyState, Loaded, TableSkeleton};
 use crate::components::page_head::PageHead;
@@ -201,7 +202,14 @@ fn RoutesList(state: RoutesState) -> impl IntoView {
             </EmptyState>
         }
         .into_any(),
-        (false, false) => view! { <RoutesTable state rows /> }.into_any(),
+        (false, false) => {
+            let (rows, foot) = first_rows(rows);
+            view! {
+                <RoutesTable state rows />
+                {foot}
+            }
+            .into_any()
+        }
     }
     }
 }

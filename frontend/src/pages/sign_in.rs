@@ -1,4 +1,4 @@
-//! Sign-in with the admin token. It stands in for the page asked for, so that signing in leads there.
+//! Sign-in with the admin token: as a page in place of the one asked for, or as a dialog above one whose session ended.
 
 use std::time::Duration;
 
@@ -7,10 +7,10 @@ use leptos::ev::SubmitEvent;
 use leptos::html;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use leptos_meta::Title;
 
 use crate::api;
 use crate::components::button::{Button, Weight};
+use crate::components::dialog::{Dialog, Shape};
 use crate::components::icon::{Glyph, Icon, Mark};
 use crate::locales::shell as t;
 use crate::state::language::LanguageChoice;
@@ -52,9 +52,44 @@ impl Attempt {
     }
 }
 
-/// The form.
+/// The page.
 #[component]
 pub fn SignInPage() -> impl IntoView {
+    document().set_title(&t::page_title(t::sign_in()));
+    view! {
+        <main class="sign-in" id="main">
+            <div class="sign-in-card card">
+                <div class="sign-in-brand">
+                    <Mark />
+                    <span>"M-FastGate"</span>
+                </div>
+                <div>
+                    <h1>{t::sign_in()}</h1>
+                    <p class="page-lead">{t::sign_in_lead()}</p>
+                </div>
+                <SignInForm />
+                <p class="field-hint">{t::sign_in_lost()}</p>
+            </div>
+            <LanguageSwitch />
+        </main>
+    }
+}
+
+/// The form above a page whose session ended. The page behind it is out of sight, and what was typed there stays.
+#[component]
+pub fn SignInAgain() -> impl IntoView {
+    view! {
+        <Dialog title=t::sign_in() shape=Shape::MustAnswer on_close=|()| ()>
+            <div class="dialog-body stack">
+                <p class="banner">{t::session_ended()}</p>
+                <SignInForm />
+            </div>
+        </Dialog>
+    }
+}
+
+#[component]
+fn SignInForm() -> impl IntoView {
     let session = Session::get();
     let input = NodeRef::<html::Input>::new();
     let shown = RwSignal::new(false);
@@ -70,30 +105,16 @@ pub fn SignInPage() -> impl IntoView {
         seconds => Some(t::throttled(seconds)),
     };
     view! {
-        <Title text=t::page_title(t::sign_in()) />
-        <main class="sign-in" id="main">
-            <form class="sign-in-card card" on:submit=submit novalidate=true>
-                <div class="sign-in-brand">
-                    <Mark />
-                    <span>"M-FastGate"</span>
-                </div>
-                <div>
-                    <h1>{t::sign_in()}</h1>
-                    <p class="page-lead">{t::sign_in_lead()}</p>
-                </div>
-                {move || session.ended().then(|| view! { <p class="banner">{t::session_ended()}</p> })}
-                <TokenField input shown invalid=reactive::derived(move || message().is_some()) />
-                <div id="sign-in-error" role="alert">
-                    {move || message().map(|text| view! { <p class="field-error"><Icon glyph=Glyph::Alert />{text}</p> })}
-                </div>
-                <Button submit=true weight=Weight::Primary busy=attempt.busy>
-                    {t::sign_in()}
-                </Button>
-                <ProviderLink />
-                <p class="field-hint">{t::sign_in_lost()}</p>
-            </form>
-            <LanguageSwitch />
-        </main>
+        <form class="sign-in-form" on:submit=submit novalidate=true>
+            <TokenField input shown invalid=reactive::derived(move || message().is_some()) />
+            <div id="sign-in-error" role="alert">
+                {move || message().map(|text| view! { <p class="field-error"><Icon glyph=Glyph::Alert />{text}</p> })}
+            </div>
+            <Button submit=true weight=Weight::Primary busy=attempt.busy>
+                {t::sign_in()}
+            </Button>
+            <ProviderLink />
+        </form>
     }
 }
 

@@ -1,11 +1,11 @@
-//! The present, for relative times: ticks every five seconds while the page is visible.
+//! Time: the present for relative times, which ticks every five seconds while the page is visible; what runs every so often;
+//! and what waits until something has come to rest.
 
-use std::sync::Arc;
+use std::rc::Rc;
+use std::time::Duration;
 
+use leptos::ev;
 use leptos::prelude::*;
-use leptos_use::{use_document_visibility, use_interval_fn};
-
-use crate::state::reactive;
 
 /// Milliseconds since the epoch.
 #[derive(Clone, Copy)]
@@ -18,29 +18,46 @@ pub fn provide() {
     provide_context(Clock(now));
 }
 
-/// Calls `tick` every `interval_ms` while the page is visible, and once when it becomes visible again.
-pub fn every(interval_ms: u64, tick: impl Fn() + Send + Sync + 'static) {
-    every_boxed(interval_ms, Arc::new(tick));
+/// Calls `tick` every `interval_ms` while the page is visible, and once when it becomes visible again; until whoever asked is gone.
+pub fn every(interval_ms: u64, tick: impl Fn() + 'static) {
+    every_boxed(interval_ms, Rc::new(tick));
 }
 
-fn every_boxed(interval_ms: u64, tick: Arc<dyn Fn() + Send + Sync>) {
-    let visibility = use_document_visibility();
-    let visible = move || visibility.get_untracked() == web_sys::VisibilityState::Visible;
-    let on_interval = Arc::clone(&tick);
-    use_interval_fn(
-        move || {
-            if visible() {
-                on_interval();
-            }
-        },
-        interval_ms,
-    );
-    reactive::on_change(
-        move || visibility.get(),
-        move |state| {
-            if *state == web_sys::VisibilityState::Visible {
-                tick();
-            }
-        },
-    );
+fn every_boxed(interval_ms: u64, tick: Rc<dyn Fn()>) {
+    let tick = move || {
+        if document().visibility_state() == web_sys::VisibilityState::Visible {
+            tick();
+        }
+    };
+    steadily_boxed(interval_ms, Box::new(tick.clone()));
+    let shown = window_event_listener(ev::visibilitychange, move |_| tick());
+    on_cleanup(move || shown.remove());
+}
+
+/// Calls `tick` every `interval_ms`, also while nobody looks, until whoever asked is gone.
+pub fn steadily(interval_ms: u64, tick: impl Fn() + 'static) {
+    steadily_boxed(interval_ms, Box::new(tick));
+}
+
+fn steadily_boxed(interval_ms: u64, tick: Box<dyn Fn()>) {
+    // A browser does not refuse a timer.
+    if let Ok(timer) = set_interval_with_handle(tick, Duration::from_millis(interval_ms)) {
+        on_cleanup(move || timer.clear());
+    }
+}
+
+/// A call that happens once `pause_ms` have passed without another.
+pub fn at_rest(pause_ms: u64, call: impl Fn() + 'static) -> impl Fn() {
+    let call: Rc<dyn Fn()> = Rc::new(call);
+    let waiting = StoredValue::new(None::<TimeoutHandle>);
+    move || {
+        let call = Rc::clone(&call);
+        let timer = set_timeout_with_handle(move || call(), Duration::from_millis(pause_ms)).ok();
+        if let Some(before) = waiting
+            .try_update_value(|waiting| std::mem::replace(waiting, timer))
+            .flatten()
+        {
+            before.clear();
+        }
+    }
 }

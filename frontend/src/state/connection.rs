@@ -8,7 +8,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use crate::api;
-use crate::state::clock;
+use crate::state::{clock, reactive};
 
 /// How often it is asked while it cannot be reached.
 const ASK_EVERY_MS: u64 = 3_000;
@@ -63,13 +63,12 @@ pub fn when_back(run: Rc<dyn Fn()>) {
     let Some(connection) = CURRENT.get() else {
         return;
     };
-    Effect::watch(
+    reactive::on_change(
         move || connection.lost.get(),
-        move |lost, before, _| {
-            if !*lost && before == Some(&true) {
+        move |lost| {
+            if !*lost {
                 run();
             }
         },
-        false,
     );
 }

@@ -12,6 +12,7 @@ use leptos::task::spawn_local;
 
 use crate::api::Answer;
 use crate::state::reactive;
+use crate::state::session::Session;
 
 /// A call, ready to be made.
 type Fetch<T> = Box<dyn Fn() -> Pin<Box<dyn Future<Output = Answer<T>>>>>;
@@ -64,6 +65,9 @@ impl<T: Send + Sync> Query<T> {
         let loading = RwSignal::new(false);
         let asked = StoredValue::new(0_u64);
         let run: Rc<dyn Fn()> = Rc::new(move || {
+            if Session::is_locked() {
+                return;
+            }
             asked.update_value(|asked| *asked += 1);
             let mine = asked.get_value();
             loading.set(true);
@@ -80,10 +84,13 @@ impl<T: Send + Sync> Query<T> {
                         problem.set(None);
                         data.set(Some(answer));
                     }
+                    // The session has ended: whoever signs in again gets the answer.
+                    Err(why) if why.status == 401 => {}
                     Err(why) => problem.set(Some(why)),
                 }
             });
         });
+        Session::when_back(Rc::clone(&run));
         let again = Rc::clone(&run);
         super::connection::when_back(Rc::new(move || {
             if problem.with_untracked(Option::is_some) {
@@ -132,4 +139,30 @@ impl<T: Send + Sync> Query<T> {
         });
         self
     }
+}
+
+/// Asks for something once; when the session ends meanwhile, again after the sign-in. `failed` hears why there is no answer.
+pub fn once<T, F, Fut>(fetch: F, failed: impl Fn(&Problem) + 'static) -> RwSignal<Option<T>>
+where
+    T: Send + Sync + 'static,
+    F: Fn() -> Fut + 'static,
+    Fut: Future<Output = Answer<T>> + 'static,
+{
+    let found = RwSignal::new(None);
+    let query = Query::new(|| (), move |()| fetch());
+    reactive::effect(move || {
+        if let Some(problem) = query.problem.get() {
+            failed(&problem);
+        }
+    });
+    reactive::effect(move || {
+        query.data.track();
+        // What came later would take the place of what is being typed.
+        if found.with_untracked(Option::is_none)
+            && let Some(data) = query.data.try_update_untracked(Option::take).flatten()
+        {
+            found.set(Some(data));
+        }
+    });
+    found
 }

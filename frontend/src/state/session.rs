@@ -1,6 +1,7 @@
-//! Who is signed in. A 401 from any call leads back to the sign-in page, without a change of address.
+//! Who is signed in. A 401 from any call locks the page until somebody signs in again: what was typed stays.
 
 use std::cell::Cell;
+use std::rc::Rc;
 
 use fastgate_shared::admin_token::Role;
 use fastgate_shared::session::SessionInfo;
@@ -24,6 +25,8 @@ pub enum Standing {
     SignedOut,
     /// The administrator is signed in.
     SignedIn,
+    /// The session ended by itself: the page waits, out of sight, for who signs in again.
+    Locked,
 }
 
 /// The session of this browser.
@@ -32,7 +35,7 @@ pub struct Session {
     info: RwSignal<Option<SessionInfo>>,
     known: RwSignal<bool>,
     standing: Memo<Standing>,
-    ended: RwSignal<bool>,
+    locked: RwSignal<bool>,
 }
 
 impl Session {
@@ -40,16 +43,18 @@ impl Session {
     pub fn provide() -> Self {
         let info = RwSignal::new(None::<SessionInfo>);
         let known = RwSignal::new(false);
+        let locked = RwSignal::new(false);
         let standing = reactive::memo(move |_| match (known.get(), info.with(Option::is_some)) {
             (false, _) => Standing::Unknown,
             (true, false) => Standing::SignedOut,
+            (true, true) if locked.get() => Standing::Locked,
             (true, true) => Standing::SignedIn,
         });
         let session = Self {
             info,
             known,
             standing,
-            ended: RwSignal::new(false),
+            locked,
         };
         provide_context(session);
         CURRENT.set(Some(session));
@@ -84,15 +89,10 @@ impl Session {
         self.standing.get()
     }
 
-    /// Whether the session ended by itself, so that the sign-in page can say so.
-    pub fn ended(self) -> bool {
-        self.ended.get()
-    }
-
     /// Takes a session over after signing in.
     pub fn begin(self, info: SessionInfo) {
-        self.ended.set(false);
         self.info.set(Some(info));
+        self.locked.set(false);
     }
 
     /// Ends the session on both sides.
@@ -106,10 +106,36 @@ impl Session {
 
     /// The server no longer knows the session.
     pub fn expire() {
-        if let Some(session) = CURRENT.get() {
-            session.ended.set(session.info.with_untracked(Option::is_some));
-            session.info.set(None);
+        if let Some(session) = CURRENT.get()
+            && !session.locked.get_untracked()
+        {
+            session.locked.set(true);
         }
+    }
+
+    /// Whether the page waits for somebody to sign in again: until then calls would only be refused.
+    pub fn is_locked() -> bool {
+        CURRENT.get().is_some_and(|session| session.locked.get_untracked())
+    }
+
+    /// Runs something whenever somebody has signed in again.
+    pub fn when_back(run: Rc<dyn Fn()>) {
+        let Some(session) = CURRENT.get() else {
+            return;
+        };
+        reactive::on_change(
+            move || session.locked.get(),
+            move |locked| {
+                if !*locked {
+                    run();
+                }
+            },
+        );
+    }
+
+    /// The session's role; none while nobody is signed in.
+    pub fn role(self) -> Option<Role> {
+        self.info.with(|info| info.as_ref().map(|info| info.role))
     }
 
     /// Whether the session's role goes as far as this one. The server decides; this only spares people what it would refuse.

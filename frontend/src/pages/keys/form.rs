@@ -3,7 +3,6 @@
 use fastgate_shared::api_key::{ApiKey, ApiKeyDefinition};
 use fastgate_shared::fields::Fields as _;
 use fastgate_shared::problem::{FieldError, Problem, field_errors};
-use fastgate_shared::time::Timestamp;
 use garde::Validate;
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
@@ -15,16 +14,13 @@ use crate::api;
 use crate::components::button::{Button, Weight};
 use crate::components::conflict::{Clash, ConflictQuestion};
 use crate::components::dialog::{Dialog, Shape};
-use crate::components::field::{CheckField, Rule, SelectField, TextField};
+use crate::components::expiry::{Expiry, ExpiryFields};
+use crate::components::field::{CheckField, Rule, TextField};
 use crate::components::icon::{Glyph, Icon};
-use crate::format;
 use crate::locales::{changes, common, keys as t};
 use crate::state::form::{FormErrors, optional_number, optional_text};
+use crate::state::query;
 use crate::state::toasts::Toasts;
-
-const NEVER: &str = "never";
-const KEEP: &str = "keep";
-const ON_DATE: &str = "date";
 
 /// What is typed, as text, until it is read.
 #[derive(Clone, Copy)]
@@ -34,11 +30,8 @@ struct Draft {
     permissions: RwSignal<String>,
     rate_limit: RwSignal<String>,
     max_concurrency: RwSignal<String>,
-    /// [`NEVER`], [`KEEP`], [`ON_DATE`], or a number of days.
-    expiry: RwSignal<String>,
-    date: RwSignal<String>,
+    expiry: Expiry,
     active: RwSignal<bool>,
-    kept_expiry: Option<Timestamp>,
 }
 
 impl Draft {
@@ -55,10 +48,8 @@ impl Draft {
             permissions: RwSignal::new(known.permissions.join("\n")),
             rate_limit: number(known.rate_limit),
             max_concurrency: number(known.max_concurrency),
-            expiry: RwSignal::new(if known.expires_at.is_some() { KEEP } else { NEVER }.to_owned()),
-            date: RwSignal::new(String::new()),
+            expiry: Expiry::new(known.expires_at),
             active: RwSignal::new(known.is_active),
-            kept_expiry: known.expires_at,
         }
     }
 
@@ -72,7 +63,7 @@ impl Draft {
                 .with(|text| text.split(['\n', ',']).filter_map(optional_text).collect()),
             rate_limit: optional_number(&self.rate_limit.get(), "rate_limit", &mut errors),
             max_concurrency: optional_number(&self.max_concurrency.get(), "max_concurrency", &mut errors),
-            expires_at: self.expires_at(&mut errors),
+            expires_at: self.expiry.read(&mut errors),
             is_active: self.active.get(),
         };
         if definition.source_path.is_empty() {
@@ -82,49 +73,22 @@ impl Draft {
         }
         if errors.is_empty() { Ok(definition) } else { Err(errors) }
     }
-
-    fn expires_at(self, errors: &mut Vec<FieldError>) -> Option<Timestamp> {
-        #[expect(clippy::cast_possible_truncation, reason = "milliseconds since the epoch fit an i64")]
-        let at = |ms: f64| Timestamp::from_millisecond(ms as i64).ok();
-        match self.expiry.get().as_str() {
-            NEVER => None,
-            KEEP => self.kept_expiry,
-            ON_DATE => {
-                // The browser reads the local date and time.
-                let ms = self.date.with(|date| js_sys::Date::parse(date));
-                let chosen = if ms.is_nan() { None } else { at(ms) };
-                if chosen.is_none() {
-                    errors.push(FieldError::new("expires_at", t::expires_date_missing()));
-                }
-                chosen
-            }
-            days => {
-                let days = days.parse::<u32>().ok()?;
-                at(js_sys::Date::now() + f64::from(days) * 86_400_000.0)
-            }
-        }
-    }
 }
 
 /// Reads the key that is to be edited, so that the form begins with its latest state.
 #[component]
 pub fn EditKey(state: KeysState, key_id: String) -> impl IntoView {
     let toasts = Toasts::get();
-    let found = RwSignal::new(None::<api::Tagged<ApiKey>>);
-    spawn_local(async move {
-        match api::keys::get(&key_id).await {
-            Ok(key) => {
-                // The page may be gone.
-                let _ = found.try_set(Some(key));
-            }
-            // The session has ended: signing in leads back here.
-            Err(problem) if problem.status == 401 => {}
-            Err(problem) => {
-                toasts.fail(&problem);
-                state.address.close(&["edit"]);
-            }
-        }
-    });
+    let found = query::once(
+        move || {
+            let key_id = key_id.clone();
+            async move { api::keys::get(&key_id).await }
+        },
+        move |problem| {
+            toasts.fail(problem);
+            state.address.close(&["edit"]);
+        },
+    );
     move || found.get().map(|key| view! { <KeyForm state before=Some(key) /> })
 }
 
@@ -278,7 +242,7 @@ fn Fields(draft: Draft, errors: FormErrors) -> impl IntoView {
                 optional=true
                 numeric=true
             />
-            <ExpiryFields draft errors />
+            <ExpiryFields expiry=draft.expiry errors />
         </div>
         <CheckField label=t::active() value=draft.active hint=t::active_hint() />
     }
@@ -301,35 +265,6 @@ fn Presets(permissions: RwSignal<String>) -> impl IntoView {
     view! {
         <div class="row" role="group" aria-label=t::presets()>
             {presets.map(preset).into_iter().collect_view()}
-        </div>
-    }
-}
-
-#[component]
-fn ExpiryFields(draft: Draft, errors: FormErrors) -> impl IntoView {
-    let mut choices = vec![(NEVER.to_owned(), t::expires_never().to_owned())];
-    if let Some(kept) = draft.kept_expiry {
-        choices.insert(
-            0,
-            (
-                KEEP.to_owned(),
-                t::expires_keep(&format::exact_time(format::millis(kept))[..16]),
-            ),
-        );
-    }
-    choices.extend([7, 30, 90, 365].map(|days| (days.to_string(), t::expires_days(days))));
-    choices.push((ON_DATE.to_owned(), t::expires_at().to_owned()));
-    view! {
-        <div class="stack-s">
-            <SelectField label=t::expires() value=draft.expiry choices />
-            <Show when=move || draft.expiry.with(|expiry| expiry == ON_DATE)>
-                <TextField
-                    label=t::expires_date()
-                    value=draft.date
-                    rule=Rule(errors, "expires_at")
-                    kind="datetime-local"
-                />
-            </Show>
         </div>
     }
 }

@@ -4,12 +4,12 @@ use fastgate_shared::answer_text::AnswerText;
 use fastgate_shared::playground::{PlaygroundEnd, PlaygroundHead};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use leptos_use::use_interval_fn;
 use web_sys::AbortController;
 
 use super::draft::Draft;
 use crate::api;
 use crate::api::playground::News;
+use crate::state::clock;
 use crate::state::form::FormErrors;
 
 /// How often what came is shown: a screen cannot be read faster.
@@ -75,7 +75,7 @@ impl Sending {
             sent_at: StoredValue::default(),
             stop: StoredValue::new_local(None),
         };
-        use_interval_fn(move || sending.show(), SHOW_EVERY_MS);
+        clock::steadily(SHOW_EVERY_MS, move || sending.show());
         // Who leaves the page does not wait for the answer.
         on_cleanup(move || sending.abort());
         sending

@@ -3,15 +3,9 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use codee::string::FromToStringCodec;
 use fastgate_shared::audit_log::{LiveEventKind, LogItem};
 use fastgate_shared::json;
 use leptos::prelude::*;
-use leptos::wasm_bindgen::JsCast;
-use leptos_use::core::ConnectionReadyState;
-use leptos_use::{
-    ReconnectLimit, UseEventSourceOnEventReturn, UseEventSourceOptions, use_event_source_with_options, use_interval_fn,
-};
 
 use super::RequestsState;
 use super::columns::{ColumnChooser, Columns};
@@ -19,27 +13,32 @@ use super::table::RequestsTable;
 use crate::api;
 use crate::components::badge::{Badge, Tone};
 use crate::components::button::Button;
+use crate::components::first_rows::first_rows;
 use crate::components::icon::Glyph;
 use crate::components::loaded::EmptyState;
 use crate::locales::requests as t;
-use crate::state::reactive;
+use crate::state::events::{self, Line};
 use crate::state::session::Session;
+use crate::state::{clock, reactive};
 
 /// Rows kept.
 const MAX_ROWS: usize = 1_000;
-/// Rows shown until the reader asks for all. Each batch makes the browser lay the whole table out anew, which takes most of
-/// the time that a batch costs and grows with its rows.
-const SHOWN_ROWS: usize = 50;
 /// Events kept while paused.
 const MAX_WAITING: usize = 4_000;
 /// How often what arrived is shown: often enough to look immediate, seldom enough for thousands of events a second.
 const SHOW_EVERY_MS: u64 = 200;
-/// Pause before a new connection after one that the server refused.
-const RECONNECT_MS: u64 = 3_000;
 
 /// Names of the events that are not about one request's progress.
 const IN_FLIGHT: &str = "in_flight";
 const LEAVE: &str = "leave";
+const EVENTS: [&str; 6] = [
+    LiveEventKind::Start.as_str(),
+    LiveEventKind::FirstByte.as_str(),
+    LiveEventKind::Progress.as_str(),
+    LiveEventKind::End.as_str(),
+    LEAVE,
+    IN_FLIGHT,
+];
 
 /// What an event says.
 enum Change {
@@ -134,34 +133,18 @@ impl Feed {
 pub fn LiveView(state: RequestsState) -> impl IntoView {
     let feed = Feed::new();
     let connection = listen(state, feed);
-    use_interval_fn(move || feed.show(), SHOW_EVERY_MS);
+    clock::steadily(SHOW_EVERY_MS, move || feed.show());
     reactive::on_change(move || state.filter.get(), move |_| feed.clear());
     let session = Session::get();
     reactive::on_change(
         move || connection.get(),
         move |state| {
-            if *state == ConnectionReadyState::Closed {
+            if *state == Line::Closed {
                 session.verify();
             }
         },
     );
     let empty = reactive::memo(move |_| feed.rows.with(Vec::is_empty));
-    let all = RwSignal::new(false);
-    let shown = reactive::derived(move || {
-        let most = if all.get() { MAX_ROWS } else { SHOWN_ROWS };
-        feed.rows
-            .with(|rows| rows.iter().take(most).cloned().collect::<Vec<_>>())
-    });
-    let hides_some = reactive::memo(move |_| !all.get() && feed.rows.with(|rows| rows.len() > SHOWN_ROWS));
-    let more = move || {
-        hides_some.get().then(|| {
-            view! {
-                <div class="list-foot">
-                    <Button on_press=move |()| all.set(true)>{move || t::show_all(feed.rows.with(Vec::len))}</Button>
-                </div>
-            }
-        })
-    };
     let content = move || {
         if empty.get() {
             view! {
@@ -169,9 +152,11 @@ pub fn LiveView(state: RequestsState) -> impl IntoView {
             }
             .into_any()
         } else {
+            // Each batch makes the browser lay the whole table out anew: most of what a batch costs, and it grows with the rows.
+            let (rows, foot) = first_rows(feed.rows.into());
             view! {
-                <RequestsTable state rows=shown />
-                {more}
+                <RequestsTable state rows />
+                {foot}
             }
             .into_any()
         }
@@ -183,11 +168,11 @@ pub fn LiveView(state: RequestsState) -> impl IntoView {
 }
 
 #[component]
-fn LiveHead(feed: Feed, connection: Signal<ConnectionReadyState>, columns: Columns) -> impl IntoView {
+fn LiveHead(feed: Feed, connection: Signal<Line>, columns: Columns) -> impl IntoView {
     let badge = move || match (connection.get(), feed.paused.get()) {
-        (ConnectionReadyState::Open, true) => view! { <Badge tone=Tone::Warn word=t::paused() /> },
-        (ConnectionReadyState::Open, false) => view! { <Badge tone=Tone::Good word=t::connected() /> },
-        (ConnectionReadyState::Connecting, _) => view! { <Badge tone=Tone::Info word=t::connecting() /> },
+        (Line::Open, true) => view! { <Badge tone=Tone::Warn word=t::paused() /> },
+        (Line::Open, false) => view! { <Badge tone=Tone::Good word=t::connected() /> },
+        (Line::Connecting, _) => view! { <Badge tone=Tone::Info word=t::connecting() /> },
         _ => view! { <Badge tone=Tone::Bad word=t::disconnected() /> },
     };
     let toggle = move |()| {
@@ -216,32 +201,13 @@ fn LiveHead(feed: Feed, connection: Signal<ConnectionReadyState>, columns: Colum
     }
 }
 
-// The events go straight into the feed: a signal for each of thousands would lose some and cost more.
-fn listen(state: RequestsState, feed: Feed) -> Signal<ConnectionReadyState> {
+fn listen(state: RequestsState, feed: Feed) -> Signal<Line> {
     let url = reactive::derived(move || api::logs::stream_url(&state.filter.get()));
-    let on_event = move |event: &web_sys::Event| {
-        let text = event
-            .dyn_ref::<web_sys::MessageEvent>()
-            .and_then(|message| message.data().as_string());
-        if let Some(change) = text.and_then(|text| parse(&event.type_(), &text)) {
+    events::listen(url, &EVENTS, move |name, data| {
+        if let Some(change) = parse(name, data) {
             feed.take(change);
         }
-        UseEventSourceOnEventReturn::IgnoreProcessingMessage
-    };
-    let names = [
-        LiveEventKind::Start.as_str(),
-        LiveEventKind::FirstByte.as_str(),
-        LiveEventKind::Progress.as_str(),
-        LiveEventKind::End.as_str(),
-        LEAVE,
-        IN_FLIGHT,
-    ];
-    let options = UseEventSourceOptions::default()
-        .named_events(names.map(str::to_owned))
-        .reconnect_limit(ReconnectLimit::Infinite)
-        .reconnect_interval(RECONNECT_MS)
-        .on_event(on_event);
-    use_event_source_with_options::<String, FromToStringCodec>(url, options).ready_state
+    })
 }
 
 fn parse(name: &str, text: &str) -> Option<Change> {

@@ -17,6 +17,7 @@ use crate::components::dialog::{Dialog, Shape};
 use crate::components::icon::{Glyph, Icon};
 use crate::locales::{changes, common, routes as t};
 use crate::state::form::FormErrors;
+use crate::state::query;
 use crate::state::toasts::Toasts;
 
 /// The parameters of the address that open the form.
@@ -26,21 +27,16 @@ const PARAMS: [&str; 3] = ["new", "from", "edit"];
 #[component]
 pub fn EditRoute(state: RoutesState, route_id: String) -> impl IntoView {
     let toasts = Toasts::get();
-    let found = RwSignal::new(None::<api::Tagged<Route>>);
-    spawn_local(async move {
-        match api::routes::get(&route_id).await {
-            Ok(route) => {
-                // The page may be gone.
-                let _ = found.try_set(Some(route));
-            }
-            // The session has ended: signing in leads back here.
-            Err(problem) if problem.status == 401 => {}
-            Err(problem) => {
-                toasts.fail(&problem);
-                state.address.close(&["edit"]);
-            }
-        }
-    });
+    let found = query::once(
+        move || {
+            let route_id = route_id.clone();
+            async move { api::routes::get(&route_id).await }
+        },
+        move |problem| {
+            toasts.fail(problem);
+            state.address.close(&["edit"]);
+        },
+    );
     move || {
         found.get().map(|api::Tagged { value, etag }| {
             view! { <RouteForm state before=Some((value.route_id.clone(), etag)) model=Some(value) /> }

@@ -9,6 +9,7 @@ use super::sharing::SharingFields;
 use crate::components::button::{Button, IconButton};
 use crate::components::field::{FieldMessage, Rule, SelectField, TextField};
 use crate::components::icon::Glyph;
+use crate::components::keyed::keyed;
 use crate::locales::{common, routes as t};
 use crate::state::form::FormErrors;
 use crate::state::reactive;
@@ -168,7 +169,7 @@ fn TargetsEditor(rows: TargetRows, errors: FormErrors) -> impl IntoView {
     };
     view! {
         <div class="stack-s">
-            <For each=move || rows.0.get() key=|row| row.id children=row />
+            {keyed(move || rows.0.get(), |row| row.id.to_string(), move |target| row(target).into_any())}
             <div>
                 <Button small=true glyph=Glyph::Plus on_press=move |()| rows.add()>
                     {t::add_target()}

@@ -15,6 +15,7 @@ use crate::components::confirm::Confirm;
 use crate::components::copy_button::CopyButton;
 use crate::components::data_table::{Column, DataTable, RowRules};
 use crate::components::dialog::{Dialog, Shape};
+use crate::components::expiry::{Expiry, ExpiryFields};
 use crate::components::field::{Rule, SelectField, TextField};
 use crate::components::icon::{Glyph, Icon};
 use crate::components::loaded::{Loaded, TableSkeleton};
@@ -136,9 +137,14 @@ fn TokenForm(state: TokensState) -> impl IntoView {
     );
     let busy = RwSignal::new(false);
     let toasts = Toasts::get();
-    let errors = FormErrors::new(move || match name.with(|name| name.trim().is_empty()) {
-        true => vec![FieldError::new("name", common::required())],
-        false => Vec::new(),
+    let expiry = Expiry::new(None);
+    let errors = FormErrors::new(move || {
+        let mut errors = Vec::new();
+        if name.with(|name| name.trim().is_empty()) {
+            errors.push(FieldError::new("name", common::required()));
+        }
+        expiry.read(&mut errors);
+        errors
     });
     let words = [
         (Role::Viewer, t::viewer()),
@@ -153,7 +159,7 @@ fn TokenForm(state: TokensState) -> impl IntoView {
         let definition = AdminTokenDefinition {
             name: name.get_untracked().trim().to_owned(),
             role: Role::named(&role.get_untracked()).unwrap_or(Role::Viewer),
-            expires_at: None,
+            expires_at: untrack(|| expiry.read(&mut Vec::new())),
             is_active: true,
         };
         if !errors.ready_to_send() {
@@ -183,6 +189,7 @@ fn TokenForm(state: TokensState) -> impl IntoView {
                 <div class="dialog-body stack">
                     <TextField label=t::name() value=name rule=Rule(errors, "name") autofocus=true />
                     <SelectField label=t::role_label() value=role choices />
+                    <ExpiryFields expiry errors />
                 </div>
                 <div class="dialog-foot">
                     <Button on_press=move |()| state.making.set(false)>{common::cancel()}</Button>
