@@ -1,7 +1,8 @@
 // What goes wrong around the dashboard: the gateway cannot be reached, the session ends.
 
-import { ADMIN_TOKEN } from "../support/gateway.mjs";
-import { expect, signIn, test } from "./stand";
+import type { Page } from "@playwright/test";
+import { ADMIN_TOKEN, type Gateway } from "../support/gateway.mjs";
+import { expect, expectAccessible, signIn, test } from "./stand";
 
 test.describe("without a connection", () => {
   test.use({ forgiven: /ERR_INTERNET_DISCONNECTED|ERR_FAILED|ERR_NETWORK/ });
@@ -25,17 +26,52 @@ test.describe("without a connection", () => {
 test.describe("when the session ends", () => {
   test.use({ forgiven: / 401 / });
 
-  test("it returns to the sign-in, and then to where one was", async ({ page, gateway }) => {
+  const endAll = async (gateway: Gateway) => {
+    for (const { session_id } of await gateway.admin("GET", "/sessions")) await gateway.admin("DELETE", `/sessions/${session_id}`);
+  };
+  const signInAgain = async (page: Page) => {
+    const again = page.getByRole("dialog", { name: "Sign in" });
+    await expect(again.getByText("Your session has ended.")).toBeVisible();
+    await expectAccessible(page);
+    await again.getByLabel("Admin token").fill(ADMIN_TOKEN);
+    await again.getByRole("button", { name: "Sign in" }).click();
+    await expect(again).toBeHidden();
+  };
+
+  test("it asks to sign in, out of sight of the page, and returns to where one was", async ({ page, gateway }) => {
     await gateway.key({ source_path: "session", name: "Where I was" });
     await signIn(page, gateway, "/keys?q=where");
-    await expect(page.getByRole("row").filter({ hasText: "Where I was" })).toBeVisible();
-    for (const { session_id } of await gateway.admin("GET", "/sessions")) await gateway.admin("DELETE", `/sessions/${session_id}`);
+    const row = page.getByRole("row").filter({ hasText: "Where I was" });
+    await expect(row).toBeVisible();
+    await endAll(gateway);
     await page.getByRole("button", { name: "Edit key Where I was" }).click();
-    await expect(page.getByRole("heading", { level: 1, name: "Sign in" })).toBeVisible();
-    await expect(page.getByText("Your session has ended.")).toBeVisible();
-    await page.getByLabel("Admin token").fill(ADMIN_TOKEN);
-    await page.getByRole("button", { name: "Sign in" }).click();
+    await expect(page.getByRole("dialog", { name: "Sign in" })).toBeVisible();
+    await expect(row).toBeHidden();
+    await signInAgain(page);
     await expect(page.getByRole("dialog", { name: "Edit key" }).getByLabel("Name")).toHaveValue("Where I was");
     await expect(page).toHaveURL(/\/keys\?.*q=where/);
+  });
+
+  test("what was typed is still there, and can be saved", async ({ page, gateway }) => {
+    await signIn(page, gateway, "/keys?new=1");
+    const form = page.getByRole("dialog", { name: "New key" });
+    await form.getByLabel("Source").fill("typed/before");
+    await form.getByLabel("Permissions").fill("chat");
+    await endAll(gateway);
+    await form.getByRole("button", { name: "Create key" }).click();
+    await signInAgain(page);
+    await expect(form.getByLabel("Source")).toHaveValue("typed/before");
+    await form.getByRole("button", { name: "Create key" }).click();
+    await page.getByRole("button", { name: "I have stored the key" }).click();
+    const keys = await gateway.admin("GET", "/keys");
+    expect(keys.find((key: { source_path: string }) => key.source_path === "typed/before").permissions).toEqual(["chat"]);
+  });
+
+  test("a page opened anew asks as at the first time", async ({ page, gateway }) => {
+    await signIn(page, gateway, "/routes");
+    await endAll(gateway);
+    await page.reload();
+    await expect(page.getByRole("heading", { level: 1, name: "Sign in" })).toBeVisible();
+    await expect(page.getByText("Your session has ended.")).toHaveCount(0);
   });
 });

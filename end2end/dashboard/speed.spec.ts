@@ -24,7 +24,7 @@ const test = base.extend<object, { gateway: Awaited<ReturnType<typeof startGatew
         match_path: `/team-${n}/v1/*`,
         target_host: upstream.host,
         target_protocol: "http",
-        priority: n % 100,
+        priority: 1 + (n % 100),
       }));
       for (const route of routes) await gateway.route(route);
       for (let n = 0; n < KEYS; n++) {

@@ -1,12 +1,13 @@
 //! Form fields: a label, a control, a hint, and the message of the rule that is not met.
 
+use leptos::html;
 use leptos::prelude::*;
 
 use crate::components::icon::{Glyph, Icon};
-use crate::components::keyed::keyed;
 use crate::components::unique_id;
 use crate::locales::common as t;
 use crate::state::form::FormErrors;
+use crate::state::reactive;
 
 /// Where a field's message comes from: the form, and the field's name in it.
 #[derive(Clone, Copy)]
@@ -111,39 +112,48 @@ pub fn SelectField(
 ) -> impl IntoView {
     let id = unique_id();
     let described = described_by(&id, !hint.is_empty());
+    let select = NodeRef::new();
+    keep_options(select, value, choices);
     view! {
         <FieldFrame id=id.clone() label hint optional=false message=Signal::stored(None)>
             <select
+                node_ref=select
                 id=id
                 class="input"
                 aria-describedby=described
-                prop:value=move || value.get()
                 on:change=move |event| value.set(event_target_value(&event))
-            >
-                <Choices value choices />
-            </select>
+            ></select>
         </FieldFrame>
     }
 }
 
-/// The `<option>`s of a select.
-#[component]
-pub fn Choices(
-    #[prop(into)] value: Signal<String>,
-    #[prop(into)] choices: Signal<Vec<(String, String)>>,
-) -> impl IntoView {
-    let option = move |(choice, word): (String, String)| {
-        view! {
-            <option value=choice.clone() selected=move || value.with(|value| *value == choice)>
-                {word}
-            </option>
+/// Keeps the `<option>`s of a select, and which of them is chosen, in step with signals. There may be thousands: they are
+/// elements alone, without a signal for each.
+pub fn keep_options(
+    select: NodeRef<html::Select>,
+    value: impl Into<Signal<String>>,
+    choices: impl Into<Signal<Vec<(String, String)>>>,
+) {
+    let (value, choices) = (value.into(), choices.into());
+    let choices = reactive::memo(move |_| choices.get());
+    reactive::effect(move || {
+        let Some(select) = select.get() else { return };
+        select.set_inner_html("");
+        choices.with(|choices| {
+            for (choice, word) in choices {
+                // Cannot fail: the browser makes an element, and has room for it.
+                if let Ok(option) = web_sys::HtmlOptionElement::new_with_text_and_value(word, choice) {
+                    let _ = select.append_child(&option);
+                }
+            }
+        });
+        select.set_value(&value.get_untracked());
+    });
+    reactive::effect(move || {
+        if let Some(select) = select.get() {
+            select.set_value(&value.get());
         }
-    };
-    keyed(
-        move || choices.get(),
-        |(choice, word)| format!("{choice}\n{word}"),
-        move |choice| option(choice).into_any(),
-    )
+    });
 }
 
 /// Yes or no.

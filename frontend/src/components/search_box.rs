@@ -3,6 +3,7 @@
 use leptos::html;
 use leptos::prelude::*;
 
+use crate::components::field::keep_options;
 use crate::components::icon::{Glyph, Icon};
 use crate::state::{clock, reactive};
 
@@ -56,15 +57,15 @@ pub fn SelectFilter(
     #[prop(into)] choices: Signal<Vec<(String, String)>>,
     #[prop(into)] on_choose: Callback<String>,
 ) -> impl IntoView {
+    let select = NodeRef::new();
+    keep_options(select, value, choices);
     view! {
         <select
+            node_ref=select
             class="input"
             aria-label=label
-            prop:value=move || value.get()
             on:change=move |event| on_choose.run(event_target_value(&event))
-        >
-            <crate::components::field::Choices value choices />
-        </select>
+        ></select>
     }
 }
 

@@ -236,17 +236,19 @@ fn columns(floor: &mut [f64], values: &[f64], top: f64) -> String {
     path
 }
 
-/// A line that is broken where there is no number; a number alone is a dot.
+/// A line that is broken where there is no number; a number alone is a dash as wide as its bucket.
 fn line(values: &[f64], top: f64) -> String {
     let mut path = String::new();
     let (mut x, mut drawing) = (0.5, false);
-    for value in values {
+    for (at, value) in values.iter().enumerate() {
         if value.is_finite() {
             let y = HEIGHT - value / top * HEIGHT;
-            if !drawing {
-                path.push_str(&format!("M{x} {y:.2}"));
-            }
-            path.push_str(&format!("L{x} {y:.2}"));
+            let goes_on = values.get(at + 1).is_some_and(|next| next.is_finite());
+            path.push_str(&match (drawing, goes_on) {
+                (false, false) => format!("M{} {y:.2}h0.8", x - 0.4),
+                (false, true) => format!("M{x} {y:.2}"),
+                (true, _) => format!("L{x} {y:.2}"),
+            });
         }
         drawing = value.is_finite();
         x += 1.0;

@@ -30,11 +30,10 @@ const SHOWN_PERMISSIONS: usize = 3;
 pub fn KeysTable(state: KeysState, rows: Signal<Vec<Arc<ApiKey>>>) -> impl IntoView {
     let columns = vec![
         Column::new(t::col_key(), "wide title", move |key| title_cell(state, key)),
-        Column::new(
-            t::col_source(),
-            "",
-            |key: &ApiKey| view! { <code>{key.definition.source_path.clone()}</code> },
-        ),
+        Column::new(t::col_source(), "brief", |key: &ApiKey| {
+            let (title, source) = (key.definition.source_path.clone(), key.definition.source_path.clone());
+            view! { <code title=title>{source}</code> }
+        }),
         Column::new(common::status(), "keep", move |key| status_cell(state, key)),
         Column::new(t::col_permissions(), "if-roomy", permissions_cell),
         Column::new(t::col_limit(), "num", move |key| limit_cell(state, key)),

@@ -45,20 +45,20 @@ fn columns(state: RequestsState) -> Vec<Column<LogItem>> {
         ),
         (
             "route",
-            Column::new(t::col_route(), "", |item: &LogItem| {
+            Column::new(t::col_route(), "brief", |item: &LogItem| {
                 or_muted(item.route_name.clone(), t::no_route())
             }),
         ),
-        ("caller", Column::new(t::col_caller(), "", caller_cell)),
+        ("caller", Column::new(t::col_caller(), "brief", caller_cell)),
         (
             "model",
-            Column::new(t::col_model(), class("", "if-roomy"), |item: &LogItem| {
+            Column::new(t::col_model(), class("brief", "brief if-roomy"), |item: &LogItem| {
                 or_muted(item.model.clone(), "–")
             }),
         ),
         (
             "upstream",
-            Column::new(t::col_upstream(), "", |item: &LogItem| {
+            Column::new(t::col_upstream(), "brief", |item: &LogItem| {
                 or_muted(upstream(item.target_url.as_deref()), "–")
             }),
         ),
@@ -136,7 +136,11 @@ fn request_cell(state: RequestsState, item: &LogItem) -> impl IntoView + use<> {
 
 fn caller_cell(item: &LogItem) -> impl IntoView + use<> {
     match (&item.source_path, &item.key_preview) {
-        (Some(source), preview) => view! { <span title=preview.clone()>{source.clone()}</span> }.into_any(),
+        (Some(source), preview) => {
+            let both = [Some(source), preview.as_ref()].into_iter().flatten().cloned();
+            let title = both.collect::<Vec<_>>().join(" · ");
+            view! { <span title=title>{source.clone()}</span> }.into_any()
+        }
         (None, Some(preview)) => view! { <code>{preview.clone()}</code> }.into_any(),
         (None, None) => view! { <span class="muted">{t::no_key()}</span> }.into_any(),
     }
@@ -162,7 +166,10 @@ fn milliseconds(ms: Option<f64>) -> impl IntoView + use<> {
 
 fn or_muted(text: Option<String>, instead: &'static str) -> impl IntoView + use<> {
     match text {
-        Some(text) => view! { <span>{text}</span> }.into_any(),
+        Some(text) => {
+            let title = text.clone();
+            view! { <span title=title>{text}</span> }.into_any()
+        }
         None => view! { <span class="muted">{instead}</span> }.into_any(),
     }
 }

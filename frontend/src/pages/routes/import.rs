@@ -181,8 +181,9 @@ fn FileInput(text: RwSignal<String>) -> impl IntoView {
         });
     };
     view! {
-        <label class="row">
-            <span>{t::from_file()}</span>
+        // The browser's own field speaks the browser's language, not the page's.
+        <label class="button file-button">
+            {t::from_file()}
             <input type="file" accept=".yaml,.yml,.json" on:change=read />
         </label>
     }

@@ -36,7 +36,7 @@ pub fn RoutesTable(state: RoutesState, rows: Signal<Vec<Arc<Placed>>>) -> impl I
             title_cell(state, &row.route)
         }),
         Column::new(t::col_match(), "wide", |row: &Placed| match_cell(&row.route.definition)),
-        Column::new(t::col_target(), "wide", |row: &Placed| {
+        Column::new(t::col_target(), "wide brief", |row: &Placed| {
             target_cell(&row.route.definition)
         }),
         Column::new(upstreams::col_upstreams(), "fit", move |row: &Placed| {
@@ -110,12 +110,14 @@ fn target_cell(route: &RouteDefinition) -> impl IntoView + use<> {
         [one] => one.host.clone(),
         several => t::targets_n(several.len()),
     };
-    let hosts = route
-        .targets
-        .iter()
-        .map(|target| target.host.as_str())
-        .collect::<Vec<_>>()
-        .join(", ");
+    let hosts = match route.targets.as_slice() {
+        [] => route.target_host.clone(),
+        several => several
+            .iter()
+            .map(|target| target.host.as_str())
+            .collect::<Vec<_>>()
+            .join(", "),
+    };
     let path = if route.target_path.is_empty() {
         view! { <span class="cell-sub">{t::client_path()}</span> }.into_any()
     } else {
