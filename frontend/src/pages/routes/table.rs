@@ -36,7 +36,7 @@ pub fn RoutesTable(state: RoutesState, rows: Signal<Vec<Arc<Placed>>>) -> impl I
             title_cell(state, &row.route)
         }),
         Column::new(t::col_match(), "wide", |row: &Placed| match_cell(&row.route.definition)),
-        Column::new(t::col_target(), "wide brief", |row: &Placed| {
+        Column::new(t::col_target(), "wide brief unless-tight", |row: &Placed| {
             target_cell(&row.route.definition)
         }),
         Column::new(upstreams::col_upstreams(), "fit", move |row: &Placed| {
