@@ -18,7 +18,7 @@ const TERMS = new Set(
     "gpt-4o-mini qwen3 regex model host port key header name route path chat embeddings models max_tokens openai-chat audit capture redacted properties required targets",
     "error-429 error-500 OpenID Connect OIDC",
     // Header fields.
-    "accept accept-encoding accept-language connection content-length content-type date keep-alive sec-fetch-mode server",
+    "accept authorization accept-encoding accept-language connection content-length content-type date keep-alive sec-fetch-mode server",
     "transfer-encoding user-agent via x-request-id x-upstream x-stainless retry-after www-authenticate",
     "MIT Chrome Linux PROXY SIGHUP WebSocket v1 v2",
     "fastgate admin-token security allow_insecure_cookie env",
@@ -151,6 +151,7 @@ test("the record of a request is Chinese in all its parts", async ({ page, gatew
   const { id } = await gateway.record("status_code=500");
   await page.goto(`${gateway.url}/admin/dashboard/requests?open=${id}`);
   const drawer = page.getByRole("dialog");
+  await expect(drawer.getByRole("tab")).toHaveCount(4);
   for (const tab of await drawer.getByRole("tab").all()) {
     await tab.click();
     await expectChinese(page, `the record, ${await tab.textContent()}`);

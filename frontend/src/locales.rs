@@ -54,6 +54,15 @@ pub fn refusal(message: &str) -> String {
     translated.unwrap_or_else(|| message.to_owned())
 }
 
+/// Why a route takes a request or does not, which the server says in English, in the reader's language.
+pub fn reason(reason: &str) -> String {
+    let translated = match current() {
+        Language::English => None,
+        Language::Chinese => fastgate_shared::refusals::reasons::in_chinese(reason),
+    };
+    translated.unwrap_or_else(|| reason.to_owned())
+}
+
 static CURRENT: AtomicU8 = AtomicU8::new(0);
 
 /// A language of the dashboard.

@@ -4,6 +4,8 @@
 //! Each line is a template: `{}` stands for whatever is there, and the Chinese sentence takes the same parts in the same
 //! order. A part may be a sentence of its own.
 
+pub mod reasons;
+
 /// English and Chinese. Of several that fit, the first counts.
 const SENTENCES: &[(&str, &str)] = &[
     // Any field.

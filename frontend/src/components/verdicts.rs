@@ -6,7 +6,7 @@ use leptos::prelude::*;
 
 use crate::components::badge::{Badge, Tone};
 use crate::components::icon::{Glyph, Icon};
-use crate::locales::routes as t;
+use crate::locales::{self, routes as t};
 
 /// The verdicts on one request.
 #[component]
@@ -74,7 +74,7 @@ fn line(verdict: MatchVerdict, wins: bool, is_near: bool) -> impl IntoView {
             <Badge tone word />
             <span class="strong">{verdict.route_name}</span>
             <span class="muted verdict-priority">{verdict.priority}</span>
-            <span class="muted verdict-reason">{verdict.reason}</span>
+            <span class="muted verdict-reason">{locales::reason(&verdict.reason)}</span>
         </li>
     }
 }

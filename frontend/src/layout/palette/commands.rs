@@ -7,6 +7,7 @@ use crate::api;
 use crate::app::BASE;
 use crate::components::icon::Glyph;
 use crate::locales::{self, keys, palette as t, routes, shell};
+use crate::order;
 use crate::state::theme::Theme;
 
 /// Results shown at most.
@@ -139,7 +140,7 @@ pub fn best(all: Vec<Command>, typed: &str) -> Vec<Command> {
         .into_iter()
         .filter_map(|command| Some((cost(&command, &typed)?, command)))
         .collect();
-    found.sort_by_key(|(cost, _)| *cost);
+    order::sort(&mut found, |one, two| one.0.cmp(&two.0));
     found.into_iter().take(SHOWN).map(|(_, command)| command).collect()
 }
 

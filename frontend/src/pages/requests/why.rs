@@ -7,7 +7,7 @@ use crate::api;
 use crate::components::icon::{Glyph, Icon};
 use crate::components::loaded::{Loaded, TableSkeleton};
 use crate::components::verdicts::Verdicts;
-use crate::locales::requests as t;
+use crate::locales::{self, requests as t};
 use crate::state::query::Query;
 
 #[component]
@@ -29,7 +29,7 @@ pub fn Why(record: LogRecord) -> impl IntoView {
                     view! {
                         <section class="stack-s">
                             <h3>{t::decided_then()}</h3>
-                            <p>{reason}</p>
+                            <p>{locales::reason(&reason)}</p>
                         </section>
                     }
                 })}
