@@ -13,13 +13,14 @@ pub mod upstreams;
 
 use fastgate_shared::json::{self, FromJson};
 use fastgate_shared::problem::Problem;
+use fastgate_shared::refusals::Table;
 pub use gloo_net::http::Method;
 use gloo_net::http::{RequestBuilder, Response};
 use leptos::prelude::*;
 use serde::Serialize;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{AbortController, ReadableStreamDefaultReader, ReadableStreamReadResult};
+use web_sys::{AbortController, AbortSignal, ReadableStreamDefaultReader, ReadableStreamReadResult};
 
 use crate::locales::{self, common as t};
 use crate::state::connection::Connection;
@@ -80,6 +81,13 @@ pub async fn send_yaml<T: FromJson>(url: &str, text: String, etag: Option<&str>)
     parse(&exchange(Method::POST, url, Body::Yaml(text), etag).await?.text)
 }
 
+/// The server's sentences in Chinese.
+pub async fn refusals() -> Answer<Table> {
+    let url = "/admin/dashboard/refusals.zh-CN.json";
+    let sent = exchange(Method::GET, url, Body::None, None).await?;
+    Table::from_json(&sent.text).map_err(local_problem)
+}
+
 /// Deletes; the answer's body does not matter.
 pub async fn delete(url: &str) -> Answer<()> {
     exchange(Method::DELETE, url, Body::None, None).await.map(drop)
@@ -88,6 +96,17 @@ pub async fn delete(url: &str) -> Answer<()> {
 /// Asks for something to be done; neither body nor answer matter.
 pub async fn act(url: &str) -> Answer<()> {
     exchange(Method::POST, url, Body::None, None).await.map(drop)
+}
+
+/// Whether the gateway answers within a few seconds, whatever it says.
+pub async fn is_alive() -> bool {
+    const PATIENCE_MS: u32 = 5_000;
+    let patience = AbortSignal::timeout_with_u32(PATIENCE_MS);
+    let request = RequestBuilder::new("/health").abort_signal(Some(&patience)).build();
+    match request {
+        Ok(request) => request.send().await.is_ok(),
+        Err(_) => false,
+    }
 }
 
 /// Calls the proxy as a client does: GET, or POST with a JSON body. Status and the beginning of the answer, or why there
@@ -260,7 +279,7 @@ pub fn sentence(problem: &Problem) -> String {
     if problem.detail.is_empty() {
         problem.title.clone()
     } else {
-        problem.detail.clone()
+        locales::refusal(&problem.detail)
     }
 }
 

@@ -26,6 +26,7 @@ pub fn App() -> impl IntoView {
     connection::provide();
     shortcuts::provide();
     let language = language::provide();
+    untrack(|| language.track());
     let session = Session::provide();
     session.load();
     move || {

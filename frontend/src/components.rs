@@ -20,6 +20,7 @@ pub mod key_value;
 pub mod keyed;
 pub mod loaded;
 pub mod menu;
+pub mod object_id;
 pub mod page_head;
 pub mod relative_time;
 pub mod row_link;

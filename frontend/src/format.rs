@@ -64,12 +64,13 @@ pub fn duration(ms: f64) -> String {
     }
 }
 
-/// `99.4 %`; never rounded up to a hundred.
+/// `99.4 %`, rounded; but a hundred only where nothing lacks, and nought only where nothing is.
 pub fn percent(value: f64) -> String {
-    if value >= 100.0 {
-        "100 %".to_owned()
-    } else {
-        format!("{:.1} %", (value * 10.0).floor() / 10.0)
+    match value {
+        100.0.. => "100 %".to_owned(),
+        99.95..100.0 => "99.9 %".to_owned(),
+        value if value > 0.0 && value < 0.05 => "0.1 %".to_owned(),
+        _ => format!("{value:.1} %"),
     }
 }
 

@@ -1,7 +1,12 @@
 //! Every text of the dashboard, English beside 简体中文: `texts!` makes one function of each line, so that a text
 //! without a translation, or an argument that only one language knows, does not compile.
 
+use std::cell::RefCell;
 use std::sync::atomic::{AtomicU8, Ordering};
+
+use fastgate_shared::refusals::Table;
+
+use crate::api;
 
 /// A table of texts: `name = "English", "中文";` or, with arguments, `name(n: u64) = "{n} rows", "{n} 行";`.
 macro_rules! texts {
@@ -47,20 +52,34 @@ pub mod upstreams;
 
 /// What is wrong with a value, which the rules and the server say in English, in the reader's language.
 pub fn refusal(message: &str) -> String {
-    let translated = match current() {
-        Language::English => None,
-        Language::Chinese => fastgate_shared::refusals::in_chinese(message),
-    };
-    translated.unwrap_or_else(|| message.to_owned())
+    said(message, Table::refusal)
 }
 
 /// Why a route takes a request or does not, which the server says in English, in the reader's language.
 pub fn reason(reason: &str) -> String {
+    said(reason, Table::reason)
+}
+
+thread_local! {
+    static TABLE: RefCell<Option<Table>> = const { RefCell::new(None) };
+}
+
+fn said(text: &str, translate: fn(&Table, &str) -> Option<String>) -> String {
     let translated = match current() {
         Language::English => None,
-        Language::Chinese => fastgate_shared::refusals::reasons::in_chinese(reason),
+        Language::Chinese => TABLE.with_borrow(|table| table.as_ref().and_then(|table| translate(table, text))),
     };
-    translated.unwrap_or_else(|| reason.to_owned())
+    translated.unwrap_or_else(|| text.to_owned())
+}
+
+/// Loads what a language needs beside the texts here. Without it the server's sentences stay English.
+pub async fn load(language: Language) {
+    if language == Language::Chinese
+        && TABLE.with_borrow(Option::is_none)
+        && let Ok(table) = api::refusals().await
+    {
+        TABLE.set(Some(table));
+    }
 }
 
 static CURRENT: AtomicU8 = AtomicU8::new(0);

@@ -18,7 +18,6 @@ where
     T: Send + Sync + 'static,
 {
     let has_data = reactive::memo(move |_| query.data.with(Option::is_some));
-    let has_problem = reactive::memo(move |_| query.problem.with(Option::is_some));
     let content = move || {
         if has_data.get() {
             children()
@@ -33,11 +32,15 @@ where
         }
     };
     let stale = move || {
-        (has_data.get() && has_problem.get()).then(|| {
+        query.problem.get().filter(|_| has_data.get()).map(|problem| {
             view! {
                 <div class="banner banner-warn" role="status">
                     <Icon glyph=Glyph::Alert />
-                    <div>{t::could_not_refresh()}</div>
+                    <div>
+                        {t::could_not_refresh()}
+                        " "
+                        {api::sentence(&problem)}
+                    </div>
                     <Button small=true on_press=move |()| query.reload()>
                         {t::retry()}
                     </Button>

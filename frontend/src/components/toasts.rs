@@ -1,11 +1,13 @@
 //! Shows the toasts, announced politely.
 
+use leptos::html;
 use leptos::prelude::*;
 
 use crate::components::button::IconButton;
 use crate::components::icon::{Glyph, Icon};
 use crate::components::keyed::keyed;
 use crate::locales::{common, shell};
+use crate::state::reactive;
 use crate::state::toasts::{Toast, Toasts};
 
 /// The corner where toasts appear.
@@ -22,8 +24,24 @@ pub fn ToastRegion() -> impl IntoView {
         }
         .into_any()
     };
+    // Each piece of news comes to the top of all dialogs; a manual popover is closed by nobody else.
+    let region = NodeRef::<html::Section>::new();
+    reactive::effect(move || {
+        toasts.shown.track();
+        if let Some(region) = region.get() {
+            // Fails where it is not shown yet, or shown already.
+            let _ = region.hide_popover();
+            let _ = region.show_popover();
+        }
+    });
     view! {
-        <section class="toasts" role="status" aria-live="polite" aria-label=shell::notifications()>
+        <section
+            node_ref=region
+            popover="manual"
+            class="toasts" role="status"
+            aria-live="polite"
+            aria-label=shell::notifications()
+        >
             {keyed(move || toasts.shown.get(), |toast| toast.id.to_string(), shown)}
         </section>
     }

@@ -55,7 +55,7 @@ super::texts! {
     disabled(name: &str) = "{name} is off: it now answers 401.", "{name} 已停用，将返回 401。";
     deleted(name: &str) = "Deleted {name}.", "已删除 {name}。";
     delete_title = "Delete this key?", "删除此密钥？";
-    delete_text(name: &str, preview: &str) = "Clients that use {name} ({preview}) get 401 at once. Its past requests stay in the log. This cannot be undone.", "使用 {name}（{preview}）的客户端将立即收到 401。历史请求仍保留在日志中。此操作无法撤销。";
+    delete_text(name: &str, preview: &str) = "Clients that use {name} ({preview}) get 401 at once. Its past requests stay in the log, and Changes can bring it back.", "使用 {name}（{preview}）的客户端将立即收到 401。历史请求仍保留在日志中，可在“变更”中恢复。";
     rotate_title = "Rotate this key?", "轮换此密钥？";
     rotate_text(name: &str) = "{name} gets a new value, shown once. The old value works until the grace time ends.", "{name} 将获得新值，仅显示一次。旧值在宽限期结束前仍然有效。";
     rotate = "Rotate", "轮换";

@@ -172,7 +172,7 @@ super::texts! {
     disabled(name: &str) = "{name} takes no more requests.", "{name} 不再处理请求。";
     deleted(name: &str) = "Deleted {name}.", "已删除 {name}。";
     delete_title = "Delete this route?", "删除此路由？";
-    delete_text(name: &str, path: &str) = "Requests to {path} no longer go through {name}: another matching route takes them, or they answer 404. This cannot be undone.", "发往 {path} 的请求将不再经过 {name}：由其他匹配路由处理，或返回 404。此操作无法撤销。";
+    delete_text(name: &str, path: &str) = "Requests to {path} no longer go through {name}: another matching route takes them, or they answer 404. Changes can bring it back.", "发往 {path} 的请求将不再经过 {name}：由其他匹配路由处理，或返回 404。可在“变更”中恢复。";
 
     test_title(name: &str) = "Send test: {name}", "发送测试：{name}";
     test_lead = "Sends one real request to the route's target, with its transforms.", "向路由目标发送一个真实请求，并应用其转换。";

@@ -10,6 +10,8 @@ super::texts! {
     half_open = "On trial", "试探中";
     cooling = "Cooling down", "冷却中";
     unknown = "No answer yet", "尚无响应";
+    failing = "Failing", "失败";
+    failing_text = "Every request that went there failed.", "发往此处的请求全部失败。";
     off = "Off", "停用";
     open_until(time: &str) = "It failed repeatedly. One trial request goes there after {time}.", "多次失败。{time} 之后会发送一个试探请求。";
     half_open_text = "It failed repeatedly. The next request that goes there decides.", "多次失败。下一个发往此处的请求将决定其状态。";

@@ -17,6 +17,8 @@ mod table;
 mod tools;
 mod why;
 
+pub use table::tone_of;
+
 use std::sync::Arc;
 
 use fastgate_shared::audit_log::{LogFilter, LogItem};

@@ -18,7 +18,7 @@ mod tls;
 mod traffic;
 mod upstreams;
 
-pub use upstreams::{reason, tone, word};
+pub use upstreams::{looks, reason};
 
 use std::sync::Arc;
 

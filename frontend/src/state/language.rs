@@ -1,6 +1,7 @@
 //! English or 简体中文: the browser's wish at first, then what the switch said, kept in this browser.
 
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 
 use crate::locales::{self, Language};
 use crate::state::kept;
@@ -42,8 +43,12 @@ impl LanguageChoice {
         Language::from_tag(&wish)
     }
 
-    /// Switches to the other language.
+    /// Switches to the other language, once what it needs is there.
     pub fn switch(self) {
-        self.store.set(self.language().other().tag().to_owned());
+        let other = untrack(|| self.language()).other();
+        spawn_local(async move {
+            locales::load(other).await;
+            self.store.set(other.tag().to_owned());
+        });
     }
 }

@@ -86,7 +86,13 @@ impl<T: Send + Sync> Query<T> {
                     }
                     // The session has ended: whoever signs in again gets the answer.
                     Err(why) if why.status == 401 => {}
-                    Err(why) => problem.set(Some(why)),
+                    Err(why) => {
+                        // What was asked for cannot be answered: what is there answers something else.
+                        if why.status == 422 {
+                            data.set(None);
+                        }
+                        problem.set(Some(why));
+                    }
                 }
             });
         });

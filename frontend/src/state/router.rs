@@ -7,6 +7,7 @@ use leptos::wasm_bindgen::{JsCast, JsValue};
 use web_sys::{HtmlAnchorElement, UrlSearchParams};
 
 use crate::app::BASE;
+use crate::state::shortcuts::focus;
 
 /// What a change of the address leaves behind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,8 +55,17 @@ impl Router {
 
     /// Opens a page of the dashboard, at its top.
     pub fn open(self, address: &str) {
+        let before = self.path.get_untracked();
         self.go(address, Entry::New);
         window().scroll_to_with_x_and_y(0.0, 0.0);
+        if self.path.get_untracked() != before {
+            // Once the page is built: who does not see it hears where they are, and goes on from its beginning.
+            request_animation_frame(|| {
+                if let Some(main) = document().get_element_by_id("main") {
+                    focus(&main);
+                }
+            });
+        }
     }
 
     /// Changes parameters of the query, none to remove one. Page and position stay.

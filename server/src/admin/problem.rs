@@ -129,6 +129,12 @@ impl Problem {
             .with_header(header::RETRY_AFTER, HeaderValue::from_static("1"))
     }
 
+    /// Whether the credential is what was refused (401, 403).
+    #[must_use]
+    pub fn is_refusal(&self) -> bool {
+        matches!(self.status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)
+    }
+
     /// The fields that were refused; none when the problem is another one.
     #[must_use]
     pub fn refused_fields(&self) -> &[FieldError] {

@@ -1,52 +1,42 @@
 //! Why a route takes a request or does not, in Chinese. The routes' table says it in English (`server/src/routing/explain.rs`),
 //! and so it is recorded.
 
-use super::parts;
+use super::{Table, parts};
 
-/// English and Chinese, as the table of refusals. Of several that fit, the first counts.
-const REASONS: &[(&str, &str)] = &[
-    ("the path of no active route matches", "没有已启用的路由匹配此路径"),
-    ("the path does not match {}", "路径不匹配 {}"),
-    ("method {} is not {}", "方法 {} 不是 {}"),
-    ("header {} is missing", "缺少标头 {}"),
-    ("header {} is not `{}`", "标头 {} 不是 `{}`"),
-    (
-        "header {} does not match the expression `{}`",
-        "标头 {} 不匹配表达式 `{}`",
-    ),
-    ("body field `{}` is missing", "正文缺少字段 `{}`"),
-    ("body field `{}` is not {}", "正文字段 `{}` 不是 {}"),
-    ("the body breaks the schema: {}", "正文不符合 Schema：{}"),
-    ("body field {} breaks the schema: {}", "正文字段 {} 不符合 Schema：{}"),
-    ("the body fits", "正文符合"),
-    ("there is no body", "没有正文"),
-    ("the body is not JSON, or has a field twice", "正文不是 JSON，或有重复的字段"),
-    ("the body cannot be read", "无法读取正文"),
-    ("the route is switched off", "路由已停用"),
-];
-
-/// The Chinese for a reason; `None` for one that is not known.
-#[must_use]
-pub fn in_chinese(reason: &str) -> Option<String> {
-    if let Some((reason, sharing)) = reason.split_once("; shares its requests with ") {
-        return Some(format!("{}；与 {} 分担请求", in_chinese(reason)?, and_more(sharing)));
+impl Table {
+    /// The Chinese for a reason; `None` for one that is not known.
+    #[must_use]
+    pub fn reason(&self, reason: &str) -> Option<String> {
+        if let Some((reason, sharing)) = reason.split_once("; shares its requests with ") {
+            return Some(format!("{}；与 {} 分担请求", self.reason(reason)?, and_more(sharing)));
+        }
+        if let Some(misses) = reason.strip_prefix("the path matches, but ") {
+            let misses = misses.split("; ").map(|miss| self.miss(miss));
+            return Some(format!("路径匹配，但 {}", misses.collect::<Vec<_>>().join("；")));
+        }
+        won(reason).or_else(|| self.clause(reason))
     }
-    if let Some(misses) = reason.strip_prefix("the path matches, but ") {
-        let misses = misses.split("; ").map(miss).collect::<Vec<_>>();
-        return Some(format!("路径匹配，但 {}", misses.join("；")));
-    }
-    won(reason).or_else(|| clause(reason))
-}
 
-fn clause(reason: &str) -> Option<String> {
-    let known = |(english, chinese): &(&str, &str)| {
-        let parts = parts(english, reason)?;
-        let filled = parts.iter().fold((*chinese).to_owned(), |text, part| {
-            text.replacen("{}", &part.replace(" or ", " 或 "), 1)
-        });
-        Some(filled)
-    };
-    REASONS.iter().find_map(known)
+    fn clause(&self, reason: &str) -> Option<String> {
+        let known = |(english, chinese): &(String, String)| {
+            let parts = parts(english, reason)?;
+            let filled = parts.iter().fold(chinese.clone(), |text, part| {
+                text.replacen("{}", &part.replace(" or ", " 或 "), 1)
+            });
+            Some(filled)
+        };
+        self.0.iter().find_map(known)
+    }
+
+    /// `Chat: method GET is not POST`, or `3 more`.
+    fn miss(&self, told: &str) -> String {
+        if let Some(more) = told.strip_suffix(" more") {
+            return format!("另有 {more} 条");
+        }
+        let known = told.split_once(": ");
+        let known = known.and_then(|(name, why)| Some(format!("{name}：{}", self.clause(why)?)));
+        known.unwrap_or_else(|| told.to_owned())
+    }
 }
 
 /// `path /v1/*, method POST and body matched; priority 100`.
@@ -70,17 +60,6 @@ fn won(reason: &str) -> Option<String> {
     Some(format!("匹配：{}；优先级 {priority}", met.join("、")))
 }
 
-/// `Chat: method GET is not POST`, or `3 more`.
-fn miss(told: &str) -> String {
-    if let Some(more) = told.strip_suffix(" more") {
-        return format!("另有 {more} 条");
-    }
-    let known = told
-        .split_once(": ")
-        .and_then(|(name, why)| Some(format!("{name}：{}", clause(why)?)));
-    known.unwrap_or_else(|| told.to_owned())
-}
-
 /// `Chat, Images and 3 more`.
 fn and_more(names: &str) -> String {
     let more = names
@@ -91,7 +70,7 @@ fn and_more(names: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::in_chinese;
+    use crate::refusals::tests::table;
     use rstest::rstest;
 
     #[rstest]
@@ -120,7 +99,7 @@ mod tests {
         "路径匹配，但 Chat：方法 GET 不是 POST；Images：缺少标头 x-a；另有 2 条"
     )]
     fn a_reason_is_said_in_chinese(#[case] english: &str, #[case] chinese: &str) {
-        assert_eq!(in_chinese(english).as_deref(), Some(chinese));
+        assert_eq!(table().reason(english).as_deref(), Some(chinese));
     }
 
     #[rstest]
@@ -128,6 +107,6 @@ mod tests {
     #[case("it fits")]
     #[case("the moon matched; priority 1")]
     fn what_is_not_known_stays_as_it_is(#[case] english: &str) {
-        assert_eq!(in_chinese(english), None);
+        assert_eq!(table().reason(english), None);
     }
 }

@@ -154,7 +154,7 @@ fn cost(command: &Command, typed: &str) -> Option<u32> {
             Some(1)
         } else if text.contains(word) {
             Some(2)
-        } else if command.words.contains(word) {
+        } else if command.words.contains(word) || command.kind.to_lowercase().contains(word) {
             Some(3)
         } else if has_letters(&text, word) {
             Some(10)

@@ -17,6 +17,7 @@ use crate::components::dialog::{Dialog, Shape};
 use crate::components::expiry::{Expiry, ExpiryFields};
 use crate::components::field::{CheckField, Rule, TextField};
 use crate::components::icon::{Glyph, Icon};
+use crate::components::object_id::ObjectId;
 use crate::locales::{changes, common, keys as t};
 use crate::state::form::{FormErrors, optional_number, optional_text};
 use crate::state::query;
@@ -99,6 +100,7 @@ pub fn KeyForm(state: KeysState, before: Option<api::Tagged<ApiKey>>) -> impl In
     let draft = Draft::new(before.as_ref());
     let errors = FormErrors::new(move || draft.read().err().unwrap_or_default());
     let is_new = before.is_none();
+    let key_id = before.as_ref().map(|key| key.key_id.clone());
     let sending = Sending {
         state,
         draft,
@@ -121,6 +123,7 @@ pub fn KeyForm(state: KeysState, before: Option<api::Tagged<ApiKey>>) -> impl In
             <form class="dialog-form" on:submit=submit novalidate=true>
                 <div class="dialog-body stack">
                     {move || refusal.get().map(|text| view! { <div class="banner banner-bad" role="alert"><Icon glyph=Glyph::Alert /><div>{text}</div></div> })}
+                    {key_id.map(|id| view! { <ObjectId name="key_id" id /> })}
                     <Fields draft errors />
                 </div>
                 <div class="dialog-foot">

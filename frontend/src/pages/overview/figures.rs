@@ -52,30 +52,39 @@ pub fn Figures(state: OverviewState) -> impl IntoView {
             />
             <Figure
                 label=t::success_rate()
-                value=tell(|s| format::percent(s.success_rate))
+                value=tell(|s| if_any(s, format::percent(s.success_rate)))
                 note=tell(|s| errors_in_words(s.total_errors))
                 change=change(|s| s.success_rate, true, false)
                 line=line(|data| data.total.series.success_rate.clone())
             />
             <Figure
                 label=t::latency()
-                value=tell(|s| format::duration(s.p50_response_time))
+                value=tell(|s| if_any(s, format::duration(s.p50_response_time)))
                 note=tell(|s| t::p95_p99(
                     &format::duration(s.p95_response_time),
                     &format::duration(s.p99_response_time),
                 ))
-                change=change(|s| s.p95_response_time, false, true)
-                line=line(|data| data.total.series.p95_response_time.clone())
+                change=change(|s| s.p50_response_time, false, true)
+                line=line(|data| data.total.series.p50_response_time.clone())
             />
             <Figure
                 label=t::ttfb()
-                value=tell(|s| format::duration(s.avg_ttfb))
+                value=tell(|s| if_any(s, format::duration(s.avg_ttfb)))
                 note=Signal::stored(t::mean().to_owned())
                 change=change(|s| s.avg_ttfb, false, true)
                 line=line(|data| data.total.series.avg_ttfb.clone())
             />
             <Present summary />
         </section>
+    }
+}
+
+/// A figure of requests where there were any.
+fn if_any(summary: &MetricsSummary, shown: String) -> String {
+    if summary.total_requests == 0 {
+        "–".to_owned()
+    } else {
+        shown
     }
 }
 

@@ -9,6 +9,7 @@ use crate::components::badge::{Badge, Tone};
 use crate::components::loaded::Loaded;
 use crate::components::relative_time::RelativeTime;
 use crate::locales::overview as t;
+use crate::pages::requests::tone_of;
 use crate::state::query::Query;
 use crate::state::reactive;
 
@@ -25,10 +26,13 @@ pub fn RecentErrors(refresh: Memo<u32>) -> impl IntoView {
     });
     let line = |item: LogItem| {
         let status = item.status_code.unwrap_or(0);
+        let tone = item
+            .outcome
+            .map_or(Tone::Info, |outcome| tone_of(outcome, item.status_code));
         view! {
             <li>
                 <a class="error-line" href=format!("{BASE}/requests?has_error=true&open={}", item.id)>
-                    <Badge tone=Tone::of_status(status) word=status.to_string() />
+                    <Badge tone word=status.to_string() />
                     <span class="error-path mono">{format!("{} {}", item.method, item.path)}</span>
                     <span class="error-text">{item.error_message.clone()}</span>
                     <span class="error-time">

@@ -45,7 +45,7 @@ fn TopList(
     let link = move |entry: &TopEntry| {
         let mut query = filter(entry);
         // What the figures count is what the log shows.
-        let range = state.range.get_untracked();
+        let range = state.range.get();
         query["start_time"] = range.start(range.span).into();
         api::with_query(&format!("{BASE}/requests"), &query)
     };

@@ -5,11 +5,11 @@ use leptos::prelude::*;
 
 use crate::api;
 use crate::app::BASE;
-use crate::components::badge::Badge;
+use crate::components::badge::{Badge, Tone};
 use crate::components::loaded::Loaded;
 use crate::format;
 use crate::locales::overview as t;
-use crate::pages::routes::{reason, tone, word};
+use crate::pages::routes::{looks, reason};
 use crate::state::query::Query;
 use crate::state::reactive;
 
@@ -23,7 +23,7 @@ pub fn Upstreams(refresh: Memo<u32>) -> impl IntoView {
         let mut all = upstreams.data.get().unwrap_or_default();
         all.retain(|target| target.state != UpstreamState::Off);
         // Stable: within a state the order of the routes stays.
-        crate::order::sort(&mut all, |one, two| trouble(one.state).cmp(&trouble(two.state)));
+        crate::order::sort(&mut all, |one, two| trouble(one).cmp(&trouble(two)));
         all
     });
     let content = move || {
@@ -59,10 +59,11 @@ fn line(target: &UpstreamStatus) -> impl IntoView + use<> {
         &serde_json::json!({ "route_id": target.route_id }),
     );
     let latency = target.latency_ms.map(format::duration);
+    let (tone, word) = looks(target);
     view! {
         <li>
             <a class="error-line" href=link>
-                <Badge tone=tone(target.state) word=word(target.state) />
+                <Badge tone word />
                 <span class="error-path mono">{target.target.clone()}</span>
                 <span class="error-time">{latency}</span>
                 <span class="error-text">
@@ -74,8 +75,9 @@ fn line(target: &UpstreamStatus) -> impl IntoView + use<> {
     }
 }
 
-const fn trouble(state: UpstreamState) -> u8 {
-    match state {
+fn trouble(target: &UpstreamStatus) -> u8 {
+    match target.state {
+        UpstreamState::Unknown if looks(target).0 == Tone::Bad => 0,
         UpstreamState::Down | UpstreamState::Open => 0,
         UpstreamState::HalfOpen | UpstreamState::Cooling => 1,
         UpstreamState::Unknown => 3,

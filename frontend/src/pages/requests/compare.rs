@@ -107,7 +107,7 @@ fn Bodies(before: Option<String>, after: Option<String>) -> impl IntoView {
     };
     let line = |line: Line| match line {
         Line::Same(text) => view! {
-            <div class="diff-line">{side(Some(text.clone()), "")} {side(Some(text), "")}</div>
+            <div class="diff-line">{side(Some(text.clone()), "diff-same")} {side(Some(text), "diff-same")}</div>
         }
         .into_any(),
         Line::Differs(left, right) => view! {

@@ -7,7 +7,7 @@ use leptos::prelude::*;
 use super::RequestsState;
 use super::record_parts::{Attempts, Message, Timeline};
 use super::replay::Resending;
-use super::table::status_badge;
+use super::table::{status_badge, tone_of};
 use super::why::Why;
 use super::{curl, filters};
 use crate::api;
@@ -153,7 +153,7 @@ fn Summary(record: LogRecord) -> impl IntoView {
     view! {
         <dl class="facts">
             <dt>{t::outcome()}</dt>
-            <dd>{outcome_badge(item.outcome)}</dd>
+            <dd>{outcome_badge(item.outcome, item.status_code)}</dd>
             <dt>{common::request_id()}</dt>
             <dd>
                 <code>{request_id.clone()}</code>
@@ -164,7 +164,17 @@ fn Summary(record: LogRecord) -> impl IntoView {
             <dd>{format::exact_time(format::millis(item.request_time))}</dd>
             <dt>{t::route()}</dt>
             <dd>{linked(route, "route_id", t::no_route())}</dd>
-            {fact(t::sent_to(), item.target_url)}
+            {item
+                .target_url
+                .map(|url| {
+                    view! {
+                        <dt>{t::sent_to()}</dt>
+                        <dd>
+                            <span class="data">{url.clone()}</span>
+                            <CopyButton text=url what=t::sent_to() />
+                        </dd>
+                    }
+                })}
             <dt>{t::key()}</dt>
             <dd>{linked(key, "key_id", t::no_key())}</dd>
             {fact(t::source(), item.source_path)}
@@ -211,15 +221,16 @@ fn fact(name: &'static str, value: Option<String>) -> impl IntoView {
     })
 }
 
-fn outcome_badge(outcome: Option<Outcome>) -> impl IntoView {
-    let (tone, word) = match outcome {
-        None => (Tone::Info, t::in_flight()),
-        Some(Outcome::Ok) => (Tone::Good, t::outcome_ok()),
-        Some(Outcome::UpstreamError) => (Tone::Bad, t::outcome_upstream_error()),
-        Some(Outcome::Timeout) => (Tone::Bad, t::outcome_timeout()),
-        Some(Outcome::ClientClosed) => (Tone::Warn, t::outcome_client_closed()),
-        Some(Outcome::Rejected) => (Tone::Warn, t::outcome_rejected()),
-        Some(Outcome::Interrupted) => (Tone::Warn, t::outcome_interrupted()),
+fn outcome_badge(outcome: Option<Outcome>, status: Option<u16>) -> impl IntoView {
+    let word = match outcome {
+        None => t::in_flight(),
+        Some(Outcome::Ok) => t::outcome_ok(),
+        Some(Outcome::UpstreamError) => t::outcome_upstream_error(),
+        Some(Outcome::Timeout) => t::outcome_timeout(),
+        Some(Outcome::ClientClosed) => t::outcome_client_closed(),
+        Some(Outcome::Rejected) => t::outcome_rejected(),
+        Some(Outcome::Interrupted) => t::outcome_interrupted(),
     };
+    let tone = outcome.map_or(Tone::Info, |outcome| tone_of(outcome, status));
     view! { <Badge tone word /> }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use fastgate_shared::audit_log::LogItem;
+use fastgate_shared::audit_log::{LogItem, Outcome};
 use leptos::prelude::*;
 
 use super::RequestsState;
@@ -101,9 +101,25 @@ fn upstream(url: Option<&str>) -> Option<String> {
 
 /// The badge of a status; a request without one is in flight.
 pub fn status_badge(item: &LogItem) -> impl IntoView + use<> {
-    match item.status_code {
-        Some(status) => view! { <Badge tone=Tone::of_status(status) word=status.to_string() /> },
-        None => view! { <Badge tone=Tone::Info word=t::in_flight() /> },
+    let (tone, word) = match (item.status_code, item.outcome) {
+        (None, None) => (Tone::Info, t::in_flight().to_owned()),
+        // Its head came; the rest is on its way.
+        (Some(status), None) => (Tone::Info, status.to_string()),
+        (status, Some(outcome)) => {
+            let word = status.map_or("–".to_owned(), |status| status.to_string());
+            (tone_of(outcome, status), word)
+        }
+    };
+    view! { <Badge tone word /> }
+}
+
+/// What an end means: an answer by its status, but one that broke off is not good whatever its status was.
+pub fn tone_of(outcome: Outcome, status: Option<u16>) -> Tone {
+    match (outcome, status) {
+        (Outcome::Ok | Outcome::Rejected, Some(status)) => Tone::of_status(status),
+        (Outcome::Ok, None) => Tone::Good,
+        (Outcome::UpstreamError | Outcome::Timeout, _) => Tone::Bad,
+        (Outcome::Rejected | Outcome::ClientClosed | Outcome::Interrupted, _) => Tone::Warn,
     }
 }
 

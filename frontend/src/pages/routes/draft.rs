@@ -179,7 +179,7 @@ impl Draft {
             ..self.base.get_value()
         };
         self.access.write(&mut definition, &mut errors);
-        self.sharing.write(&mut definition);
+        self.sharing.write(&mut definition, several);
         self.tls.write(&mut definition);
         (definition, errors)
     }

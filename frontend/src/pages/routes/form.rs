@@ -15,6 +15,7 @@ use crate::components::button::{Button, Weight};
 use crate::components::conflict::{Clash, ConflictQuestion};
 use crate::components::dialog::{Dialog, Shape};
 use crate::components::icon::{Glyph, Icon};
+use crate::components::object_id::ObjectId;
 use crate::locales::{changes, common, routes as t};
 use crate::state::form::FormErrors;
 use crate::state::query;
@@ -50,6 +51,7 @@ pub fn EditRoute(state: RoutesState, route_id: String) -> impl IntoView {
 pub fn RouteForm(state: RoutesState, before: Option<(String, String)>, model: Option<Route>) -> impl IntoView {
     let draft = Draft::new(model.as_ref());
     let is_new = before.is_none();
+    let route_id = before.as_ref().map(|(route_id, _)| route_id.clone());
     let started = model.as_ref().map(|route| route.definition.clone());
     if is_new && model.is_some() {
         draft.route_name.update(|name| *name = t::copy_of(name));
@@ -82,6 +84,7 @@ pub fn RouteForm(state: RoutesState, before: Option<(String, String)>, model: Op
             <form class="dialog-form" on:submit=submit novalidate=true>
                 <div class="dialog-body">
                     <Refusal refusal />
+                    {route_id.map(|id| view! { <ObjectId name="route_id" id /> })}
                     <ContentView content errors shadow />
                 </div>
                 <div class="dialog-foot">

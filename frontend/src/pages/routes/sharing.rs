@@ -20,6 +20,8 @@ const WAYS: [(Balance, &str); 4] = [
 pub struct SharingDraft {
     balance: RwSignal<String>,
     hash_on: RwSignal<String>,
+    /// As it was: a single target shares with nobody but routes alike, which this form does not show.
+    known: StoredValue<(Balance, Option<String>)>,
 }
 
 impl SharingDraft {
@@ -31,11 +33,16 @@ impl SharingDraft {
         Self {
             balance: RwSignal::new(name.unwrap_or_default().to_owned()),
             hash_on: RwSignal::new(known.hash_on.clone().unwrap_or_default()),
+            known: StoredValue::new((known.balance, known.hash_on.clone())),
         }
     }
 
-    /// Writes the fields.
-    pub fn write(self, definition: &mut RouteDefinition) {
+    /// Writes the fields; where there is one target, and the fields are hidden, what was there.
+    pub fn write(self, definition: &mut RouteDefinition, several: bool) {
+        if !several {
+            (definition.balance, definition.hash_on) = self.known.get_value();
+            return;
+        }
         definition.balance = self.balance();
         definition.hash_on = optional_text(&self.hash_on.get()).filter(|_| self.by_client());
     }

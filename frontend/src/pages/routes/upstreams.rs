@@ -46,7 +46,7 @@ pub fn Upstreams(state: RoutesState, route_id: String, route_name: String) -> im
 
 /// One target.
 fn details(target: &UpstreamStatus) -> impl IntoView + use<> {
-    let (tone, word) = (tone(target.state), word(target.state));
+    let (tone, word) = looks(target);
     let fact = |name: &'static str, value: Option<String>| {
         value.map(|value| {
             view! {
@@ -126,14 +126,23 @@ pub fn reason(target: &UpstreamStatus) -> Option<String> {
         UpstreamState::Open => until(target.circuit.as_ref()?.open_until).map(|time| t::open_until(&time)),
         UpstreamState::Cooling => until(target.cooling_until).map(|time| t::cooling_until(&time)),
         UpstreamState::HalfOpen => Some(t::half_open_text().to_owned()),
+        UpstreamState::Unknown if looks(target).0 == Tone::Bad => failed.or_else(|| Some(t::failing_text().to_owned())),
         UpstreamState::Unknown => failed.or_else(|| Some(t::unknown_text().to_owned())),
         UpstreamState::Down | UpstreamState::Up => failed,
         UpstreamState::Off => None,
     }
 }
 
+/// A target in a word, and what that means to the reader: one that was never heard of and only failed is as good as down.
+pub fn looks(target: &UpstreamStatus) -> (Tone, &'static str) {
+    if target.state == UpstreamState::Unknown && target.attempts > 0 && target.failures >= target.attempts {
+        return (Tone::Bad, t::failing());
+    }
+    (tone(target.state), word(target.state))
+}
+
 /// What a state means to the reader.
-pub const fn tone(state: UpstreamState) -> Tone {
+const fn tone(state: UpstreamState) -> Tone {
     match state {
         UpstreamState::Up => Tone::Good,
         UpstreamState::Down | UpstreamState::Open => Tone::Bad,
@@ -144,7 +153,7 @@ pub const fn tone(state: UpstreamState) -> Tone {
 }
 
 /// A state in a word.
-pub fn word(state: UpstreamState) -> &'static str {
+fn word(state: UpstreamState) -> &'static str {
     match state {
         UpstreamState::Up => t::up(),
         UpstreamState::Down => t::down(),

@@ -136,7 +136,7 @@ fn TokenForm(state: TokensState) -> impl IntoView {
         RwSignal::new(Role::Viewer.as_str().to_owned()),
     );
     let busy = RwSignal::new(false);
-    let toasts = Toasts::get();
+    let refusal = RwSignal::new(None::<String>);
     let expiry = Expiry::new(None);
     let errors = FormErrors::new(move || {
         let mut errors = Vec::new();
@@ -173,12 +173,8 @@ fn TokenForm(state: TokensState) -> impl IntoView {
                     state.made.set(Some(Arc::new(made)));
                     state.tokens.reload();
                 }
-                // A refused field says so itself; what is refused as a whole (a name that is taken) is told.
-                Err(problem) => {
-                    if errors.refused(&problem).is_some() && problem.errors.is_empty() {
-                        toasts.fail(&problem);
-                    }
-                }
+                // A refused field says so itself; what is refused as a whole (a name that is taken) is told above them.
+                Err(problem) => refusal.set(errors.refused(&problem)),
             }
             busy.set(false);
         });
@@ -187,6 +183,7 @@ fn TokenForm(state: TokensState) -> impl IntoView {
         <Dialog title=t::new_token() on_close=Callback::new(move |()| state.making.set(false))>
             <form class="dialog-form" on:submit=send novalidate=true>
                 <div class="dialog-body stack">
+                    {move || refusal.get().map(|text| view! { <div class="banner banner-bad" role="alert"><Icon glyph=Glyph::Alert /><div>{text}</div></div> })}
                     <TextField label=t::name() value=name rule=Rule(errors, "name") autofocus=true />
                     <SelectField label=t::role_label() value=role choices />
                     <ExpiryFields expiry errors />

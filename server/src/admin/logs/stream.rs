@@ -1,7 +1,7 @@
 //! `GET /admin/logs/stream`: what happens to requests, as it happens, as server-sent events.
 
 use super::query::{self, LogParams};
-use crate::admin::auth::{Administrator, Viewer};
+use crate::admin::auth::{self, Administrator, Viewer};
 use crate::admin::events;
 use crate::admin::openapi::LOGS;
 use crate::admin::page::Query;
@@ -15,15 +15,19 @@ use axum::response::sse::Event;
 use fastgate_shared::audit_log::LiveEventKind;
 use fastgate_shared::problem::Problem as ProblemDocument;
 use futures_util::StreamExt as _;
-use http::{HeaderMap, HeaderName};
+use http::HeaderName;
+use http::request::Parts;
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use utoipa::IntoParams;
 
 /// How soon a stream notices that the gateway drains; it would hold up the end otherwise.
 const DRAIN_CHECK: Duration = Duration::from_millis(250);
+
+/// How soon a stream ends whose session or token was ended.
+const CREDENTIAL_CHECK: Duration = Duration::from_secs(2);
 
 /// Requests in flight that a watcher is told of at once; the newest.
 const MAX_IN_FLIGHT: usize = 1_000;
@@ -104,7 +108,7 @@ impl Watcher {
 pub async fn stream(
     _: Administrator<Viewer>,
     State(app): State<Arc<App>>,
-    headers: HeaderMap,
+    parts: Parts,
     mut asked: Query,
 ) -> Result<Response, Problem> {
     let mut watcher = Watcher {
@@ -113,18 +117,30 @@ pub async fn stream(
         told: HashSet::new(),
     };
     asked.finish(&query::known(&["in_flight"]))?;
-    let last = headers.get(LAST_EVENT_ID).and_then(|value| value.to_str().ok());
+    let last = parts.headers.get(LAST_EVENT_ID).and_then(|value| value.to_str().ok());
     let news = app.audit.live.subscribe(last.and_then(|id| id.trim().parse().ok()));
     let events = {
         let app = app.clone();
         news.filter_map(move |news| std::future::ready(watcher.event(&app, news)))
     };
-    Ok(events::answer(events.take_until(Box::pin(drained(app)))))
+    Ok(events::answer(events.take_until(Box::pin(over(app, parts)))))
 }
 
-async fn drained(app: Arc<App>) {
+/// Waits until the gateway drains, or who watches may no longer: a session or token that ends ends what it opened.
+async fn over(app: Arc<App>, parts: Parts) {
     let mut every = tokio::time::interval(DRAIN_CHECK);
+    let mut last_judged = Instant::now();
     while !app.draining.load(Ordering::Relaxed) {
         every.tick().await;
+        if last_judged.elapsed() >= CREDENTIAL_CHECK {
+            last_judged = Instant::now();
+            // A database that is away says nothing of the credential.
+            if auth::authorise(&app, &parts)
+                .await
+                .is_err_and(|problem| problem.is_refusal())
+            {
+                return;
+            }
+        }
     }
 }
