@@ -2,7 +2,7 @@
 
 use crate::config::Sources;
 use crate::config::layers::{ADMIN_TOKEN, Flag, NEW_MASTER_KEY};
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use clap_complete::Shell;
 use secrecy::SecretString;
 use std::fmt;
@@ -166,8 +166,8 @@ pub struct Settings {
     #[arg(long, value_name = "FILE", global = true)]
     pub sqlite_path: Option<String>,
     /// Any other key, for example --set proxy.timeout=60
-    #[arg(long, value_name = "KEY=VALUE", global = true)]
-    pub set: Vec<String>,
+    #[arg(long, value_name = "KEY=VALUE", global = true, value_parser = setting)]
+    pub set: Vec<(String, String)>,
 }
 
 /// Shows no value: `--set` and `--database-url` may hold secrets.
@@ -178,15 +178,29 @@ impl fmt::Debug for Settings {
     }
 }
 
+impl Cli {
+    /// The whole command line. Each command's version is that of the program, under the program's name.
+    #[must_use]
+    pub fn whole() -> clap::Command {
+        fn named(command: clap::Command) -> clap::Command {
+            command.display_name("fastgate").mut_subcommands(named)
+        }
+        named(Self::command())
+    }
+
+    /// Reads the command line of this process; ends it where there is nothing to go on with.
+    #[must_use]
+    pub fn of_process() -> Self {
+        let matches = Self::whole().get_matches();
+        Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+    }
+}
+
 impl Settings {
     /// The sources of the configuration: these flags, this process's environment, the file.
     #[must_use]
     pub fn sources(&self) -> Sources {
-        // Without a `=` the value is empty, and refused by the key that is meant.
-        let set = self
-            .set
-            .iter()
-            .map(|setting| setting.split_once('=').unwrap_or((setting, "")));
+        let set = self.set.iter();
         let named = [
             ("--host", "server.host", &self.host),
             ("--port", "server.port", &self.port),
@@ -198,11 +212,16 @@ impl Settings {
         let named = named
             .into_iter()
             .filter_map(|(name, path, text)| Some(flag(name, path, text.as_ref()?)));
-        let flags = set
-            .map(|(path, text)| flag("--set", path.trim(), text))
-            .chain(named)
-            .collect();
+        let flags = set.map(|(path, text)| flag("--set", path, text)).chain(named).collect();
         Sources::of_process(self.config.clone(), flags)
+    }
+}
+
+/// `KEY=VALUE` of `--set`.
+fn setting(text: &str) -> Result<(String, String), &'static str> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.trim().is_empty() => Ok((key.trim().to_owned(), value.to_owned())),
+        _ => Err("it needs the form KEY=VALUE, for example --set proxy.timeout=60"),
     }
 }
 

@@ -10,7 +10,6 @@ use crate::config::{Config, Loaded, layers::Origin};
 use crate::db::backup::BackupError;
 use crate::db::{Db, OpenError, migrate};
 use crate::secrets::RotateError;
-use clap::CommandFactory as _;
 use clap_complete::Shell;
 use configuration::ConfigurationError;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -149,7 +148,7 @@ fn print_token(token: &SecretString, origin: &Origin) -> Result<(), CommandError
 /// When stdout cannot be written.
 pub fn completions(shell: Shell) -> Result<(), CommandError> {
     let mut text = Vec::new();
-    clap_complete::generate(shell, &mut Cli::command(), "fastgate", &mut text);
+    clap_complete::generate(shell, &mut Cli::whole(), "fastgate", &mut text);
     io::stdout().write_all(&text)?;
     Ok(())
 }

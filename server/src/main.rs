@@ -2,7 +2,6 @@
 //! library.
 
 use anyhow::Context as _;
-use clap::Parser as _;
 use fastgate::cli::{Cli, Command};
 use fastgate::commands::{self, backup, configuration, master_key};
 use fastgate::config::{Loaded, Sources};
@@ -22,7 +21,7 @@ const REFUSED: u8 = 2;
 
 fn main() -> ExitCode {
     let private = private_memory::keep();
-    let cli = Cli::parse();
+    let cli = Cli::of_process();
     let sources = cli.settings.sources();
     let command = cli.command.unwrap_or(Command::Serve);
     let mut loaded = sources.load().map_err(|problems| problems.to_string());

@@ -24,6 +24,7 @@ super::texts! {
     move_conflict(name: &str) = "{name} was not moved: somebody else changed the order meanwhile. The list is up to date now.", "未移动 {name}：其他人同时更改了顺序。列表已更新。";
     no_room(name: &str) = "{name} cannot be moved: priorities end at 1000. Give some routes lower numbers first.", "无法移动 {name}：优先级最大为 1000。请先降低部分路由的优先级数值。";
     shadowed(name: &str) = "This route can never win: {name} comes first and takes everything that it could match. At best it stands in when that one fails.", "此路由永远不会胜出：{name} 在前，并会处理其可匹配的全部请求。最多在该路由失败时作为替补。";
+    kept_for_the_gateway(path: &str) = "The gateway answers {path} itself, so this route can never win, unless server.admin_port moves the dashboard, /admin and /metrics to a listener of their own.", "{path} 由网关自己应答，此路由永远不会胜出；除非 server.admin_port 把控制台、/admin 和 /metrics 移到单独的监听端口。";
     view = "View", "视图";
     as_form = "Form", "表单";
     as_json = "JSON", "JSON";

@@ -225,20 +225,34 @@ async fn by_token(app: &App, parts: &Parts, token: &str) -> Result<Known, Proble
     }
 }
 
-/// Refuses writes that a foreign page sends with the session cookie. Requests with a token are not judged: no browser
-/// adds one by itself.
+/// Refuses writes that a foreign page sends with the session cookie, and those that do not say which page sends them:
+/// every browser does. Requests with a token are not judged: no browser adds one by itself.
 pub async fn same_origin(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     let by_cookie = matches!(Credential::of(&app, &parts), Credential::Session(_));
+    let says_nothing = !parts.method.is_safe() && says_no_origin(&parts.headers);
     let request = Request::from_parts(parts, body);
     if !by_cookie {
         return next.run(request).await;
+    }
+    if says_nothing {
+        return Problem::new(
+            StatusCode::FORBIDDEN,
+            "With a session cookie a write must say where it comes from (`Origin` or `Sec-Fetch-Site`), as browsers do. \
+             Programs send a token instead: `Authorization: Bearer <token>`.",
+        )
+        .into_response();
     }
     let judged: Result<Response, Infallible> = only_same_origin().layer(next).oneshot(request).await;
     match judged {
         Ok(response) => response,
         Err(never) => match never {},
     }
+}
+
+/// Neither of the fields that browsers add to every write: `Sec-Fetch-Site` since 2023 at the latest, `Origin` long before.
+fn says_no_origin(headers: &HeaderMap) -> bool {
+    !headers.contains_key(header::ORIGIN) && !headers.contains_key("sec-fetch-site")
 }
 
 /// The layer that lets only writes of the same origin pass (`Sec-Fetch-Site`, else `Origin` against `Host`).

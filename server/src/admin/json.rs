@@ -1,4 +1,7 @@
-//! Reading JSON bodies: whatever the `Content-Type` says, bounded, and with every refused field by its name.
+//! Reading JSON bodies: whatever the `Content-Type` says, bounded, and with every refused field by its name. What is JSON
+//! with each name once is told in `json/once.rs`.
+
+mod once;
 
 use super::problem::{Problem, shorten};
 use axum::body::Body;
@@ -41,9 +44,10 @@ impl<S: Send + Sync> FromRequest<S> for JsonObject {
         if bytes.iter().all(u8::is_ascii_whitespace) {
             return Ok(Self(None));
         }
-        match serde_json::from_slice(&bytes) {
-            Ok(Value::Object(members)) => Ok(Self(Some(members))),
-            Ok(other) => Err(Problem::new(
+        match once::read(&bytes) {
+            Ok((_, twice)) if !twice.is_empty() => Err(Problem::fields(twice)),
+            Ok((Value::Object(members), _)) => Ok(Self(Some(members))),
+            Ok((other, _)) => Err(Problem::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
                 format!("The body is {}; a JSON object is needed.", kind(&other)),
             )),

@@ -28,16 +28,16 @@ const UNREAD: usize = 64 << 10;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ClientBodyError {
     /// Broken framing.
-    #[error("the framing of the request's body is broken")]
+    #[error("The framing of the request's body is broken.")]
     Broken,
     /// The connection ended in the middle.
-    #[error("the request's body ended before it was complete")]
+    #[error("The request's body ended before it was complete.")]
     Incomplete,
     /// Silence for longer than `server.body_timeout_seconds`.
-    #[error("the request's body stopped coming")]
+    #[error("The request's body stopped coming.")]
     Stalled,
     /// Larger than the route's `max_body_bytes`.
-    #[error("the request's body is larger than {limit} bytes")]
+    #[error("The request's body is larger than {limit} bytes.")]
     TooLarge {
         /// Bytes that the route takes.
         limit: u64,
@@ -48,7 +48,7 @@ pub enum ClientBodyError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BufferError {
     /// It is over the limit.
-    #[error("the request's body is larger than {limit} bytes")]
+    #[error("The request's body is larger than {limit} bytes.")]
     TooLarge {
         /// Bytes that are buffered at most.
         limit: usize,

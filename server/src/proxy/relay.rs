@@ -65,7 +65,7 @@ pub enum Broken {
     #[error("{0}")]
     Upstream(Failure),
     /// An administrator cancelled the request.
-    #[error("the request was cancelled")]
+    #[error("The request was cancelled.")]
     Cancelled,
 }
 

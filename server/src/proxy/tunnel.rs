@@ -121,8 +121,8 @@ fn told(end: PipeEnd) -> (Outcome, Option<String>) {
     let (outcome, why) = match end {
         PipeEnd::Finished => (Outcome::Ok, None),
         PipeEnd::ClientFailed => (Outcome::ClientClosed, None),
-        PipeEnd::UpstreamFailed => (Outcome::UpstreamError, Some("the upstream broke off the tunnel")),
-        PipeEnd::Silent => (Outcome::Timeout, Some("nothing went through the tunnel for too long")),
+        PipeEnd::UpstreamFailed => (Outcome::UpstreamError, Some("The upstream broke off the tunnel.")),
+        PipeEnd::Silent => (Outcome::Timeout, Some("Nothing went through the tunnel for too long.")),
     };
     (outcome, why.map(str::to_owned))
 }

@@ -12,40 +12,40 @@ use std::io;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Failure {
     /// The upstream's name has no address.
-    #[error("the upstream's host name could not be resolved")]
+    #[error("The upstream's host name could not be resolved.")]
     Dns,
     /// The upstream's address is one that the gateway does not connect to; see [`super::address`].
-    #[error("the upstream's address is one that the gateway does not connect to")]
+    #[error("The upstream's address is one that the gateway does not connect to.")]
     AddressRefused,
     /// No connection: refused, unreachable, TLS refused.
-    #[error("the upstream refused the connection")]
+    #[error("The upstream refused the connection.")]
     Connect,
     /// TLS could not be agreed on, or the certificate is not trusted.
-    #[error("no TLS session with the upstream")]
+    #[error("There is no TLS session with the upstream.")]
     Tls(TlsFault),
     /// No connection within `proxy.connect_timeout`.
-    #[error("the upstream did not accept the connection in time")]
+    #[error("The upstream did not accept the connection in time.")]
     ConnectTimeout,
     /// The upstream said that it did not begin with the request: it refuses the stream, or goes away (HTTP/2).
-    #[error("the upstream did not take the request on")]
+    #[error("The upstream did not take the request on.")]
     NotProcessed,
     /// The connection ended before the response's head was there.
-    #[error("the upstream closed the connection before it answered")]
+    #[error("The upstream closed the connection before it answered.")]
     ConnectionLost,
     /// No response head within the route's timeout.
-    #[error("the upstream did not answer in time")]
+    #[error("The upstream did not answer in time.")]
     ResponseTimeout,
     /// What came is no HTTP.
-    #[error("the upstream's answer is not valid HTTP")]
+    #[error("The upstream's answer is not valid HTTP.")]
     Malformed,
     /// The response's head has more bytes or fields than the gateway takes.
-    #[error("the upstream's answer has more header fields, or larger ones, than the gateway takes")]
+    #[error("The upstream's answer has more header fields, or larger ones, than the gateway takes.")]
     HeadTooLarge,
     /// The response stopped in the middle.
-    #[error("the upstream broke off its response")]
+    #[error("The upstream broke off its response.")]
     Truncated,
     /// The response's body was silent for longer than the route's timeout.
-    #[error("the upstream stopped sending its response")]
+    #[error("The upstream stopped sending its response.")]
     IdleTimeout,
 }
 

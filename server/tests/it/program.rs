@@ -80,7 +80,8 @@ fn check_config_prints_each_value_with_its_origin_and_no_secret() {
 #[rstest]
 #[case(&["check-config", "--port", "99999"], "server.port = \"99999\" must be a whole number from 0 to 65535 (flag --port)")]
 #[case(&["--set", "a.b=c"], "a.b is no key")]
-#[case(&["--set", "proxy.timeout"], "proxy.timeout = \"\" must be")]
+#[case(&["--set", "proxy.timeout"], "it needs the form KEY=VALUE")]
+#[case(&["--set", "proxy.timeout="], "proxy.timeout = \"\" must be")]
 #[case(&["migrate", "--config", "nowhere.yaml"], "nowhere.yaml cannot be read")]
 #[case(&["--no-such-flag"], "--no-such-flag")]
 #[case(&["no-such-command"], "no-such-command")]
@@ -89,6 +90,18 @@ fn what_is_refused_ends_with_code_2(#[case] args: &[&str], #[case] message: &str
     let (code, text) = refused(folder.path(), args, &[]);
     assert_eq!(code, Some(2), "{text}");
     assert!(text.contains(message), "{text}");
+}
+
+#[rstest]
+#[case(&["--version"])]
+#[case(&["serve", "--version"])]
+#[case(&["config", "export", "--version"])]
+fn every_command_says_the_programs_own_version(#[case] args: &[&str]) {
+    let folder = tempdir().unwrap();
+    assert_eq!(
+        stdout(folder.path(), args),
+        format!("fastgate {}\n", env!("CARGO_PKG_VERSION"))
+    );
 }
 
 #[test]

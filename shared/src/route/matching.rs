@@ -3,7 +3,7 @@
 
 use crate::route::transform::is_header_name;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 /// The methods that `match_method` names, in upper case; empty means any.
 ///
@@ -48,16 +48,22 @@ pub fn validate_methods<C>(text: &str, _: &C) -> garde::Result {
 /// `match_headers`: the names; `regex:` values are compiled by the server.
 ///
 /// # Errors
-/// For a name that is no token, or a value with control characters.
+/// For a name that is no token or is there twice (header names ignore case), or a value with control characters.
 pub fn validate_headers<C>(headers: &BTreeMap<String, String>, _: &C) -> garde::Result {
     if headers.len() > 50 {
         return Err(garde::Error::new("has more than 50 header fields"));
     }
+    let mut seen = HashSet::with_capacity(headers.len());
     for (name, value) in headers {
         if !is_header_name(name) {
             return Err(garde::Error::new(format!(
                 "`{}` is not a header name",
                 name.escape_debug()
+            )));
+        }
+        if !seen.insert(name.to_ascii_lowercase()) {
+            return Err(garde::Error::new(format!(
+                "names `{name}` twice (header names ignore case)"
             )));
         }
         if value.len() > 4096 || value.chars().any(char::is_control) {

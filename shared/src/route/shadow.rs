@@ -9,6 +9,9 @@ use crate::time::Timestamp;
 use serde_json::Value;
 use std::cmp::Ordering;
 
+/// What the gateway answers itself, and whether also all that is below.
+const OWN_PATHS: [(&str, bool); 3] = [("/admin", true), ("/health", true), ("/metrics", false)];
+
 /// A route as it is written, and what is known of the stored one that it changes.
 #[derive(Clone, Copy, Debug)]
 pub struct Written<'a> {
@@ -33,6 +36,20 @@ pub fn shadowed_by<'a>(written: Written<'_>, routes: &'a [Route]) -> Option<&'a 
             && takes_all(&earlier.definition, later)
     };
     routes.iter().filter(|_| later.is_active).find(takes_all)
+}
+
+/// The path of the gateway's own under which everything lies that this route could match; none where there is none for certain,
+/// or where the route is switched off. Requests there never come to a route where one listener serves everything, and
+/// those of `/health` nowhere (contract section 2).
+#[must_use]
+pub fn kept_for_the_gateway(definition: &RouteDefinition) -> Option<&'static str> {
+    let pattern = PathPattern::parse(&definition.match_path).ok()?;
+    let own = OWN_PATHS.into_iter().find(|(path, below)| {
+        let mut own = vec![Token::Literal((*path).to_owned())];
+        own.extend(below.then_some(Token::Segments));
+        takes_paths(&own, pattern.tokens())
+    });
+    own.filter(|_| definition.is_active).map(|(path, _)| path)
 }
 
 /// Whether every request that `later` matches is matched by `earlier` as well; false where that is not certain.

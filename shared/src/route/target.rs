@@ -4,6 +4,7 @@ use crate::json::FromJson;
 use crate::route::pattern;
 use garde::Validate;
 use serde::{Deserialize, Serialize};
+use std::collections::HashSet;
 
 /// What is spoken with an upstream.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, FromJson)]
@@ -133,11 +134,44 @@ pub fn validate_host_or_targets<'a, C>(targets: &'a [Target]) -> impl FnOnce(&St
     }
 }
 
-/// At least one target has a weight.
+/// The name of a host alone: no port, no brackets.
 ///
 /// # Errors
-/// When all weights are 0.
-pub fn validate_targets<C>(targets: &[Target], _: &C) -> garde::Result {
+/// With what is wrong and an example of what is allowed.
+pub fn validate_host_name(name: &str) -> garde::Result {
+    let why = match name.contains([':', '[', ']']) {
+        true => Some("has a port or brackets".to_owned()),
+        false => check_host(name).err(),
+    };
+    why.map_or(Ok(()), |why| {
+        Err(garde::Error::new(format!(
+            "{why}; allowed is a host name alone, e.g. api.internal"
+        )))
+    })
+}
+
+/// At least one target has a weight, and none is listed twice with one protocol (`usual` where a target names none): the
+/// second would only be a hidden weight.
+///
+/// # Errors
+/// When all weights are 0, or with the host that is there twice (host names ignore case).
+pub fn validate_targets<C>(usual: Protocol) -> impl FnOnce(&Vec<Target>, &C) -> garde::Result {
+    move |targets, _| {
+        let mut seen = HashSet::with_capacity(targets.len());
+        let twice = targets
+            .iter()
+            .find(|target| !seen.insert((target.host.to_ascii_lowercase(), target.protocol.unwrap_or(usual))));
+        if let Some(twice) = twice {
+            return Err(garde::Error::new(format!(
+                "names `{}` twice; give it once, with the weight of both",
+                twice.host.escape_debug()
+            )));
+        }
+        some_weight(targets)
+    }
+}
+
+fn some_weight(targets: &[Target]) -> garde::Result {
     if !targets.is_empty() && targets.iter().all(|target| target.weight == 0) {
         return Err(garde::Error::new(
             "all weights are 0; at least one target needs a weight from 1 to 1000",

@@ -57,15 +57,10 @@ pub fn validate_client_key<'a, C>(
 pub fn validate_server_name<'a, C>(
     route: &'a RouteDefinition,
 ) -> impl FnOnce(&Option<String>, &C) -> garde::Result + 'a {
-    move |name, context| {
+    move |name, _| {
         let Some(name) = name else { return Ok(()) };
         speaks_tls(route)?;
-        if name.contains([':', '[']) {
-            return Err(garde::Error::new(
-                "must be a host name without a port, e.g. api.internal",
-            ));
-        }
-        super::target::validate_host(name, context)
+        super::target::validate_host_name(name)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use fastgate_shared::problem::FieldError;
 use fastgate_shared::route::RouteDefinition;
-use fastgate_shared::route::shadow::{Written, shadowed_by};
+use fastgate_shared::route::shadow::{Written, kept_for_the_gateway, shadowed_by};
 use fastgate_shared::time::Timestamp;
 use leptos::prelude::*;
 
@@ -55,17 +55,20 @@ impl Content {
         }
     }
 
-    /// Name of the route that leaves this one nothing to win.
+    /// Why the route can never win, as a sentence.
     pub fn shadow(self, state: RoutesState, stored: Option<(String, Timestamp)>) -> Memo<Option<String>> {
         reactive::memo(move |_| {
             let definition = self.so_far()?;
+            if let Some(path) = kept_for_the_gateway(&definition) {
+                return Some(t::kept_for_the_gateway(path));
+            }
             let written = Written {
                 definition: &definition,
                 stored: stored.as_ref().map(|(id, made)| (id.as_str(), *made)),
             };
             state.routes.data.with(|routes| {
                 let found = shadowed_by(written, routes.as_deref().unwrap_or_default())?;
-                Some(found.definition.route_name.clone())
+                Some(t::shadowed(&found.definition.route_name))
             })
         })
     }
@@ -141,11 +144,11 @@ pub fn ShadowWarning(shadow: Memo<Option<String>>) -> impl IntoView {
             {move || {
                 shadow
                     .get()
-                    .map(|name| {
+                    .map(|why| {
                         view! {
                             <p class="field-warning">
                                 <Icon glyph=Glyph::Alert />
-                                <span>{t::shadowed(&name)}</span>
+                                <span>{why}</span>
                             </p>
                         }
                     })

@@ -86,6 +86,8 @@ struct ExportParams {
     fields: Option<String>,
     /// `desc` (newest first, the default) or `asc`.
     order: Option<String>,
+    /// Records at most, from the first in that order on; no bound by default.
+    limit: Option<u64>,
 }
 
 /// How the file is written.
@@ -115,9 +117,14 @@ pub async fn export(
     let order = query::take_order(&mut asked);
     let format = take_format(&mut asked);
     let fields = take_fields(&mut asked);
-    asked.finish(&query::known(&["format", "fields", "order"]))?;
+    let limit = asked.take_number("limit", 1..=u64::from(u32::MAX));
+    asked.finish(&query::known(&["format", "fields", "order", "limit"]))?;
     let details = fields.iter().any(|field| DETAILS.contains(field));
     let records = stored::export(app.db.clone(), filter, order, details).boxed();
+    let records = match limit {
+        Some(limit) => first(limit, records),
+        None => records,
+    };
     // The first records are read before the answer begins, so that a database that is away is told by a status.
     let mut records = records.peekable();
     if let Some(Err(_)) = std::pin::Pin::new(&mut records).peek().await
@@ -143,6 +150,21 @@ pub async fn export(
         (header::CONTENT_DISPOSITION, disposition),
     ];
     Ok((head, Body::from_stream(pieces)).into_response())
+}
+
+/// The first `limit` records.
+fn first(limit: u64, records: Records) -> Records {
+    let cut = records.scan(limit, |left, mut chunk| {
+        if *left == 0 {
+            return std::future::ready(None);
+        }
+        if let Ok(rows) = &mut chunk {
+            rows.truncate(usize::try_from(*left).unwrap_or(usize::MAX));
+            *left -= rows.len() as u64;
+        }
+        std::future::ready(Some(chunk))
+    });
+    cut.boxed()
 }
 
 impl Format {

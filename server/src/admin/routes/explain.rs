@@ -33,7 +33,12 @@ pub async fn explain(
     sender: (Extension<RequestId>, Extension<ClientAddress>),
     body: JsonObject,
 ) -> Result<Json<MatchExplanation>, Problem> {
-    let asked: MatchRequest = json::whole(body.required()?, Vec::new())?;
+    let members = body.required()?;
+    let mut errors = Vec::new();
+    if members.get("path").is_none_or(Value::is_null) {
+        errors.push(FieldError::new("path", "is missing"));
+    }
+    let asked: MatchRequest = json::whole(members, errors)?;
     let mut errors = Vec::new();
     let method = method(asked.method.as_deref().unwrap_or("GET"))
         .map_err(|why| errors.push(FieldError::new("method", why)))

@@ -130,7 +130,10 @@ async fn every_documented_call_asks_for_a_credential_and_takes_each_kind() {
             &[][..],
             &[("authorization", "Bearer wrong")],
             &[("authorization", "Basic d3Jvbmc6d3Jvbmc=")],
-            &[("cookie", "__Host-fastgate_session=wrong")],
+            &[
+                ("cookie", "__Host-fastgate_session=wrong"),
+                ("sec-fetch-site", "same-origin"),
+            ],
             &[("authorization", "Bearer wrong"), ("cookie", cookie.as_str())],
         ] {
             let (status, headers) = status(&admin, &method, &path, refused).await;

@@ -168,6 +168,12 @@ async fn an_export_is_read_in_pieces_to_its_end() {
     assert_eq!(ids.len(), 1_201);
     ids.dedup();
     assert_eq!(ids.len(), 1_201);
+    for (limit, expected) in [(1, 1), (500, 500), (777, 777), (5_000, 1_201)] {
+        let csv = admin.get(&format!("/admin/logs/export?fields=id&limit={limit}")).await;
+        let text = csv.text(200);
+        assert_eq!(text.lines().skip(1).collect::<Vec<_>>(), ids[..expected], "{limit}");
+    }
+    assert_eq!(admin.get("/admin/logs/export?limit=0").await.refused(), ["limit"]);
 }
 
 #[tokio::test]

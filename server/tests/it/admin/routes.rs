@@ -1,7 +1,9 @@
 //! `/admin/routes`.
 
-use crate::support::admin::Admin;
+use crate::support::admin::{Admin, TOKEN};
 use crate::support::modern::Authority;
+use axum::body::Body;
+use http::Request;
 use rstest::rstest;
 use serde_json::{Value, json};
 
@@ -159,6 +161,17 @@ async fn tls_that_cannot_work_is_refused_with_its_field(#[case] fields: Value, #
 #[case(json!({"route_name": "a", "match_path": "/a", "target_host": "h", "cors": {"allow_origins": ["*"], "allow_credentials": true}}), &["cors.allow_credentials"])]
 #[case(json!({"route_name": "a", "match_path": "/a", "target_host": "h", "cors": {"allow_origins": ["*"], "allow_methods": ["GET POST"], "allow_headers": ["X:Y"], "expose_headers": [""], "max_age_seconds": 86_401}}), &["cors.allow_methods", "cors.allow_headers", "cors.expose_headers", "cors.max_age_seconds"])]
 #[case(json!({"route_name": "a", "match_path": "/a", "target_host": "h", "cors": {"allow_origins": ["*"], "origins": []}}), &["cors.origins"])]
+#[case(json!({"route_name": "a", "match_path": "/a", "target_host": "h", "match_headers": {"X-A": "1", "x-a": "2"}}), &["match_headers"])]
+#[case(json!({"route_name": "a", "match_path": "/a", "targets": [{"host": "h:1"}, {"host": "H:1", "weight": 2}]}), &["targets"])]
+#[case(json!({"route_name": "a", "match_path": "/a", "targets": [{"host": "h:1"}, {"host": "h:1", "protocol": "http"}]}), &["targets"])]
+#[case(json!({"route_name": "a", "match_path": "/a", "target_host": "h", "add_headers": {"X-A": "1\r\nX-B: 2"}}), &["add_headers"])]
+#[case(json!({"route_name": "a", "match_path": "/a", "target_host": "h", "add_headers": {"X-A\r\nX-B": "2"}}), &["add_headers"])]
+#[case(json!({"route_name": "a", "match_path": "/a", "target_host": "h", "add_headers": {"Transfer-Encoding": "chunked"}}), &["add_headers"])]
+#[case(json!({"route_name": "a", "match_path": "/a", "target_host": "h", "add_headers": {"content-length": "3"}}), &["add_headers"])]
+#[case(json!({"route_name": "a", "match_path": "/a", "target_host": "h", "add_headers": {"Connection": "x-a"}}), &["add_headers"])]
+#[case(json!({"route_name": "a", "match_path": "/a", "target_host": "h", "remove_headers": ["Host"]}), &["remove_headers"])]
+#[case(json!({"route_name": "a", "match_path": "/a", "target_host": "h", "match_headers": {"X-A": format!("regex:(a{{1000}}){{1000}}")}}), &["match_headers"])]
+#[case(json!({"route_name": "a", "match_path": "/a", "target_host": "h", "match_headers": {"X-A": "regex:(a)\\1"}}), &["match_headers"])]
 #[tokio::test]
 async fn a_refused_route_names_its_fields(#[case] body: Value, #[case] fields: &[&str]) {
     let admin = Admin::open().await;
@@ -169,6 +182,32 @@ async fn a_refused_route_names_its_fields(#[case] body: Value, #[case] fields: &
     expected.sort();
     assert_eq!(refused, expected);
     assert_eq!(admin.get("/admin/routes").await.json(200), json!([]));
+}
+
+#[tokio::test]
+async fn a_name_that_is_given_twice_is_refused() {
+    let admin = Admin::open().await;
+    let body =
+        r#"{"route_name": "a", "match_path": "/a", "target_host": "h", "add_headers": {"X-A": "1", "X-A": "2"}}"#;
+    let request = Request::post("/admin/routes").header("authorization", format!("Bearer {TOKEN}"));
+    let answer = admin.send(request.body(Body::from(body)).unwrap()).await;
+    assert_eq!(answer.refused(), ["add_headers.X-A"]);
+    assert_eq!(admin.get("/admin/routes").await.json(200), json!([]));
+}
+
+#[tokio::test]
+async fn a_name_of_a_certificate_is_told_what_it_may_be() {
+    let admin = Admin::open().await;
+    for name in ["a:443", "a b", "https://a", "[::1]"] {
+        let route = json!({"route_name": "a", "match_path": "/a", "target_host": "h", "target_protocol": "https",
+            "tls_server_name": name});
+        let problem = admin.post("/admin/routes", route).await.json(422);
+        let message = problem["errors"][0]["message"].as_str().unwrap();
+        assert!(
+            message.ends_with("allowed is a host name alone, e.g. api.internal"),
+            "{message}"
+        );
+    }
 }
 
 #[tokio::test]
@@ -357,6 +396,15 @@ async fn the_match_call_tells_every_routes_verdict() {
     let many: serde_json::Map<String, Value> = (0..40_000).map(|n| (format!("h{n}"), json!(""))).collect();
     let asked = json!({"path": "/a", "headers": many});
     assert_eq!(admin.post("/admin/routes/match", asked).await.refused(), ["headers"]);
+}
+
+#[tokio::test]
+async fn the_match_call_needs_a_path() {
+    let admin = Admin::open().await;
+    for body in [json!({}), json!({"path": null, "method": "GET"})] {
+        let problem = admin.post("/admin/routes/match", body).await.json(422);
+        assert_eq!(problem["errors"], json!([{"field": "path", "message": "is missing"}]));
+    }
 }
 
 #[tokio::test]

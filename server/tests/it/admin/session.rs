@@ -108,6 +108,11 @@ async fn a_session_may_write_from_its_own_origin_only() {
     assert!(problem["detail"].as_str().unwrap().contains("origin"));
     admin.send(write("sec-fetch-site", "same-site")).await.json(403);
     admin.send(write("origin", "http://evil.example")).await.json(403);
+    // No browser says neither.
+    let problem = admin.send(write("user-agent", "curl/8")).await.json(403);
+    assert!(problem["detail"].as_str().unwrap().contains("Bearer"), "{problem}");
+    let read = with_cookie("GET", "/admin/keys", &cookie).body(Body::empty()).unwrap();
+    admin.send(read).await.json(200);
 }
 
 #[tokio::test]

@@ -27,7 +27,7 @@ async fn a_certificate_of_an_unknown_authority_is_refused() {
     let gateway = TestGateway::builder().route(to(&upstream, json!({}))).start().await;
     let (_, code, message) = gateway.get("/").send().await.refusal(502).await;
     assert_eq!(code, "upstream_unreachable");
-    assert_eq!(message, "no TLS session with the upstream");
+    assert_eq!(message, "There is no TLS session with the upstream.");
     assert_eq!(
         gateway.record().await.attempts[0].error.as_deref(),
         Some("tls_unknown_issuer")

@@ -125,3 +125,21 @@ fn of_two_alike_but_for_a_name_the_older_comes_first() {
     assert!(made_at(2_000));
     assert!(!made_at(500));
 }
+
+#[rstest]
+#[case::below("/admin/**", Some("/admin"))]
+#[case::one_of_them("/admin/keys", Some("/admin"))]
+#[case::captured("/admin/{page}", Some("/admin"))]
+#[case::the_page_itself("/admin", Some("/admin"))]
+#[case::health("/health", Some("/health"))]
+#[case::ready("/health/ready", Some("/health"))]
+#[case::metrics("/metrics", Some("/metrics"))]
+#[case::below_metrics("/metrics/**", None)]
+#[case::a_longer_name("/administration", None)]
+#[case::any_longer_name("/admin*", None)]
+#[case::everything("/**", None)]
+fn what_the_gateway_answers_itself_never_comes_to_a_route(#[case] pattern: &str, #[case] own: Option<&str>) {
+    assert_eq!(kept_for_the_gateway(&definition(json!({"match_path": pattern}))), own);
+    let off = definition(json!({"match_path": pattern, "is_active": false}));
+    assert_eq!(kept_for_the_gateway(&off), None);
+}
