@@ -6,6 +6,7 @@ mod token;
 
 use crate::config::{self, OidcRoles};
 use crate::upstream::provider::ProviderCalls;
+use crate::upstream::resolve::Resolver;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use fastgate_shared::admin_token::Role;
@@ -105,18 +106,18 @@ pub enum OidcError {
 }
 
 impl IdentityProvider {
-    /// The provider of the configuration, if one is configured.
+    /// The provider of the configuration, if one is configured. `resolver` judges the addresses that it is called at.
     ///
     /// # Errors
     /// When TLS cannot be set up.
-    pub fn of(settings: &config::Oidc) -> Result<Option<Self>, String> {
+    pub fn of(settings: &config::Oidc, resolver: Resolver) -> Result<Option<Self>, String> {
         let Some(issuer) = settings.issuer.clone() else {
             return Ok(None);
         };
         Ok(Some(Self {
             issuer,
             settings: settings.clone(),
-            calls: ProviderCalls::new()?,
+            calls: ProviderCalls::new(resolver)?,
             known: tokio::sync::Mutex::new(None),
         }))
     }

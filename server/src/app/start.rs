@@ -88,9 +88,9 @@ impl App {
             .hide_keys(&config.security.key_prefix, VALUE_CHARS)
             .map_err(OpenAuditError::from)?;
         let (admin_token, new_token) = stored::establish(&config.security, &db).await?;
-        let identity = IdentityProvider::of(&config.oidc).map_err(StartError::Identity)?;
         let workers = Workers::start(config.server.worker_threads).map_err(StartError::Workers)?;
         let upstream = upstream_client(&config, &workers, lookup);
+        let identity = IdentityProvider::of(&config.oidc, upstream.resolver()).map_err(StartError::Identity)?;
         let app = Arc::new(Self {
             config,
             snapshot: SnapshotCell::default(),

@@ -129,6 +129,12 @@ impl UpstreamClient {
         &self.0.rules
     }
 
+    /// The resolver of upstreams' names, for calls that do not go to an upstream.
+    #[must_use]
+    pub fn resolver(&self) -> Resolver {
+        self.0.dial.resolver.clone()
+    }
+
     /// Connections to upstreams, for `/metrics`.
     #[must_use]
     pub fn connections(&self) -> &ConnectionCounts {

@@ -173,9 +173,19 @@ impl UpstreamHost {
 }
 
 /// Resolves names as for proxied requests; all to the addresses of one host when the URL names another.
-struct Redirected {
+pub(super) struct Redirected {
     resolver: Resolver,
     instead: Option<String>,
+}
+
+impl Redirected {
+    /// Each name leads to its own addresses.
+    pub(super) fn nowhere(resolver: Resolver) -> Self {
+        Self {
+            resolver,
+            instead: None,
+        }
+    }
 }
 
 impl Resolve for Redirected {

@@ -1,6 +1,9 @@
 //! Calls of the identity provider: JSON in both directions, one deadline, no redirects, no proxy of the environment, bounded
-//! answers. Certificates are judged by the machine's authorities.
+//! answers. Certificates are judged by the machine's authorities, addresses by the rules that hold for upstreams: what the
+//! provider's document names could lead anywhere.
 
+use super::own_calls::Redirected;
+use super::resolve::Resolver;
 use http::header;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::de::DeserializeOwned;
@@ -13,23 +16,36 @@ const DEADLINE: Duration = Duration::from_secs(10);
 const MAX_BYTES: usize = 1 << 20;
 
 /// The way to the provider.
-pub struct ProviderCalls(reqwest::Client);
+pub struct ProviderCalls {
+    client: reqwest::Client,
+    resolver: Resolver,
+}
 
 impl ProviderCalls {
-    /// Sets the client up.
+    /// Sets the client up. `resolver` knows the addresses of names, and which of them are connected to.
     ///
     /// # Errors
     /// When TLS cannot be set up.
-    pub fn new() -> Result<Self, String> {
+    pub fn new(resolver: Resolver) -> Result<Self, String> {
         let machine = Arc::new(super::tls::root_certificates());
         let client = reqwest::Client::builder()
             .tls_backend_preconfigured(super::tls::machine_settings(machine))
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
             .no_proxy()
+            .dns_resolver(Redirected::nowhere(resolver.clone()))
             .timeout(DEADLINE)
             .build();
-        client.map(Self).map_err(|error| error.to_string())
+        let client = client.map_err(|error| error.to_string())?;
+        Ok(Self { client, resolver })
+    }
+
+    /// An address that is written out never comes to the resolver.
+    fn check(&self, url: &str) -> Result<(), String> {
+        let url = reqwest::Url::parse(url).map_err(|error| format!("no URL: {error}"))?;
+        self.resolver
+            .check_literal(url.host_str().unwrap_or_default())
+            .map_err(|refused| format!("no call: its address is {refused}"))
     }
 
     /// Reads a document.
@@ -37,7 +53,8 @@ impl ProviderCalls {
     /// # Errors
     /// Why there is none, without the URL.
     pub async fn get<T: DeserializeOwned>(&self, url: &str) -> Result<T, String> {
-        read(self.0.get(url).header(header::ACCEPT, "application/json")).await
+        self.check(url)?;
+        read(self.client.get(url).header(header::ACCEPT, "application/json")).await
     }
 
     /// Sends a form; with a secret as the client's password (RFC 6749 section 2.3.1).
@@ -51,8 +68,9 @@ impl ProviderCalls {
         client: (&str, Option<&SecretString>),
     ) -> Result<T, String> {
         let body = serde_urlencoded::to_string(form).map_err(|error| error.to_string())?;
+        self.check(url)?;
         let mut request = self
-            .0
+            .client
             .post(url)
             .header(header::ACCEPT, "application/json")
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")

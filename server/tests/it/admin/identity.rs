@@ -1,6 +1,8 @@
 //! Signing in with an identity provider, which each test starts by itself.
 
 use crate::support::admin::{Admin, Answer};
+use crate::support::database;
+use crate::support::names::Names;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
 use axum::body::Body;
@@ -9,7 +11,9 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use fastgate::config::Oidc;
+use fastgate::app::App;
+use fastgate::config::{Config, LiveConfig, Oidc};
+use fastgate::db::Dialect;
 use http::{HeaderMap, Request, StatusCode};
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -126,6 +130,38 @@ impl Provider {
         issued.insert(code, (asked, claims));
         back
     }
+}
+
+/// The provider as well as everything that its document names is called at addresses that upstreams may have, and no others.
+#[rstest]
+#[case::link_local("http://169.254.169.254")]
+#[case::decimal("http://2852039166")]
+#[case::ipv6("http://[fe80::1]")]
+#[case::mapped("http://[::ffff:169.254.169.254]")]
+#[case::by_name("http://metadata.example")]
+#[tokio::test]
+async fn a_provider_is_not_called_at_a_refused_address(#[case] issuer: &str) {
+    let (database, _folder) = database::empty(Dialect::Sqlite);
+    let mut config = Config {
+        database,
+        ..Config::default()
+    };
+    config.oidc = Oidc {
+        issuer: Some(issuer.to_owned()),
+        client_id: CLIENT.to_owned(),
+        ..Oidc::default()
+    };
+    let names = Names::default().with("metadata.example", &["169.254.169.254"]);
+    let started = App::start_with(LiveConfig::new(config), Arc::new(names)).await;
+    let app = started.unwrap().app;
+    let begun = app
+        .identity
+        .as_ref()
+        .unwrap()
+        .begin("http://localhost/back".to_owned(), jiff::Timestamp::now())
+        .await;
+    let why = begun.map(drop).unwrap_err().to_string();
+    assert!(why.contains("link-local") || why.contains("metadata"), "{why}");
 }
 
 async fn gateway(provider: &Provider) -> Admin {
