@@ -1,4 +1,4 @@
-//! What the operator sees of the running process: the log (`log_file`, `log_format`, `log_level`, `collected`) and the figures
+//! What the operator sees of the running process: the log (`log_file`, `log_format`, `log_level`, `panic_text`, `collected`) and the figures
 //! (`figures`, `route_figures`, `target_figures`). What a request leaves behind is in `audit_log`, not here.
 
 mod collected;
@@ -7,6 +7,7 @@ pub mod figures;
 pub mod log_file;
 pub mod log_format;
 pub mod log_level;
+pub mod panic_text;
 pub mod route_figures;
 mod target_figures;
 #[cfg(test)]
@@ -98,7 +99,7 @@ fn panics_become_lines() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         std::panic::set_hook(Box::new(|panic| {
-            let cause = panic.payload_as_str().unwrap_or("unknown");
+            let cause = panic_text::without_secrets(panic.payload_as_str().unwrap_or("unknown"));
             let place = panic.location().map(ToString::to_string).unwrap_or_default();
             let thread = std::thread::current();
             tracing::error!(cause, place, thread = thread.name(), "Panic");

@@ -98,7 +98,7 @@ pub struct RouteDefinition {
     pub strip_path_prefix: bool,
     /// Several upstreams that share the load; replaces `target_host`.
     #[serde(default, deserialize_with = "null_is_default")]
-    #[garde(length(max = 100), dive, custom(target::validate_targets))]
+    #[garde(length(max = 100), dive, custom(target::validate_targets(self.target_protocol)))]
     pub targets: Vec<Target>,
     /// Header fields that are removed before forwarding.
     #[serde(default, deserialize_with = "null_is_default")]
@@ -181,6 +181,26 @@ pub struct RouteDefinition {
     #[serde(default)]
     #[garde(dive)]
     pub cors: Option<Cors>,
+}
+
+/// What may be a credential does not stay behind in memory that is given back. The dashboard only has masks.
+#[cfg(not(target_family = "wasm"))]
+impl Drop for RouteDefinition {
+    fn drop(&mut self) {
+        self.wipe();
+    }
+}
+
+#[cfg(not(target_family = "wasm"))]
+impl RouteDefinition {
+    /// Overwrites and empties everything that may hold a credential of the upstream: the values of header fields, the query of
+    /// the path, the client's key.
+    fn wipe(&mut self) {
+        use zeroize::Zeroize as _;
+        self.add_headers.values_mut().for_each(|value| value.zeroize());
+        self.target_path.zeroize();
+        self.tls_client_key.zeroize();
+    }
 }
 
 impl Fields for RouteDefinition {
@@ -404,4 +424,20 @@ fn yes() -> bool {
 
 fn any_method() -> String {
     "ANY".to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_be_a_credential_is_overwritten() {
+        let written = serde_json::json!({"route_name": "r", "match_path": "/*", "target_host": "h",
+            "target_path": "/x?key=canary", "add_headers": {"Authorization": "canary", "X-Plain": "canary"},
+            "tls_client_key": "canary"});
+        let mut route: RouteDefinition = serde_json::from_value(written).unwrap();
+        route.wipe();
+        let left = serde_json::to_string(&route).unwrap();
+        assert!(!left.contains("canary"), "{left}");
+    }
 }

@@ -2,6 +2,7 @@
 
 use super::problem::Problem;
 use crate::request_id::RequestId;
+use crate::telemetry::panic_text::without_secrets;
 use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -38,7 +39,7 @@ pub fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
         .map(String::as_str)
         .or_else(|| panic.downcast_ref::<&str>().copied())
         .unwrap_or("no message");
-    Problem::internal(format_args!("panic: {}", text.escape_debug())).into_response()
+    Problem::internal(format_args!("panic: {}", without_secrets(text).escape_debug())).into_response()
 }
 
 /// For paths that are nothing. 0.2 took a path with a slash at its end for the one without. The root comes here only

@@ -8,7 +8,7 @@ use fastgate_shared::route::transform::{is_secret_header, is_secret_query_name, 
 use fastgate_shared::route::{Route, RouteDefinition};
 use secrecy::ExposeSecret;
 use std::convert::Infallible;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize as _, Zeroizing};
 
 /// What masked values have and real ones cannot: header values and targets with it are refused or ASCII.
 const MASK: char = '…';
@@ -216,16 +216,19 @@ fn map_credentials<E>(
     let mut copy = definition.clone();
     for (name, value) in &mut copy.add_headers {
         if is_secret_header(name) {
-            *value = replace(Place::Header(name), value)?;
+            exchange(value, replace(Place::Header(name), value)?);
         }
     }
     if let Some(key) = &mut copy.tls_client_key {
-        *key = replace(Place::ClientKey, key)?;
+        exchange(key, replace(Place::ClientKey, key)?);
     }
     let Some((path, query)) = definition.target_path.split_once('?') else {
         return Ok(copy);
     };
-    let mut target_path = format!("{path}?");
+    // Room enough, so that nothing is left behind where it was before.
+    let mut target_path = String::with_capacity(definition.target_path.len() * 4);
+    target_path.push_str(path);
+    target_path.push('?');
     for (index, pair) in query.split('&').enumerate() {
         if index > 0 {
             target_path.push('&');
@@ -234,11 +237,16 @@ fn map_credentials<E>(
             Some((name, value)) if is_secret_query_name(name) && !value.is_empty() => {
                 target_path.push_str(name);
                 target_path.push('=');
-                target_path.push_str(&replace(Place::Query(name), value)?);
+                target_path.push_str(&Zeroizing::new(replace(Place::Query(name), value)?));
             }
             _ => target_path.push_str(pair),
         }
     }
-    copy.target_path = target_path;
+    exchange(&mut copy.target_path, target_path);
     Ok(copy)
+}
+
+/// Puts a text in the place of another, which is overwritten: either may be a credential.
+fn exchange(place: &mut String, text: String) {
+    std::mem::replace(place, text).zeroize();
 }

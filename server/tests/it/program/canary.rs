@@ -2,6 +2,7 @@
 //! everything that it writes. None may be found: in no file of its folder (database, write-ahead log, log files), on no
 //! stream, in no answer that is not the one that shows it.
 
+mod kept;
 mod silent;
 mod upstream;
 
@@ -267,9 +268,9 @@ async fn administration(aviary: &mut Aviary, route: &str, key: &str, upstream: S
     aviary
         .admin("POST", &replay, json!({"headers": {"x-api-key": key}}))
         .await;
+    let fields = "request_headers,request_body,response_headers,response_body,attempts,path,target_url,error_message";
+    kept::sheet(aviary, fields).await;
     for format in ["csv", "json", "ndjson"] {
-        let fields =
-            "request_headers,request_body,response_headers,response_body,attempts,path,target_url,error_message";
         aviary
             .admin(
                 "GET",
@@ -344,6 +345,7 @@ async fn no_secret_is_found_anywhere_where_it_does_not_belong() {
     }
     named_token(&mut aviary).await;
     traffic(&mut aviary, &key_value).await;
+    kept::spilled(&mut aviary, &key_value).await;
     sessions(&mut aviary).await;
     administration(&mut aviary, &ids[0], &key_value, upstream).await;
     let key_path = format!("/admin/keys/{}", key["key_id"].as_str().unwrap());

@@ -47,6 +47,12 @@ fn nothing_shows_its_secrets_to_who_debugs_it() {
     for secret in secrets {
         assert!(!shown.contains(secret), "{shown}");
     }
+    // Also where somebody's text comes into the words of a panic, and from there into the log.
+    let panic = std::panic::catch_unwind(|| format!("{UPSTREAM_TOKEN}é").split_at(UPSTREAM_TOKEN.len() + 1).0.len());
+    let words = panic.unwrap_err().downcast::<String>().unwrap();
+    assert!(words.contains(UPSTREAM_TOKEN), "{words}");
+    let said = fastgate::telemetry::panic_text::without_secrets(&words);
+    assert!(!said.contains(UPSTREAM_TOKEN), "{said}");
 }
 
 #[cfg(target_os = "linux")]

@@ -2,52 +2,14 @@
 
 use super::ends::integrity;
 use super::{CLIENTS, Stand, TOKEN, again, embedded, fault_lasts, flags, rows};
+use crate::support::database::WriteLock;
 use crate::support::load::Load;
 use crate::support::process::fastgate;
 use assert_cmd::assert::OutputAssertExt as _;
-use fastgate::db::{self, Db, DbError};
 use std::fs;
 use std::io::{Seek as _, SeekFrom, Write as _};
 use std::path::Path;
-use std::sync::mpsc::sync_channel;
 use std::time::Duration;
-
-/// Holds the write lock until it is dropped.
-struct Lock(Option<(std::sync::mpsc::SyncSender<()>, std::thread::JoinHandle<()>)>);
-
-impl Lock {
-    fn of(database: &fastgate::config::Database) -> Self {
-        let mut connection = Db::open(database).unwrap().connect().unwrap();
-        let (end, ended) = sync_channel::<()>(0);
-        let (locked, is_locked) = sync_channel::<()>(0);
-        let thread = std::thread::spawn(move || {
-            // A busy database gives the lock only now and then.
-            let held = loop {
-                let hold = db::transaction(&mut connection, |_| {
-                    locked.send(()).unwrap();
-                    ended.recv().ok();
-                    Ok::<_, DbError>(())
-                });
-                match hold {
-                    Err(error) if error.is_temporary() => {}
-                    held => break held,
-                }
-            };
-            held.unwrap();
-        });
-        is_locked.recv().unwrap();
-        Self(Some((end, thread)))
-    }
-}
-
-impl Drop for Lock {
-    fn drop(&mut self) {
-        if let Some((end, thread)) = self.0.take() {
-            drop(end);
-            thread.join().unwrap();
-        }
-    }
-}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn while_the_database_is_locked_records_wait_on_disk() {
@@ -57,7 +19,7 @@ async fn while_the_database_is_locked_records_wait_on_disk() {
     let mut spilled = false;
     let course = stand
         .through(
-            async || Lock::of(&database),
+            async || WriteLock::of(&database),
             async |lock| {
                 spilled = spill.exists();
                 drop(lock);
@@ -75,7 +37,7 @@ async fn while_the_database_is_locked_records_wait_on_disk() {
 async fn killed_while_the_database_is_locked_it_finds_the_records_at_the_next_start() {
     let stand = Stand::start(&[]).await;
     let database = stand.database();
-    let lock = Lock::of(&database);
+    let lock = WriteLock::of(&database);
     let load = Load::start(&stand.gateway.url, CLIENTS);
     tokio::time::sleep(fault_lasts()).await;
     let tally = load.stop().await;
@@ -99,7 +61,7 @@ async fn killed_while_the_database_is_locked_it_finds_the_records_at_the_next_st
 async fn told_to_end_while_the_database_is_locked_it_ends_and_leaves_the_records_on_disk() {
     let stand = Stand::start(&[]).await;
     let database = stand.database();
-    let lock = Lock::of(&database);
+    let lock = WriteLock::of(&database);
     let load = Load::start(&stand.gateway.url, CLIENTS);
     tokio::time::sleep(Duration::from_millis(500)).await;
     let tally = load.stop().await;
