@@ -11,7 +11,7 @@ mod http2_heads;
 mod lingering;
 mod opening;
 mod phases;
-mod proxy_protocol;
+pub mod proxy_protocol;
 mod room;
 mod socket;
 mod unreadable;

@@ -35,13 +35,16 @@ pub enum HeaderError {
     Malformed,
 }
 
-/// How the first bytes look.
-enum Looks {
+/// How the first bytes of a connection look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Looks {
     /// More are needed to tell.
     Open,
     /// Not like a header.
     Other,
+    /// Like a header, and none.
     Malformed,
+    /// A header, and how many bytes it takes.
     Header(Said, usize),
 }
 
@@ -49,7 +52,7 @@ enum Looks {
 ///
 /// # Errors
 /// When there is none that can be read.
-pub async fn read(socket: &mut Socket) -> Result<Said, HeaderError> {
+pub(super) async fn read(socket: &mut Socket) -> Result<Said, HeaderError> {
     loop {
         match look(socket.ahead()) {
             Looks::Header(said, length) => {
@@ -68,7 +71,9 @@ pub async fn read(socket: &mut Socket) -> Result<Said, HeaderError> {
     }
 }
 
-fn look(bytes: &[u8]) -> Looks {
+/// Tells how a connection that begins with these bytes looks. Once told, more bytes do not change it.
+#[must_use]
+pub fn look(bytes: &[u8]) -> Looks {
     let begins_like = |prefix: &[u8]| {
         let length = bytes.len().min(prefix.len());
         bytes[..length] == prefix[..length]
