@@ -1,13 +1,14 @@
 //! All routes in matching order, and the selection of those that take a request.
 //!
-//! An index by literal prefix keeps the look-up short with 10,000 routes: only routes whose prefix the path begins with
-//! are compared.
+//! What keeps the look-up short with 10,000 routes is in `table/index.rs`.
+
+mod index;
 
 use crate::body::peek::PeekedBody;
 use crate::routing::{Asked, Candidate, CompiledRoute, rank};
 use http::{HeaderMap, Method};
+use index::PrefixIndex;
 use smallvec::SmallVec;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Routes in matching order. Immutable: a change makes a new table, which may share the compiled routes.
@@ -21,20 +22,6 @@ pub struct RouteTable {
 #[derive(Default)]
 pub struct Selection {
     candidates: SmallVec<[Candidate; 4]>,
-}
-
-/// Distinct literal prefixes of the active routes, sorted as bytes.
-#[derive(Default)]
-struct PrefixIndex {
-    nodes: Vec<Node>,
-}
-
-struct Node {
-    prefix: Box<str>,
-    /// The longest other prefix that this one begins with.
-    parent: Option<usize>,
-    /// Places of the routes in the table.
-    routes: Vec<usize>,
 }
 
 impl RouteTable {
@@ -91,13 +78,16 @@ impl RouteTable {
 
     /// Places of the active routes whose path matches, in matching order.
     pub(super) fn matching_path(&self, path: &str) -> SmallVec<[usize; 16]> {
-        let mut places: SmallVec<[usize; 16]> = self
-            .index
-            .prefixes_of(path)
-            .flat_map(|node| node.routes.iter().copied())
-            .filter(|place| self.all[*place].matcher.is_match(path))
-            .collect();
+        let mut places = SmallVec::new();
+        for node in self.index.prefixes_of(path) {
+            node.for_each_that_may_match(path, |place| {
+                if self.all[place].matcher.is_match(path) {
+                    places.push(place);
+                }
+            });
+        }
         places.sort_unstable();
+        places.dedup();
         places
     }
 }
@@ -148,49 +138,5 @@ impl Selection {
     /// Drops the candidates that the body does not fit.
     pub fn judge_body(&mut self, body: &PeekedBody<'_>) {
         self.candidates.retain(|candidate| candidate.route.matches_body(body));
-    }
-}
-
-impl PrefixIndex {
-    fn new(routes: &[Arc<CompiledRoute>]) -> Self {
-        let mut by_prefix: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-        for (place, route) in routes.iter().enumerate() {
-            if route.is_active() {
-                by_prefix
-                    .entry(route.matcher.pattern().literal_prefix())
-                    .or_default()
-                    .push(place);
-            }
-        }
-        let mut nodes: Vec<Node> = Vec::with_capacity(by_prefix.len());
-        // In sorted order everything between a prefix and its extensions is an extension itself, so that a stack of open
-        // prefixes finds each one's parent.
-        let mut open: Vec<usize> = Vec::new();
-        for (prefix, routes) in by_prefix {
-            while open
-                .last()
-                .is_some_and(|last| !prefix.starts_with(&*nodes[*last].prefix))
-            {
-                open.pop();
-            }
-            let parent = open.last().copied();
-            open.push(nodes.len());
-            nodes.push(Node {
-                prefix: prefix.into(),
-                parent,
-                routes,
-            });
-        }
-        Self { nodes }
-    }
-
-    /// The nodes whose prefix the path begins with, longest first.
-    fn prefixes_of<'a>(&'a self, path: &'a str) -> impl Iterator<Item = &'a Node> {
-        let up = |node: &Node| node.parent.map(|parent| &self.nodes[parent]);
-        // The longest prefix of the path is the last node that sorts before it, or one of that node's ancestors.
-        let before = self.nodes.partition_point(|node| *node.prefix <= *path);
-        let last = before.checked_sub(1).map(|place| &self.nodes[place]);
-        let ancestors = std::iter::successors(last, move |node| up(node));
-        ancestors.skip_while(move |node| !path.starts_with(&*node.prefix))
     }
 }

@@ -29,6 +29,12 @@ fn any_pattern() -> impl Strategy<Value = &'static str> {
         "/a/b/",
         "/a/b*",
         "/ab/*",
+        "/a/{x}/b/*",
+        "/a/{x}/a",
+        "/a/*/b/a/**",
+        "/{x}/b",
+        "/{x}/a*",
+        "*/a/b",
     ])
 }
 
@@ -59,8 +65,8 @@ fn in_order(routes: &[Route]) -> Vec<String> {
 proptest! {
     #[test]
     fn the_index_finds_what_comparing_every_route_finds(
-        routes in prop::collection::vec(any_route(), 0..30),
-        path in "/[ab/]{0,6}",
+        routes in prop::collection::vec(any_route(), 0..200),
+        path in "/[ab/]{0,8}",
     ) {
         let table = RouteTable::new(routes);
         let headers = HeaderMap::new();
