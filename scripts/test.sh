@@ -32,7 +32,8 @@ npm --prefix end2end run --silent use-cases
 need_varnishtest
 say "tests: the gateway's conduct between a client and an upstream"
 npm --prefix end2end run --silent conduct
-say "tests: upstreams that fail under load"
+need_debian slowhttptest slowhttptest
+say "tests: upstreams that fail under load, and clients that are slow on purpose"
 npm --prefix end2end run --silent traffic
 say "tests: the dashboard in a browser"
 [ -n "${CHROMIUM:-}" ] || need_debian chromium chromium

@@ -1,6 +1,6 @@
-// An upstream as a process of its own: answers "ok"; with `alternate` 503 to every other request, with `refuse` to all;
-// with `slow` after a second. `GET /seen` tells which requests it had, by their `x-call`, what it answered and the body that came
-// with them; `GET /most` how many it had at once at most. Prints its host once it listens.
+// An upstream as a process of its own: answers "ok"; with `alternate` 503 to every other request, with `refuse` to all; with `slow`
+// after a second; `?size=` asks for so many bytes instead. `GET /seen` tells which requests it had, by their `x-call`, what it
+// answered and the body that came with them; `GET /most` how many it had at once at most. Prints its host once it listens.
 // usage: node target.mjs ok|alternate|refuse|slow [PORT]
 
 import { createServer } from "node:http";
@@ -27,7 +27,8 @@ const server = createServer((request, response) => {
     response.statusCode = status();
     seen.push([request.headers["x-call"], response.statusCode, body]);
     if (manner === "slow") return setTimeout(() => response.end("ok"), 1000);
-    response.end("ok");
+    const size = Number(new URL(request.url, "http://target").searchParams.get("size"));
+    response.end(size ? Buffer.alloc(size) : "ok");
   });
 });
 server.listen(Number(port), "127.0.0.1", () => console.log(`127.0.0.1:${server.address().port}`));

@@ -33,3 +33,4 @@ mod transform;
 mod tunnel;
 mod upstream_http2;
 mod upstream_tls;
+mod verdicts;

@@ -1,5 +1,6 @@
 //! The executable as an operator meets it: commands, exit codes, the first start, signals.
 
+mod at_length;
 mod backup;
 mod canary;
 mod configuration;
