@@ -1,22 +1,26 @@
 //! Forgets: records by age and by size, roll-ups by age. In small transactions with pauses between them, so that neither
-//! the audit writer nor an administrator ever waits long.
+//! the audit writer nor an administrator ever waits long: a step is made as short as the machine needs it to be, and the lock
+//! is free for longer than it was held. Whoever finds SQLite locked looks again after 1, 2, 5, 10 … ms, so that who came during
+//! a step gets its turn in the pause.
 
 use super::ballast::Ballast;
 use super::ids;
 use super::rollup::{HOUR, HOURS_KEPT_DAYS, MINUTE, MINUTES_KEPT_DAYS};
 use crate::config;
-use crate::db::{Db, DbResult, upkeep};
+use crate::db::{Db, DbResult, Dialect, upkeep};
 use jiff::Timestamp;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How often it is looked.
 const EVERY: Duration = Duration::from_secs(60);
-/// Records, or rows of roll-ups, deleted in one transaction.
+/// Records, or rows of roll-ups, deleted in one transaction at most.
 const STEP: i64 = 500;
-/// Pages given back to the system after each step.
-const PAGES: u32 = 2_000;
-/// Between two steps.
-const PAUSE: Duration = Duration::from_millis(10);
+/// Pages given back to the system after each step at most.
+const PAGES: i64 = 2_000;
+/// What a step should take, with its commit: the write lock is held for so long. A fifth of what is promised.
+const STEP_TIME: Duration = Duration::from_millis(10);
+/// Between two steps at least, and at most; else twice what the step took.
+const PAUSE: (Duration, Duration) = (Duration::from_millis(10), Duration::from_millis(500));
 const DAY_US: i64 = 86_400_000_000;
 
 /// Runs until it is dropped. What fails is logged and tried again at the next turn.
@@ -73,74 +77,186 @@ async fn keep(ballast: Option<Ballast>) {
     }
 }
 
+/// How much is done at a time: as much as takes [`STEP_TIME`].
+struct Step {
+    size: i64,
+    most: i64,
+}
+
+impl Step {
+    const fn of(most: i64) -> Self {
+        Self { size: most / 8, most }
+    }
+
+    /// Learns from a step that took so long, and pauses.
+    async fn done(&mut self, took: Duration) {
+        self.size = match took {
+            _ if took > STEP_TIME => self.size / 2,
+            _ if took < STEP_TIME / 2 => self.size * 3 / 2 + 1,
+            _ => self.size,
+        };
+        self.size = self.size.clamp(8, self.most);
+        tokio::time::sleep((took * 2).clamp(PAUSE.0, PAUSE.1)).await;
+    }
+}
+
+/// One turn of deleting, with what it learned of this machine.
+struct Turn<'a> {
+    db: &'a Db,
+    records: Step,
+    pages: Step,
+}
+
 /// Deletes what is too old or too much at `now`; returns how many records.
 ///
 /// # Errors
 /// When the database cannot be written now; what was deleted so far stays deleted.
 pub async fn enforce(db: &Db, limits: &config::Audit, now: Timestamp) -> DbResult<usize> {
-    let mut deleted = 0;
+    let mut turn = Turn {
+        db,
+        records: Step::of(STEP),
+        pages: Step::of(PAGES),
+    };
     let oldest = now.as_microsecond() - i64::from(limits.max_age_days) * DAY_US;
     let before = oldest.div_euclid(1000) << ids::SHIFT;
-    loop {
-        let step = delete_step(db, before).await?;
-        deleted += step;
-        if step < usize::try_from(STEP).unwrap_or(usize::MAX) {
-            break;
-        }
-    }
-    deleted += enforce_size(db, limits.max_bytes).await?;
+    let mut deleted = turn.delete(before, usize::MAX).await?;
+    deleted += turn.enforce_size(limits.max_bytes).await?;
     for (length, days) in [(MINUTE, MINUTES_KEPT_DAYS), (HOUR, HOURS_KEPT_DAYS)] {
         let before = now.as_microsecond() - days * DAY_US;
-        while db
-            .write(move |connection| upkeep::delete_rollups(connection, length, before, STEP))
-            .await?
-            > 0
-        {
-            tokio::time::sleep(PAUSE).await;
-        }
+        turn.delete_rollups(length, before).await?;
     }
     Ok(deleted)
 }
 
-/// The size is asked for once: a server learns of deleted rows late. From there on each deleted record counts as the
-/// share that it had.
-async fn enforce_size(db: &Db, max_bytes: u64) -> DbResult<usize> {
-    let used = db.read(upkeep::used_bytes).await?;
-    if used <= max_bytes {
-        return Ok(0);
-    }
-    // Counting millions takes a while, and is rarely needed.
-    let records = db.read(upkeep::count).await?;
-    if records == 0 {
-        return Ok(0);
-    }
-    let surplus = u128::from(used - max_bytes) * u128::from(records) / u128::from(used) + 1;
-    let surplus = usize::try_from(surplus).unwrap_or(usize::MAX);
-    let mut deleted = 0;
-    while deleted < surplus {
-        let step = delete_step(db, i64::MAX).await?;
-        if step == 0 {
-            break;
+impl Turn<'_> {
+    /// Deletes the oldest records with numbers below `before`, about `many` of them; returns how many.
+    async fn delete(&mut self, before: i64, many: usize) -> DbResult<usize> {
+        let mut deleted = 0;
+        while deleted < many {
+            let size = self.records.size;
+            let (step, begun) = self
+                .db
+                .write(move |connection| {
+                    let begun = Instant::now();
+                    Ok((upkeep::delete_oldest(connection, before, size)?, begun))
+                })
+                .await?;
+            if step == 0 {
+                break;
+            }
+            deleted += step;
+            self.records.done(begun.elapsed()).await;
+            self.shrink().await?;
         }
-        deleted += step;
+        Ok(deleted)
     }
-    tracing::info!(
-        records = deleted,
-        used,
-        max_bytes,
-        "Oldest audit records deleted: audit.max_bytes was reached"
-    );
-    Ok(deleted)
+
+    async fn delete_rollups(&mut self, length: i32, before: i64) -> DbResult<()> {
+        let mut step = Step::of(STEP);
+        loop {
+            let size = step.size;
+            let (deleted, begun) = self
+                .db
+                .write(move |connection| {
+                    let begun = Instant::now();
+                    Ok((upkeep::delete_rollups(connection, length, before, size)?, begun))
+                })
+                .await?;
+            if deleted == 0 {
+                return Ok(());
+            }
+            step.done(begun.elapsed()).await;
+            self.shrink().await?;
+        }
+    }
+
+    /// Gives back what is free, outside of the transactions that delete: each takes the write lock for a short time only.
+    async fn shrink(&mut self) -> DbResult<()> {
+        if self.db.dialect() == Dialect::Postgres {
+            return Ok(());
+        }
+        let pages = u32::try_from(self.pages.size).unwrap_or(u32::MAX);
+        let begun = self
+            .db
+            .read(move |connection| {
+                let begun = Instant::now();
+                upkeep::shrink(connection, pages).map(|()| begun)
+            })
+            .await?;
+        self.pages.done(begun.elapsed()).await;
+        Ok(())
+    }
+
+    /// The size is asked for once: a server learns of deleted rows late. From there on each deleted record counts as the
+    /// share that it had.
+    async fn enforce_size(&mut self, max_bytes: u64) -> DbResult<usize> {
+        let used = self.db.read(upkeep::used_bytes).await?;
+        if used <= max_bytes {
+            return Ok(0);
+        }
+        // Counting millions takes a while, and is rarely needed.
+        let records = self.db.read(upkeep::count).await?;
+        if records == 0 {
+            return Ok(0);
+        }
+        let surplus = u128::from(used - max_bytes) * u128::from(records) / u128::from(used) + 1;
+        let deleted = self
+            .delete(i64::MAX, usize::try_from(surplus).unwrap_or(usize::MAX))
+            .await?;
+        // What was free before as well: the file is to become as small as it may be.
+        self.shrink_to_the_end().await?;
+        tracing::info!(
+            records = deleted,
+            used,
+            max_bytes,
+            "Oldest audit records deleted: audit.max_bytes was reached"
+        );
+        Ok(deleted)
+    }
+
+    async fn shrink_to_the_end(&mut self) -> DbResult<()> {
+        let mut before = u64::MAX;
+        loop {
+            let free = self.db.read(upkeep::free_pages).await?;
+            // A file of another making does not give pages back.
+            if free == 0 || free >= before {
+                return Ok(());
+            }
+            before = free;
+            self.shrink().await?;
+        }
+    }
 }
 
-async fn delete_step(db: &Db, before: i64) -> DbResult<usize> {
-    let deleted = db
-        .write(move |connection| upkeep::delete_oldest(connection, before, STEP))
-        .await?;
-    if deleted > 0 {
-        // Outside of the transaction that deletes: each takes the write lock for a short time only.
-        db.read(|connection| upkeep::shrink(connection, PAGES)).await?;
-        tokio::time::sleep(PAUSE).await;
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_step_becomes_as_long_as_the_machine_lets_it() {
+        let mut step = Step::of(STEP);
+        for _ in 0..20 {
+            step.done(STEP_TIME * 3).await;
+        }
+        assert_eq!(step.size, 8);
+        for _ in 0..20 {
+            step.done(STEP_TIME / 10).await;
+        }
+        assert_eq!(step.size, STEP);
+        step.done(STEP_TIME).await;
+        assert_eq!(step.size, STEP, "what takes its time stays");
     }
-    Ok(deleted)
+
+    #[tokio::test(start_paused = true)]
+    async fn the_lock_is_free_for_longer_than_it_was_held() {
+        for held in [1, 10, 40, 100, 10_000].map(Duration::from_millis) {
+            let since = tokio::time::Instant::now();
+            Step::of(STEP).done(held).await;
+            let free = since.elapsed();
+            assert!(
+                free >= PAUSE.0 && (free >= held || free >= PAUSE.1),
+                "{held:?}: {free:?}"
+            );
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! Keeping the database small and quick: what retention deletes, what is given back to the system, what the planner
 //! knows. When and how much is decided by `audit_log::retention`.
 
-use super::schema::{audit_details, audit_records, path_rollups, rollups};
+use super::schema::{audit_details, audit_records};
 use super::{DbConnection, DbResult, execute_batch};
 use diesel::prelude::*;
 
@@ -23,26 +23,35 @@ pub fn delete_oldest(connection: &mut DbConnection, before: i64, limit: i64) -> 
     Ok(diesel::delete(audit_records::table.filter(audit_records::id.le(*last))).execute(connection)?)
 }
 
-/// Deletes up to `limit` spans' worth of roll-ups of this length that began before `before`; returns how many rows.
+/// Deletes up to `limit` rows of roll-ups of this length, and of those by path, that began before `before`; returns how many.
 ///
 /// # Errors
 /// See [`super::DbError`].
 pub fn delete_rollups(connection: &mut DbConnection, length: i32, before: i64, limit: i64) -> DbResult<usize> {
-    let starts: Vec<i64> = rollups::table
-        .filter(rollups::span.eq(length).and(rollups::start.lt(before)))
-        .order(rollups::start)
-        .select(rollups::start)
-        .limit(limit)
-        .load(connection)?;
-    let Some(last) = starts.last() else {
-        return Ok(0);
-    };
-    diesel::delete(path_rollups::table.filter(path_rollups::span.eq(length).and(path_rollups::start.le(last))))
-        .execute(connection)?;
-    Ok(
-        diesel::delete(rollups::table.filter(rollups::span.eq(length).and(rollups::start.le(last))))
-            .execute(connection)?,
-    )
+    let mut deleted = 0;
+    for sql in rollup_deletions(length, before, limit) {
+        deleted += diesel::sql_query(sql).execute(connection)?;
+    }
+    Ok(deleted)
+}
+
+/// The statements of [`delete_rollups`]. By whole keys: a span may have thousands of rows.
+#[must_use]
+pub fn rollup_deletions(length: i32, before: i64, limit: i64) -> [String; 2] {
+    const KEYS: [(&str, &str); 2] = [
+        (
+            "rollups",
+            "span, start, segment, key_id, source_path, route_id, model, upstream, status_class",
+        ),
+        ("path_rollups", "span, start, segment, path"),
+    ];
+    // Numbers only: nothing of a client gets into the text.
+    KEYS.map(|(table, key)| {
+        format!(
+            "DELETE FROM {table} WHERE ({key}) IN (SELECT {key} FROM {table} WHERE span = {length} AND start < {before} \
+             ORDER BY {key} LIMIT {limit})"
+        )
+    })
 }
 
 /// How many records there are.
@@ -90,6 +99,24 @@ pub fn shrink(connection: &mut DbConnection, pages: u32) -> DbResult<()> {
         execute_batch(connection, &format!("PRAGMA incremental_vacuum({pages})"))?;
     }
     Ok(())
+}
+
+/// Free pages inside of an SQLite file; 0 with PostgreSQL, which reuses and gives back by itself.
+///
+/// # Errors
+/// See [`super::DbError`].
+pub fn free_pages(connection: &mut DbConnection) -> DbResult<u64> {
+    #[derive(QueryableByName)]
+    struct Pages {
+        #[diesel(sql_type = diesel::sql_types::BigInt)]
+        pages: i64,
+    }
+    let DbConnection::Sqlite(inner) = connection else {
+        return Ok(0);
+    };
+    let found: Pages =
+        diesel::sql_query("SELECT freelist_count AS pages FROM pragma_freelist_count").get_result(inner)?;
+    Ok(super::types::count(found.pages))
 }
 
 /// Moves what was committed from SQLite's log into the file; the file then has its size. Happens by itself now and then.

@@ -16,10 +16,13 @@ use std::time::{Duration, Instant};
 
 /// Milliseconds by which number and time may differ without a clock that was set back.
 const TOLERANCE_MS: i64 = 2_000;
-/// Records of a slice that are read in the order of their numbers.
+/// Records of a slice at most that are read in the order of their numbers.
 const SLICE: i64 = 5_000;
-/// Records of a slice that an index leads to: each is somewhere else.
+/// Records of a slice at most that an index leads to: each is somewhere else.
 const SCATTERED_SLICE: i64 = 1_000;
+/// A slice is made shorter where it takes longer than this (records that are not in memory yet), and longer where it takes less
+/// than a quarter of it: it is only looked at the clock between two.
+const SLICE_TIME: Duration = Duration::from_millis(8);
 
 type Filtered<'a> = audit_records::BoxedQuery<'a, MultiBackend>;
 
@@ -47,6 +50,27 @@ enum Guide {
     Streams,
     /// The records themselves.
     All,
+}
+
+impl Guide {
+    /// Records of a slice at most.
+    const fn slice(self) -> i64 {
+        match self {
+            Self::Name | Self::Status(_) | Self::Errors => SCATTERED_SLICE,
+            Self::Streams | Self::All => SLICE,
+        }
+    }
+}
+
+/// How long the next slice is to be after one of this length that took so long.
+fn next_length(length: i64, took: Duration) -> i64 {
+    if took > SLICE_TIME {
+        (length / 2).max(50)
+    } else if took < SLICE_TIME / 4 {
+        length * 2
+    } else {
+        length
+    }
 }
 
 /// A query as the database gets it.
@@ -144,9 +168,11 @@ impl<'a> Search<'a> {
             }
             return Ok(None);
         };
-        let (until, mut left, mut after) = (Instant::now() + time, limit, after);
+        let (mut begun, mut left, mut after) = (Instant::now(), limit, after);
+        let (until, most) = (begun + time, guide.slice());
+        let mut length = most / 4;
         loop {
-            let edge = self.edge(connection, guide, (order, after))?;
+            let edge = self.edge(connection, (guide, length), (order, after))?;
             let mut slice = placed(self.guided(guide), order, after);
             slice = match (order, edge) {
                 (Order::Desc, Some(edge)) => slice.filter(audit_records::id.ge(edge)),
@@ -157,22 +183,29 @@ impl<'a> Search<'a> {
             if left <= 0 || edge.is_none() {
                 return Ok(None);
             }
-            if Instant::now() >= until {
+            let now = Instant::now();
+            if now >= until {
                 return Ok(edge);
             }
-            after = edge;
+            length = next_length(length, now - begun).min(most);
+            (begun, after) = (now, edge);
         }
     }
 
     /// The last number of the slice that follows the place; `None` when less than a slice is left.
-    fn edge(&self, connection: &mut DbConnection, guide: Guide, (order, after): Place) -> DbResult<Option<i64>> {
+    fn edge(
+        &self,
+        connection: &mut DbConnection,
+        (guide, length): (Guide, i64),
+        (order, after): Place,
+    ) -> DbResult<Option<i64>> {
         let rows = self.in_time(audit_records::table.into_boxed::<MultiBackend>());
-        let (rows, length) = match guide {
-            Guide::Name => (self.first_name(rows), SCATTERED_SLICE),
-            Guide::Status(status) => (rows.filter(audit_records::status_code.eq(status)), SCATTERED_SLICE),
-            Guide::Errors => (rows.filter(audit_records::has_error), SCATTERED_SLICE),
-            Guide::Streams => (rows.filter(audit_records::is_stream), SLICE),
-            Guide::All => (rows, SLICE),
+        let rows = match guide {
+            Guide::Name => self.first_name(rows),
+            Guide::Status(status) => rows.filter(audit_records::status_code.eq(status)),
+            Guide::Errors => rows.filter(audit_records::has_error),
+            Guide::Streams => rows.filter(audit_records::is_stream),
+            Guide::All => rows,
         };
         let edge = placed(rows, order, after).offset(length - 1).limit(1);
         Ok(edge.select(audit_records::id).first(connection).optional()?)

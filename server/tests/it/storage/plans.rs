@@ -8,8 +8,11 @@ use diesel::sql_types::Text;
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
 use fastgate::audit_log::record::Record;
 use fastgate::db::logs::{self, LogPage, LogQuery};
+use fastgate::db::metrics::grouped::{Grouping, grouped};
+use fastgate::db::metrics::{self, MetricsRange};
 use fastgate::db::{DbConnection, Dialect, audit, upkeep};
 use fastgate_shared::audit_log::LogFilter;
+use fastgate_shared::metrics::GroupBy;
 use rstest::rstest;
 use std::sync::{Arc, Mutex};
 
@@ -41,8 +44,8 @@ fn records() -> Vec<Record> {
     records.collect()
 }
 
-/// The texts of the queries that a page takes.
-fn queries(connection: &mut DbConnection, filter: &LogFilter, cursor: Option<&str>) -> Vec<String> {
+/// The texts of the statements that this work takes, each once.
+fn watched(connection: &mut DbConnection, work: impl FnOnce(&mut DbConnection)) -> Vec<String> {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let notes = Arc::clone(&seen);
     let watch = move |event: InstrumentationEvent<'_>| {
@@ -54,21 +57,29 @@ fn queries(connection: &mut DbConnection, filter: &LogFilter, cursor: Option<&st
         DbConnection::Sqlite(inner) => inner.set_instrumentation(watch),
         DbConnection::Postgres(inner) => inner.set_instrumentation(watch),
     }
-    let query = LogQuery::parse(filter).unwrap();
-    let page = LogPage::parse(None, Some("20"), cursor).unwrap();
-    logs::page(connection, &query, &page).unwrap();
+    work(connection);
     match connection {
         DbConnection::Sqlite(inner) => inner.set_instrumentation(|_: InstrumentationEvent<'_>| {}),
         DbConnection::Postgres(inner) => inner.set_instrumentation(|_: InstrumentationEvent<'_>| {}),
     }
     let seen = seen.lock().unwrap();
-    let mut texts: Vec<String> = seen
+    let texts = seen
         .iter()
-        .map(|text| text.split(" -- binds:").next().unwrap().to_owned())
-        .filter(|text| text.contains("audit_records"))
-        .collect();
+        .map(|text| text.split(" -- binds:").next().unwrap().to_owned());
+    let mut texts: Vec<String> = texts.collect();
     texts.sort();
     texts.dedup();
+    texts
+}
+
+/// The texts of the queries that a page takes.
+fn queries(connection: &mut DbConnection, filter: &LogFilter, cursor: Option<&str>) -> Vec<String> {
+    let query = LogQuery::parse(filter).unwrap();
+    let page = LogPage::parse(None, Some("20"), cursor).unwrap();
+    let mut texts = watched(connection, |connection| {
+        drop(logs::page(connection, &query, &page).unwrap())
+    });
+    texts.retain(|text| text.contains("audit_records"));
     texts
 }
 
@@ -271,4 +282,58 @@ async fn every_filter_is_led_by_its_index_and_nothing_is_sorted(#[case] dialect:
         .unwrap();
     assert_eq!(failures, Vec::<String>::new(), "{}", failures.join("\n"));
     assert!(plans > 60, "only {plans} queries were looked at");
+}
+
+/// What deleting and the figures take.
+fn upkeep_and_figures(connection: &mut DbConnection) -> Vec<String> {
+    let now = super::noon();
+    let range = MetricsRange::parse(Some("2030-01-01"), Some("2030-06-15T12:40:00Z")).unwrap();
+    watched(connection, |connection| {
+        metrics::summary(connection, MetricsRange::default(), now).unwrap();
+        metrics::summary(connection, range, now).unwrap();
+        metrics::hourly(connection, 24, now).unwrap();
+        metrics::daily(connection, 30, now).unwrap();
+        for by in GroupBy::ALL.into_iter().map(Some).chain([None]) {
+            let grouping = Grouping::new(by, None, 10, MetricsRange::default(), now).unwrap();
+            grouped(connection, grouping).unwrap();
+        }
+        upkeep::delete_oldest(connection, 1 << 40, 100).unwrap();
+        upkeep::delete_rollups(connection, 60, 1_000, 100).unwrap();
+    })
+}
+
+#[rstest]
+#[case::sqlite(Dialect::Sqlite)]
+#[case::postgres(Dialect::Postgres)]
+#[tokio::test]
+async fn deleting_and_figures_go_by_keys_and_never_through_a_whole_table(#[case] dialect: Dialect) {
+    let database = TestDatabase::new(dialect);
+    let audit = super::audit_log(&database.db).await;
+    for record in records() {
+        audit.ended(Box::new(record));
+    }
+    audit.flush().await;
+    let plans = database
+        .db
+        .read(|connection| {
+            upkeep::refresh_statistics(connection)?;
+            if let DbConnection::Postgres(inner) = connection {
+                // What it would do with millions.
+                let settings = "ANALYZE; SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off;";
+                inner.batch_execute(settings).unwrap();
+            }
+            let texts = upkeep_and_figures(connection);
+            let large = |text: &String| text.contains("rollups") || text.contains("audit_");
+            let texts = texts.into_iter().filter(large);
+            Ok(texts.map(|sql| (plan(connection, &sql), sql)).collect::<Vec<_>>())
+        })
+        .await
+        .unwrap();
+    assert!(plans.len() >= 8, "only {} statements were looked at", plans.len());
+    for (plan, sql) in plans {
+        let whole = ["rollups", "path_rollups", "audit_records", "audit_details"]
+            .iter()
+            .any(|table| plan.contains(&format!("SCAN {table}")) || plan.contains(&format!("Seq Scan on {table}")));
+        assert!(!whole, "{sql}\n{plan}");
+    }
 }
