@@ -1,5 +1,5 @@
 # What a developer types. Each target is a script in scripts/ that says what it does and does nothing twice.
-.PHONY: help run build dashboard test fuzz bench fill screenshots check fmt docs clean
+.PHONY: help run build dashboard test fuzz bench fill size screenshots check fmt docs clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -24,6 +24,9 @@ bench: ## Measure beside nginx and a direct connection (ROUNDS=5 SECONDS_EACH=5)
 
 fill: ## Fill a database for measuring at size (RECORDS=1000000 ARGS="--sqlite FILE")
 	@bench/fill.sh $(ARGS)
+
+size: ## Measure lists, figures, exports and retention with ten million records (RECORDS=10000000 DATABASES=sqlite)
+	@bench/size.sh
 
 screenshots: ## Take a picture of every page into target/screenshots (ARGS="overview routes" for some)
 	@scripts/screenshots.sh $(ARGS)
