@@ -20,6 +20,8 @@ const TOLERANCE_MS: i64 = 2_000;
 const SLICE: i64 = 5_000;
 /// Records of a slice at most that an index leads to: each is somewhere else.
 const SCATTERED_SLICE: i64 = 1_000;
+/// Records of the first slice: nobody knows yet how far they are.
+const FIRST_SLICE: i64 = 100;
 /// A slice is made shorter where it takes longer than this (records that are not in memory yet), and longer where it takes less
 /// than a quarter of it: it is only looked at the clock between two.
 const SLICE_TIME: Duration = Duration::from_millis(8);
@@ -170,7 +172,7 @@ impl<'a> Search<'a> {
         };
         let (mut begun, mut left, mut after) = (Instant::now(), limit, after);
         let (until, most) = (begun + time, guide.slice());
-        let mut length = most / 4;
+        let mut length = FIRST_SLICE;
         loop {
             let edge = self.edge(connection, (guide, length), (order, after))?;
             let mut slice = placed(self.guided(guide), order, after);

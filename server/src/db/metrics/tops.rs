@@ -87,18 +87,25 @@ pub(super) fn key_label(labels: &HashMap<String, String>, key_id: &str) -> Strin
 
 /// The most used paths.
 pub(super) fn paths(connection: &mut DbConnection, parts: &[Part]) -> DbResult<Vec<TopEntry>> {
-    let mut sql = "SELECT path, CAST(SUM(requests) AS BIGINT) AS requests, CAST(SUM(errors) AS BIGINT) AS errors \
-                   FROM path_rollups WHERE ("
-        .to_owned();
+    if parts.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut sql =
+        "SELECT path, CAST(SUM(requests) AS BIGINT) AS requests, CAST(SUM(errors) AS BIGINT) AS errors FROM ("
+            .to_owned();
     for (index, part) in parts.iter().enumerate() {
-        let or = if index > 0 { " OR " } else { "" };
+        // Joined by OR, the parts would be looked for in the whole table.
+        let union = if index > 0 { " UNION ALL " } else { "" };
         // Numbers only: nothing of a client gets into the text.
         let (length, from, to) = (part.length, part.from, part.to);
-        let _ = write!(sql, "{or}(span = {length} AND start >= {from} AND start < {to})");
+        let _ = write!(
+            sql,
+            "{union}SELECT path, requests, errors FROM path_rollups WHERE span = {length} AND start >= {from} AND start < {to}"
+        );
     }
     let _ = write!(
         sql,
-        ") AND path <> '{OTHER}' GROUP BY path ORDER BY 2 DESC, 1 LIMIT {TOP}"
+        ") AS parts WHERE path <> '{OTHER}' GROUP BY path ORDER BY 2 DESC, 1 LIMIT {TOP}"
     );
     let sums: Vec<PathSum> = diesel::sql_query(sql).load(connection)?;
     Ok(sums
