@@ -7,7 +7,7 @@ use super::ballast::Ballast;
 use super::ids;
 use super::rollup::{HOUR, HOURS_KEPT_DAYS, MINUTE, MINUTES_KEPT_DAYS};
 use crate::config;
-use crate::db::{Db, DbResult, Dialect, upkeep};
+use crate::db::{Db, DbConnection, DbResult, Dialect, upkeep};
 use jiff::Timestamp;
 use std::time::{Duration, Instant};
 
@@ -17,7 +17,9 @@ const EVERY: Duration = Duration::from_secs(60);
 const STEP: i64 = 500;
 /// Pages given back to the system after each step at most.
 const PAGES: i64 = 2_000;
-/// What a step should take, with its commit: the write lock is held for so long. A fifth of what is promised.
+/// Of either at least: the commit takes its time however little there is to commit, and deleting has to keep up.
+const LEAST: i64 = 64;
+/// What a step should take without its commit: the write lock is held for so long. A fifth of what is promised.
 const STEP_TIME: Duration = Duration::from_millis(10);
 /// Between two steps at least, and at most; else twice what the step took.
 const PAUSE: (Duration, Duration) = (Duration::from_millis(10), Duration::from_millis(500));
@@ -88,15 +90,32 @@ impl Step {
         Self { size: most / 8, most }
     }
 
-    /// Learns from a step that took so long, and pauses.
-    async fn done(&mut self, took: Duration) {
-        self.size = match took {
-            _ if took > STEP_TIME => self.size / 2,
-            _ if took < STEP_TIME / 2 => self.size * 3 / 2 + 1,
+    /// Learns from a step whose work took so long, and pauses.
+    async fn done(&mut self, work: Duration, since: Instant) {
+        self.size = match work {
+            _ if work > STEP_TIME => self.size / 2,
+            _ if work < STEP_TIME / 2 => self.size * 3 / 2,
             _ => self.size,
         };
-        self.size = self.size.clamp(8, self.most);
-        tokio::time::sleep((took * 2).clamp(PAUSE.0, PAUSE.1)).await;
+        self.size = self.size.clamp(LEAST, self.most);
+        tokio::time::sleep((since.elapsed() * 2).clamp(PAUSE.0, PAUSE.1)).await;
+    }
+
+    /// Takes the write lock for one step, which tells how much it did, and pauses.
+    async fn take<F>(&mut self, db: &Db, work: F) -> DbResult<usize>
+    where
+        F: FnOnce(&mut DbConnection, i64) -> DbResult<usize> + Send + 'static,
+    {
+        let size = self.size;
+        let (done, took, since) = db
+            .write(move |connection| {
+                let since = Instant::now();
+                let done = work(connection, size)?;
+                Ok((done, since.elapsed(), since))
+            })
+            .await?;
+        self.done(took, since).await;
+        Ok(done)
     }
 }
 
@@ -133,19 +152,12 @@ impl Turn<'_> {
     async fn delete(&mut self, before: i64, many: usize) -> DbResult<usize> {
         let mut deleted = 0;
         while deleted < many {
-            let size = self.records.size;
-            let (step, begun) = self
-                .db
-                .write(move |connection| {
-                    let begun = Instant::now();
-                    Ok((upkeep::delete_oldest(connection, before, size)?, begun))
-                })
-                .await?;
+            let work = move |connection: &mut DbConnection, size| upkeep::delete_oldest(connection, before, size);
+            let step = self.records.take(self.db, work).await?;
             if step == 0 {
                 break;
             }
             deleted += step;
-            self.records.done(begun.elapsed()).await;
             self.shrink().await?;
         }
         Ok(deleted)
@@ -154,18 +166,11 @@ impl Turn<'_> {
     async fn delete_rollups(&mut self, length: i32, before: i64) -> DbResult<()> {
         let mut step = Step::of(STEP);
         loop {
-            let size = step.size;
-            let (deleted, begun) = self
-                .db
-                .write(move |connection| {
-                    let begun = Instant::now();
-                    Ok((upkeep::delete_rollups(connection, length, before, size)?, begun))
-                })
-                .await?;
-            if deleted == 0 {
+            let work =
+                move |connection: &mut DbConnection, size| upkeep::delete_rollups(connection, length, before, size);
+            if step.take(self.db, work).await? == 0 {
                 return Ok(());
             }
-            step.done(begun.elapsed()).await;
             self.shrink().await?;
         }
     }
@@ -175,16 +180,8 @@ impl Turn<'_> {
         if self.db.dialect() == Dialect::Postgres {
             return Ok(());
         }
-        let pages = u32::try_from(self.pages.size).unwrap_or(u32::MAX);
-        let begun = self
-            .db
-            .read(move |connection| {
-                let begun = Instant::now();
-                upkeep::shrink(connection, pages).map(|()| begun)
-            })
-            .await?;
-        self.pages.done(begun.elapsed()).await;
-        Ok(())
+        let work = |connection: &mut DbConnection, pages| upkeep::shrink(connection, pages).map(|()| 0);
+        self.pages.take(self.db, work).await.map(drop)
     }
 
     /// The size is asked for once: a server learns of deleted rows late. From there on each deleted record counts as the
@@ -236,23 +233,23 @@ mod tests {
     async fn a_step_becomes_as_long_as_the_machine_lets_it() {
         let mut step = Step::of(STEP);
         for _ in 0..20 {
-            step.done(STEP_TIME * 3).await;
+            step.done(STEP_TIME * 3, Instant::now()).await;
         }
-        assert_eq!(step.size, 8);
+        assert_eq!(step.size, LEAST);
         for _ in 0..20 {
-            step.done(STEP_TIME / 10).await;
+            step.done(STEP_TIME / 10, Instant::now()).await;
         }
         assert_eq!(step.size, STEP);
-        step.done(STEP_TIME).await;
+        step.done(STEP_TIME, Instant::now()).await;
         assert_eq!(step.size, STEP, "what takes its time stays");
     }
 
     #[tokio::test(start_paused = true)]
     async fn the_lock_is_free_for_longer_than_it_was_held() {
         for held in [1, 10, 40, 100, 10_000].map(Duration::from_millis) {
-            let since = tokio::time::Instant::now();
-            Step::of(STEP).done(held).await;
-            let free = since.elapsed();
+            let begun = tokio::time::Instant::now();
+            Step::of(STEP).done(held, Instant::now() - held).await;
+            let free = begun.elapsed();
             assert!(
                 free >= PAUSE.0 && (free >= held || free >= PAUSE.1),
                 "{held:?}: {free:?}"

@@ -94,7 +94,7 @@ pub fn used_bytes(connection: &mut DbConnection) -> DbResult<u64> {
 ///
 /// # Errors
 /// See [`super::DbError`].
-pub fn shrink(connection: &mut DbConnection, pages: u32) -> DbResult<()> {
+pub fn shrink(connection: &mut DbConnection, pages: i64) -> DbResult<()> {
     if let DbConnection::Sqlite(_) = connection {
         execute_batch(connection, &format!("PRAGMA incremental_vacuum({pages})"))?;
     }

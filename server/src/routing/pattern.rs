@@ -28,7 +28,7 @@ enum Form {
     Below(Box<str>),
     /// `*.json`: ends with this text.
     Suffix(Box<str>),
-    /// Literals and single segments, in an order that leaves no choice; perhaps anything at the end.
+    /// Literals and single segments, in an order that leaves no choice; perhaps anything, or `**`, at the end.
     Segments(Vec<Step>),
     /// Everything else.
     Regex(Regex),
@@ -43,6 +43,8 @@ enum Step {
     Segment { captured: bool },
     /// All that is left.
     Remainder { captured: bool },
+    /// Nothing, or `/` and all that is left.
+    Below,
 }
 
 /// Where the captures lie in the canonical path.
@@ -133,8 +135,10 @@ fn walk(steps: &[Step], path: &str, mut captured: impl FnMut(Range<usize>)) -> b
             Step::Literal(_) => return false,
             Step::Segment { captured } => (memchr::memchr(b'/', rest.as_bytes()).unwrap_or(rest.len()), *captured),
             Step::Remainder { captured } => (rest.len(), *captured),
+            Step::Below if rest.is_empty() || rest.starts_with('/') => (rest.len(), false),
+            Step::Below => return false,
         };
-        if taken == 0 && !matches!(step, Step::Remainder { captured: false }) {
+        if taken == 0 && !matches!(step, Step::Remainder { captured: false } | Step::Below) {
             return false;
         }
         if is_captured {
@@ -150,7 +154,7 @@ fn steps(tokens: &[Token]) -> Option<Vec<Step>> {
     let fills_segment = |at: usize| {
         let opens = at > 0 && matches!(&tokens[at - 1], Token::Literal(text) if text.ends_with('/'));
         let closes = match tokens.get(at + 1) {
-            None => true,
+            None | Some(Token::Segments) => true,
             Some(Token::Literal(text)) => text.starts_with('/'),
             Some(_) => false,
         };
@@ -162,6 +166,7 @@ fn steps(tokens: &[Token]) -> Option<Vec<Step>> {
         Token::Capture(_) if fills_segment(at) => Some(Step::Segment { captured: true }),
         Token::Anything if at + 1 == tokens.len() => Some(Step::Remainder { captured: false }),
         Token::Rest(_) => Some(Step::Remainder { captured: true }),
+        Token::Segments if at + 1 == tokens.len() => Some(Step::Below),
         _ => None,
     };
     tokens.iter().enumerate().map(step).collect()

@@ -1,6 +1,6 @@
 //! The table of the contract, and the matcher against a plain one that tries everything.
 
-use super::PathMatcher;
+use super::{PathMatcher, regex, steps, walk};
 use fastgate_shared::route::pattern::PathPattern;
 use proptest::prelude::*;
 use rstest::rstest;
@@ -95,6 +95,28 @@ fn any_pattern() -> impl Strategy<Value = String> {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1500))]
+
+    /// The quick way and the regex engine find the same.
+    #[test]
+    fn steps_find_what_the_expression_finds(
+        pattern in prop::sample::select(vec![
+            "/a/{x}", "/a/{x}/**", "/{x}/b/**", "/*/a/{y}/**", "/a/*/b", "/a/{x}/b/*", "/{x}/{y}", "/a/{x}/b/{rest:path}", "/*/**",
+        ]),
+        path in "/[ab/]{0,8}",
+    ) {
+        let pattern = PathPattern::parse(pattern).unwrap();
+        let steps = steps(pattern.tokens()).expect("no step has a choice");
+        let mut walked = Vec::new();
+        let matches = walk(&steps, &path, |range| walked.push(range));
+        let expression = regex(pattern.tokens());
+        let captures = expression.captures(&path);
+        prop_assert_eq!(matches, captures.is_some());
+        if let Some(captures) = captures {
+            let found: Vec<_> = captures.iter().skip(1).flatten().map(|found| found.range()).collect();
+            prop_assert_eq!(walked, found);
+        }
+    }
+
     #[test]
     fn the_matcher_agrees_with_trying_everything(pattern in any_pattern(), path in "/[ab/.]{0,9}") {
         let Ok(parsed) = PathPattern::parse(&pattern) else { return Ok(()) };

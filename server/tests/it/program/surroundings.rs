@@ -1,7 +1,8 @@
 //! What the machine and the database do to a gateway under load, and what holds all the while: no proxy error, rows and
 //! counted losses are the responses, memory is bounded, and it recovers without a restart.
 //!
-//! `FAULT_ROUNDS` says how often the process is ended (3), `FAULT_SECONDS` how long each fault lasts (2).
+//! `FAULT_ROUNDS` says how often the process is ended (3), `FAULT_SECONDS` how long each fault lasts (2), `FAULT_CLIENTS` how many
+//! ask all the while (4, each some 200 times a second at most), `FASTGATE_BIN` which executable it is.
 
 mod clock;
 mod disk;
@@ -21,8 +22,6 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 const TOKEN: &str = "the-token-of-these-tests";
-/// Clients of the load.
-const CLIENTS: usize = 4;
 /// How long the gateway may take until nothing waits any more, once the fault is over.
 const RECOVERY: Duration = Duration::from_secs(60);
 /// What may be in memory beside what was there before: the queue, and what the allocator keeps.
@@ -34,6 +33,11 @@ fn number(variable: &str, default: u64) -> u64 {
 
 fn rounds() -> u64 {
     number("FAULT_ROUNDS", 3)
+}
+
+/// Clients of the load.
+fn clients() -> usize {
+    number("FAULT_CLIENTS", 4) as usize
 }
 
 fn fault_lasts() -> Duration {
@@ -79,7 +83,7 @@ impl Stand {
 
     /// Load, then a fault while it goes on, then the fault's end; waits until nothing waits any more.
     async fn through<F, T>(&self, begin: impl AsyncFnOnce() -> F, end: impl AsyncFnOnce(F) -> T) -> Course {
-        let load = Load::start(&self.gateway.url, CLIENTS);
+        let load = Load::start(&self.gateway.url, clients());
         tokio::time::sleep(Duration::from_millis(300)).await;
         let memory = self.gateway.memory();
         let fault = begin().await;

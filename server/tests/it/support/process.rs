@@ -1,5 +1,6 @@
 //! The real executable in a folder of its own, told to end when the test does.
 
+use std::ffi::OsString;
 use std::fmt::Display;
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
@@ -12,9 +13,14 @@ use tempfile::TempDir;
 /// How long anything may take before the test fails.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
+/// The executable: that of these tests, or the one that `FASTGATE_BIN` names, such as a release.
+fn executable() -> OsString {
+    std::env::var_os("FASTGATE_BIN").unwrap_or_else(|| env!("CARGO_BIN_EXE_fastgate").into())
+}
+
 /// A command line of the executable in this folder, with nothing from the test's own environment.
 pub fn fastgate(folder: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_fastgate"));
+    let mut command = Command::new(executable());
     command.current_dir(folder).env_clear();
     command
 }
@@ -63,7 +69,8 @@ impl Process {
         command
             .current_dir(folder.path())
             .env_clear()
-            .args(["-c", &script, env!("CARGO_BIN_EXE_fastgate")]);
+            .args(["-c", &script])
+            .arg(executable());
         Self::start_as(command, folder, flags)
     }
 

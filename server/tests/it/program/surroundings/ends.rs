@@ -1,6 +1,6 @@
 //! The process is told to end, or is killed, under load.
 
-use super::{CLIENTS, Stand, again, embedded, recorded, rounds, rows};
+use super::{Stand, again, clients, embedded, recorded, rounds, rows};
 use crate::support::load::Load;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
@@ -17,7 +17,7 @@ const LOSS: Duration = Duration::from_millis(500);
 async fn told_to_end_under_load_it_answers_what_it_took_and_records_what_it_answered() {
     for round in 1..=rounds() {
         let stand = Stand::start(&[]).await;
-        let load = Load::start(&stand.gateway.url, CLIENTS);
+        let load = Load::start(&stand.gateway.url, clients());
         tokio::time::sleep(Duration::from_millis(500)).await;
         let since = Instant::now();
         stand.gateway.signal("TERM");
@@ -47,7 +47,7 @@ async fn killed_under_load_it_loses_the_last_moment_and_nothing_else() {
     let mut worst = Duration::ZERO;
     for round in 1..=rounds() {
         let stand = Stand::start(&[]).await;
-        let load = Load::start(&stand.gateway.url, CLIENTS);
+        let load = Load::start(&stand.gateway.url, clients());
         tokio::time::sleep(Duration::from_millis(500)).await;
         stand.gateway.signal("KILL");
         let killed = Instant::now();

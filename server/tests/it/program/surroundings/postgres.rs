@@ -51,7 +51,7 @@ async fn told_to_end_while_its_server_is_frozen_it_ends_and_leaves_the_records_o
     let url = format!("database.url={}", server.url());
     let stand = Stand::start(&[&url]).await;
     server.signal("STOP");
-    let load = crate::support::load::Load::start(&stand.gateway.url, super::CLIENTS);
+    let load = crate::support::load::Load::start(&stand.gateway.url, super::clients());
     tokio::time::sleep(Duration::from_millis(500)).await;
     let tally = load.stop().await;
     stand.gateway.signal("TERM");

@@ -1,7 +1,7 @@
 //! The embedded database is locked, deleted or damaged under load.
 
 use super::ends::integrity;
-use super::{CLIENTS, Stand, TOKEN, again, embedded, fault_lasts, flags, rows};
+use super::{Stand, TOKEN, again, clients, embedded, fault_lasts, flags, rows};
 use crate::support::database::WriteLock;
 use crate::support::load::Load;
 use crate::support::process::fastgate;
@@ -38,7 +38,7 @@ async fn killed_while_the_database_is_locked_it_finds_the_records_at_the_next_st
     let stand = Stand::start(&[]).await;
     let database = stand.database();
     let lock = WriteLock::of(&database);
-    let load = Load::start(&stand.gateway.url, CLIENTS);
+    let load = Load::start(&stand.gateway.url, clients());
     tokio::time::sleep(fault_lasts()).await;
     let tally = load.stop().await;
     // Everything that was answered is on its way into the file.
@@ -62,7 +62,7 @@ async fn told_to_end_while_the_database_is_locked_it_ends_and_leaves_the_records
     let stand = Stand::start(&[]).await;
     let database = stand.database();
     let lock = WriteLock::of(&database);
-    let load = Load::start(&stand.gateway.url, CLIENTS);
+    let load = Load::start(&stand.gateway.url, clients());
     tokio::time::sleep(Duration::from_millis(500)).await;
     let tally = load.stop().await;
     stand.gateway.signal("TERM");
@@ -113,7 +113,7 @@ async fn after_its_file_was_deleted_it_serves_on_keeps_the_records_and_never_sta
     for suffix in ["db", "db-wal", "db-shm"] {
         fs::remove_file(path.with_extension(suffix)).unwrap();
     }
-    let load = Load::start(&stand.gateway.url, CLIENTS);
+    let load = Load::start(&stand.gateway.url, clients());
     tokio::time::sleep(fault_lasts()).await;
     let tally = load.stop().await;
     assert!(!path.exists(), "no empty file took its place");
@@ -149,7 +149,7 @@ async fn a_file_that_is_damaged_under_load_costs_no_request_and_does_not_start_a
     let path = &database.sqlite_path;
     let backup = stand.gateway.folder.path().join("backup.db");
     back_up(path, &backup);
-    let load = Load::start(&stand.gateway.url, CLIENTS);
+    let load = Load::start(&stand.gateway.url, clients());
     let mut file = fs::OpenOptions::new().write(true).open(path).unwrap();
     let length = file.metadata().unwrap().len();
     file.seek(SeekFrom::Start(0)).unwrap();
