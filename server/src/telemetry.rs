@@ -23,12 +23,11 @@ use crate::config::values::log_filter;
 use crate::config::{LogFormat, Logging};
 use collected::{Collected, CollectedGuard};
 use log_file::LogFile;
-use log_format::OneLine;
+use log_format::{OneLine, Sink};
 use std::io;
 use std::sync::Once;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
-use tracing_subscriber::{Layer as _, fmt};
 
 /// Why the log could not be started.
 #[derive(Debug, thiserror::Error)]
@@ -63,18 +62,16 @@ pub fn start(config: &Logging) -> Result<LogGuard, StartError> {
     let (filter, level) = log_level::filter(log_filter(&config.level).unwrap_or_default());
     let (stderr, stderr_guard) = Collected::start("log-stderr", io::stderr())?;
     let mut writers = vec![stderr_guard];
-    let to_file = if config.file.as_os_str().is_empty() {
-        None
-    } else {
+    let mut sinks = vec![(LogFormat::Text, sink(stderr))];
+    if !config.file.as_os_str().is_empty() {
         let file = LogFile::open(config.file.clone(), config.keep_files, Box::new(jiff::Timestamp::now));
         let (writer, guard) = Collected::start("log-file", file)?;
         writers.push(guard);
-        Some(layer(writer, config.format))
-    };
+        sinks.push((config.format, sink(writer)));
+    }
     tracing_subscriber::registry()
         .with(filter)
-        .with(to_file)
-        .with(layer(stderr, LogFormat::Text))
+        .with(OneLine::new(sinks))
         .try_init()?;
     panics_become_lines();
     Ok(LogGuard {
@@ -83,15 +80,8 @@ pub fn start(config: &Logging) -> Result<LogGuard, StartError> {
     })
 }
 
-fn layer<S>(writer: Collected, format: LogFormat) -> Box<dyn tracing_subscriber::Layer<S> + Send + Sync>
-where
-    S: tracing::Subscriber + for<'a> tracing_subscriber::registry::LookupSpan<'a>,
-{
-    fmt::layer()
-        .with_ansi(false)
-        .event_format(OneLine::new(format))
-        .with_writer(writer)
-        .boxed()
+fn sink(writer: Collected) -> Sink {
+    Box::new(move |line| writer.write(line))
 }
 
 /// The standard hook writes several lines to stderr, which no reader of the log expects.

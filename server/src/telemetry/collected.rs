@@ -8,7 +8,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{self, Thread};
 use std::time::Duration;
-use tracing_subscriber::fmt::MakeWriter;
 
 /// How long lines are collected.
 const COLLECT: Duration = Duration::from_millis(20);
@@ -19,7 +18,7 @@ const KEPT: usize = 256 * 1024;
 /// How long the end of the process waits for a disk or terminal.
 const LAST_LINES: Duration = Duration::from_secs(1);
 
-/// Takes lines, each by one call of `write`.
+/// Takes lines.
 pub struct Collected {
     shared: Arc<Shared>,
     thread: Thread,
@@ -63,8 +62,9 @@ impl Collected {
     }
 }
 
-impl Write for &Collected {
-    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+impl Collected {
+    /// Takes a whole line; waits for nothing.
+    pub fn write(&self, line: &[u8]) {
         let mut waiting = self.shared.waiting.lock();
         let is_first = waiting.is_empty();
         if waiting.len() + line.len() <= MAX_WAITING {
@@ -74,19 +74,6 @@ impl Write for &Collected {
         if is_first {
             self.thread.unpark();
         }
-        Ok(line.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Collected {
-    type Writer = &'a Self;
-
-    fn make_writer(&'a self) -> Self::Writer {
-        self
     }
 }
 
@@ -156,7 +143,7 @@ mod tests {
                 let lines = &lines;
                 scope.spawn(move || {
                     for n in 0..1_000 {
-                        (&*lines).write_all(format!("{name} {n}\n").as_bytes()).unwrap();
+                        lines.write(format!("{name} {n}\n").as_bytes());
                     }
                 });
             }
@@ -195,7 +182,7 @@ mod tests {
         let (lines, guard) = Collected::start("test", Stuck(told, written.clone())).unwrap();
         let line = [b'x'; 64 * 1024];
         for _ in 0..(3 * MAX_WAITING / line.len()) {
-            (&lines).write_all(&line).unwrap();
+            lines.write(&line);
         }
         assert!(lines.shared.waiting.lock().len() <= MAX_WAITING);
         drop(go_on);

@@ -44,11 +44,14 @@ fn noon() -> Timestamp {
 /// What the events of `log` come to in this format.
 fn logged(format: LogFormat, log: impl FnOnce()) -> String {
     let lines = Lines::default();
-    let writer = lines.clone();
-    let layer = tracing_subscriber::fmt::layer()
-        .with_ansi(false)
-        .event_format(OneLine::with_clock(format, noon))
-        .with_writer(move || writer.clone());
+    let sink = lines.clone();
+    let layer = OneLine::with_clock(
+        vec![(
+            format,
+            Box::new(move |line| sink.0.lock().unwrap().extend_from_slice(line)),
+        )],
+        noon,
+    );
     tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), log);
     lines.text()
 }
