@@ -1,5 +1,6 @@
 //! Writing the audit log: records and roll-ups. Reading is in `logs` and `metrics`, deleting in `upkeep`.
 
+mod insert;
 mod rows;
 
 pub use rows::has_error;
@@ -71,6 +72,7 @@ pub fn insert_started(connection: &mut DbConnection, writer: i64, record: &Recor
 ///
 /// # Errors
 /// See [`super::DbError`].
+#[inline(never)] // Counted by itself: bench/instructions.mjs.
 pub fn insert_ended(connection: &mut DbConnection, writer: i64, records: &[&Record], shown: &[i64]) -> DbResult<usize> {
     for ids in shown.chunks(500) {
         diesel::delete(audit_records::table.filter(audit_records::id.eq_any(ids))).execute(connection)?;
@@ -88,15 +90,8 @@ pub fn insert_ended(connection: &mut DbConnection, writer: i64, records: &[&Reco
 fn insert_records(connection: &mut DbConnection, rows: &[RecordRow<'_>]) -> DbResult<usize> {
     let mut stored = 0;
     match connection {
-        // One prepared statement for each row is the fast way into SQLite, one statement for all into PostgreSQL. Diesel
-        // knows `INSERT OR IGNORE` again by its type; an `ON CONFLICT` it would write out anew for each row.
-        DbConnection::Sqlite(inner) => {
-            for row in rows {
-                stored += diesel::insert_or_ignore_into(audit_records::table)
-                    .values(row)
-                    .execute(inner)?;
-            }
-        }
+        // Prepared statements for a few rows are the fast way into SQLite, one statement for all into PostgreSQL.
+        DbConnection::Sqlite(inner) => stored += insert::insert(inner, rows)?,
         DbConnection::Postgres(inner) => {
             for rows in rows.chunks(MAX_BINDS / 30) {
                 stored += diesel::insert_into(audit_records::table)
@@ -112,13 +107,7 @@ fn insert_records(connection: &mut DbConnection, rows: &[RecordRow<'_>]) -> DbRe
 
 fn insert_details(connection: &mut DbConnection, rows: &[DetailRow<'_>]) -> DbResult<()> {
     match connection {
-        DbConnection::Sqlite(inner) => {
-            for row in rows {
-                diesel::insert_or_ignore_into(audit_details::table)
-                    .values(row)
-                    .execute(inner)?;
-            }
-        }
+        DbConnection::Sqlite(inner) => drop(insert::insert(inner, rows)?),
         DbConnection::Postgres(inner) => {
             for rows in rows.chunks(MAX_BINDS / 8) {
                 diesel::insert_into(audit_details::table)

@@ -5,6 +5,7 @@ use super::super::schema::{audit_details, audit_records};
 use super::super::types::{clean, count, integer};
 use crate::audit_log::record::Record;
 use crate::audit_log::rollup::{Sample, origin_of};
+use crate::client::address_text;
 use diesel::prelude::*;
 use std::borrow::Cow;
 
@@ -90,7 +91,7 @@ impl<'a> RecordRow<'a> {
             request_size: integer(record.request_size),
             response_size: integer(record.response_size),
             user_agent: text(record.user_agent.as_deref()),
-            ip_address: record.ip_address.to_string().into(),
+            ip_address: address_text(record.ip_address).into(),
             is_stream: record.is_stream,
             stream_chunks: integer(record.stream_chunks),
             model: text(record.model.as_deref()),
