@@ -168,8 +168,9 @@ impl Rollups {
         mut new_segment: impl FnMut() -> i64,
     ) -> Changes {
         let mut changes = Changes::default();
-        for sample in samples {
-            let (dimensions, path) = (Dimensions::of(&sample), short(sample.path));
+        for group in grouped(samples) {
+            let sample = &group.first;
+            let (dimensions, path) = (Dimensions::of(sample), short(sample.path));
             for length in SPANS {
                 let key = (length, start_of(length, sample.at));
                 let known = self.spans.get(&key);
@@ -178,9 +179,9 @@ impl Rollups {
                     unrouted_paths: known.map_or(0, |known| known.unrouted_paths),
                     ..Span::default()
                 });
-                span.count(known, &dimensions, &sample);
+                span.count(known, &dimensions, &group);
                 if length != MINUTE {
-                    span.count_path(known, &path, &sample);
+                    span.count_path(known, &path, &group);
                 }
             }
         }
@@ -205,18 +206,68 @@ impl Rollups {
     }
 }
 
+/// Samples of one minute that differ in nothing that figures are kept apart by.
+struct Group<'a> {
+    first: Sample<'a>,
+    figures: Figures,
+}
+
+/// Samples by what they have in common, in the order in which each was first seen: most of a batch are alike, and are then
+/// counted once in each span instead of one by one.
+fn grouped<'a>(samples: impl IntoIterator<Item = Sample<'a>>) -> Vec<Group<'a>> {
+    let mut groups: Vec<Group<'a>> = Vec::new();
+    let mut places = HashMap::new();
+    for sample in samples {
+        let place = *places.entry(Alike::from(&sample)).or_insert_with(|| {
+            groups.push(Group {
+                first: sample,
+                figures: Figures::default(),
+            });
+            groups.len() - 1
+        });
+        groups[place].figures.add(&sample);
+    }
+    groups
+}
+
+/// What the samples of a group have in common.
+#[derive(PartialEq, Eq, Hash)]
+struct Alike<'a> {
+    minute: i64,
+    path: &'a str,
+    names: [Option<&'a str>; 5],
+    status_class: Option<u16>,
+}
+
+impl<'a> From<&Sample<'a>> for Alike<'a> {
+    fn from(sample: &Sample<'a>) -> Self {
+        Self {
+            minute: start_of(MINUTE, sample.at),
+            path: sample.path,
+            names: [
+                sample.key_id,
+                sample.source_path,
+                sample.route_id,
+                sample.model,
+                sample.upstream,
+            ],
+            status_class: sample.status_code.map(|status| status / 100),
+        }
+    }
+}
+
 impl Span {
-    fn count(&mut self, known: Option<&Self>, dimensions: &Dimensions, sample: &Sample<'_>) {
+    fn count(&mut self, known: Option<&Self>, dimensions: &Dimensions, group: &Group<'_>) {
         // All but the first of a batch.
         if let Some(figures) = self.rows.get_mut(dimensions) {
-            figures.add(sample);
+            figures.merge(&group.figures);
             return;
         }
         let mut dimensions = dimensions.clone();
         let stored = |dimensions: &Dimensions| known.and_then(|known| known.rows.get(dimensions));
         if stored(&dimensions).is_none() {
             let rows = self.rows.len() + known.map_or(0, |known| known.rows.len());
-            if rows >= MAX_ROWS || (sample.key_id.is_none() && rows >= MAX_KEYLESS_ROWS) {
+            if rows >= MAX_ROWS || (group.first.key_id.is_none() && rows >= MAX_KEYLESS_ROWS) {
                 OTHER.clone_into(&mut dimensions.model);
                 OTHER.clone_into(&mut dimensions.source_path);
             }
@@ -225,19 +276,19 @@ impl Span {
         self.rows
             .entry(dimensions)
             .or_insert_with(|| before.cloned().unwrap_or_default())
-            .add(sample);
+            .merge(&group.figures);
     }
 
-    fn count_path(&mut self, known: Option<&Self>, path: &str, sample: &Sample<'_>) {
+    fn count_path(&mut self, known: Option<&Self>, path: &str, group: &Group<'_>) {
         if let Some(figures) = self.paths.get_mut(path) {
-            figures.add(sample);
+            figures.merge(&group.figures);
             return;
         }
         let mut path = path.to_owned();
         let stored = |path: &str| known.and_then(|known| known.paths.get(path));
         if stored(&path).is_none() {
             let paths = self.paths.len() + known.map_or(0, |known| known.paths.len());
-            let unrouted = sample.route_id.is_none();
+            let unrouted = group.first.route_id.is_none();
             if paths >= MAX_PATHS || (unrouted && self.unrouted_paths >= MAX_UNROUTED_PATHS) {
                 OTHER.clone_into(&mut path);
             } else if unrouted {
@@ -248,18 +299,34 @@ impl Span {
         self.paths
             .entry(path)
             .or_insert_with(|| before.copied().unwrap_or_default())
-            .add(sample);
+            .merge(&group.figures);
     }
 }
 
 impl PathFigures {
-    fn add(&mut self, sample: &Sample<'_>) {
-        self.requests += 1;
-        self.errors += u64::from(sample.is_error);
+    fn merge(&mut self, more: &Figures) {
+        self.requests += more.requests;
+        self.errors += more.errors;
     }
 }
 
 impl Figures {
+    fn merge(&mut self, more: &Self) {
+        if !more.route_name.is_empty() && self.route_name != more.route_name {
+            self.route_name.clone_from(&more.route_name);
+        }
+        self.requests += more.requests;
+        self.errors += more.errors;
+        self.duration_us += more.duration_us;
+        self.ttfb_us += more.ttfb_us;
+        self.bytes_in += more.bytes_in;
+        self.bytes_out += more.bytes_out;
+        self.prompt_tokens += more.prompt_tokens;
+        self.completion_tokens += more.completion_tokens;
+        self.durations.merge(&more.durations);
+        self.ttfbs.merge(&more.ttfbs);
+    }
+
     fn add(&mut self, sample: &Sample<'_>) {
         let whole = |number: i64| u64::try_from(number).unwrap_or(0);
         if let Some(name) = sample.route_name.map(short)

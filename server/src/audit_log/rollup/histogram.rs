@@ -30,6 +30,13 @@ impl Histogram {
         *self.counts.entry(bucket(microseconds)).or_default() += 1;
     }
 
+    /// Adds the counts of another.
+    pub fn merge(&mut self, more: &Self) {
+        for (bucket, count) in &more.counts {
+            *self.counts.entry(*bucket).or_default() += count;
+        }
+    }
+
     /// As bytes: for each bucket the distance from the last one and the count, both as varints (LEB128).
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
