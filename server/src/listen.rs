@@ -127,7 +127,7 @@ impl Gate {
                 interim,
             };
             if large {
-                return unreadable::refuse_large_head(&self, request, sender, busy).await;
+                return Box::pin(unreadable::refuse_large_head(&self, request, sender, busy)).await;
             }
             // Boxed, so that the state of an idle connection stays small.
             let journey = Box::pin(proxy::handle(&self.app, request, sender, started));

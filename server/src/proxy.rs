@@ -71,7 +71,7 @@ pub async fn handle(app: &Arc<App>, mut request: Request<Incoming>, sender: Send
         }
     };
     response.body_mut().settle().await;
-    Answer::Response(response.map(Box::new))
+    Answer::Response(response)
 }
 
 /// What becomes of a connection when the gateway answers without having read the request's body.
@@ -143,7 +143,8 @@ async fn journey(
         return Ok(Arrival::Own(answer));
     }
     wait_turn::wait_turn(app, &admission, exchange).await?;
-    let answer = forward::forward(app, admission, exchange).await?;
+    // Boxed, because it is the largest of all, and what holds it would be moved with it.
+    let answer = Box::pin(forward::forward(app, admission, exchange)).await?;
     Ok(Arrival::Upstream(Box::new(answer)))
 }
 

@@ -51,7 +51,7 @@ pub struct Asked<'a> {
 }
 
 /// What `{name}` captured, in the order of the pattern. The texts are the client's own spelling (still percent-encoded).
-pub type Captures = SmallVec<[(Arc<str>, String); 2]>;
+pub type Captures = Vec<(Arc<str>, String)>;
 
 /// A route, ready for the request path.
 pub struct CompiledRoute {

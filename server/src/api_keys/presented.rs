@@ -46,6 +46,9 @@ pub fn extract<'a>(headers: &'a HeaderMap, prefix: &str) -> Option<(HeaderName, 
 /// Takes off every field that carries a key of this gateway, or an admin token as the gateway makes them: no upstream
 /// may see one.
 pub fn strip(headers: &mut HeaderMap, prefix: &str) {
+    if !headers.keys().any(is_carrier) {
+        return;
+    }
     for prefix in [prefix, ADMIN_PREFIX] {
         while let Some((carrier, _)) = extract(headers, prefix).filter(|(_, presented)| presented.starts_with(prefix)) {
             headers.remove(carrier);
@@ -58,13 +61,13 @@ pub fn strip(headers: &mut HeaderMap, prefix: &str) {
 #[must_use]
 pub fn foreign_credentials(headers: &HeaderMap, prefix: &str) -> SmallVec<[Box<str>; 1]> {
     const TELLING: usize = 8;
-    let authorizations = headers.get_all(AUTHORIZATION).iter().filter_map(text);
-    let authorizations = authorizations.map(|value| value.split_once(' ').map_or(value, |(_, token)| token.trim()));
-    let plain = KEY_HEADERS
-        .into_iter()
-        .flat_map(|name| headers.get_all(name).iter().filter_map(text));
-    authorizations
-        .chain(plain)
+    let carried = headers.iter().filter(|(name, _)| is_carrier(name));
+    carried
+        .filter_map(|(name, value)| {
+            let value = text(value)?;
+            let token = value.split_once(' ').filter(|_| *name == AUTHORIZATION);
+            Some(token.map_or(value, |(_, token)| token.trim()))
+        })
         .filter(|shown| shown.len() >= TELLING && !shown.starts_with(prefix))
         .map(Into::into)
         .collect()

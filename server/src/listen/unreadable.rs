@@ -83,7 +83,7 @@ pub async fn refuse_large_head(gate: &Gate, request: Request<Incoming>, sender: 
     };
     let response = refuse::refuse(&gate.app, &request, &sender, Instant::now(), &error).await;
     busy.answered();
-    Ok(response.map(|body| GateBody::from(Box::new(body)).until_end(busy)))
+    Ok(response.map(|body| GateBody::from(body).until_end(busy)))
 }
 
 async fn send(mut socket: Socket, bytes: &[u8]) -> std::io::Result<()> {

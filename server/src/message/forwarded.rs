@@ -1,6 +1,8 @@
 //! The fields that tell an upstream who asked: `Via`, `X-Forwarded-*`, `X-Request-Id` (contract: Forwarding).
 
+use crate::client::address_text;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use smallvec::SmallVec;
 use std::net::IpAddr;
 
 /// The gateway's name in `Via` (RFC 9110 section 7.6.3): a pseudonym, so that no host name leaks.
@@ -37,12 +39,12 @@ pub struct Peer {
 /// Rebuilds the fields for the upstream: a stranger's are dropped first, a trusted proxy's are kept and added to.
 pub fn rebuild(headers: &mut HeaderMap, peer: Peer, request_id: &HeaderValue) {
     if !peer.trusted {
-        let forged: Vec<HeaderName> = headers.keys().filter(|name| is_identity(name)).cloned().collect();
+        let forged: SmallVec<[HeaderName; 1]> = headers.keys().filter(|name| is_identity(name)).cloned().collect();
         for name in forged {
             headers.remove(name);
         }
     }
-    let address = peer.address.to_string();
+    let address = address_text(peer.address);
     let chain = match joined(headers, &X_FORWARDED_FOR) {
         Some(before) => format!("{before}, {address}"),
         None => address,

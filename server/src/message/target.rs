@@ -165,6 +165,12 @@ impl PathPlan {
         self.credentials.iter().map(String::as_str)
     }
 
+    /// Whether the path at the upstream is the client's own.
+    #[must_use]
+    pub fn keeps_path(&self) -> bool {
+        self.path.is_none() && self.strip.is_none()
+    }
+
     /// The path and query at the upstream.
     ///
     /// `client_path` and `client_query` are the client's own spelling.

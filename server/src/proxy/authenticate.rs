@@ -42,6 +42,7 @@ impl Caller {
 
 /// Looks the presented key up in memory, by hash. The header fields that carry a key of this gateway are taken off the
 /// request, so that no upstream ever sees them.
+#[inline(never)] // Counted by itself: bench/instructions.mjs.
 pub fn authenticate(keys: &KeyRing, accepted: &mut Accepted, now: Timestamp, prefix: &str) -> Caller {
     let Some((carrier, presented)) = extract(&accepted.headers, prefix) else {
         return Caller::Stranger {

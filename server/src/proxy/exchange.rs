@@ -79,6 +79,7 @@ impl Exchange {
 
     /// A request's head has arrived.
     #[must_use]
+    #[inline(never)] // Counted by itself: bench/instructions.mjs.
     pub fn begin(app: &Arc<App>, request: &Request<ReplayBody>, sender: &Sender, started: Instant) -> Self {
         let headers = request.headers();
         let content_type = headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
@@ -290,6 +291,7 @@ impl Exchange {
 
     /// The response ended: the record is complete and leaves. `None` when it has left before.
     #[must_use]
+    #[inline(never)] // Counted by itself: bench/instructions.mjs.
     pub fn end(&mut self, end: End) -> Option<Box<Record>> {
         if std::mem::replace(&mut self.ended, true) {
             return None;

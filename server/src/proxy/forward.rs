@@ -23,9 +23,10 @@ use crate::upstream::retry::{RetryRules, Setback, cool_down};
 use crate::upstream::targets::Slot;
 use course::{Course, Pick, Purse};
 use fastgate_shared::audit_log::{Attempt, AttemptPhase};
-use http::{Response, StatusCode};
+use http::{Response, StatusCode, header};
+use std::pin::pin;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 /// An upstream's answer: its head is here, its body still flows.
 pub struct UpstreamResponse {
@@ -164,11 +165,15 @@ impl Course<'_> {
         let accepted = &self.admission.accepted;
         let (mut request, url) = transform(&self.admission, self.candidate()).attempt(accepted, target)?;
         exchange.trying(&url);
-        let usual = Duration::from_secs(app.config.proxy.timeout.into());
-        let limit = route.timeout.unwrap_or(usual);
+        let limit = limit(route, app);
         let started = Instant::now();
         let mut interim = Interim::of(&mut request, accepted.sender.interim.as_deref(), started);
-        let sent = within(limit, &accepted.body, interim.before(host.send(request))).await;
+        let sent = {
+            // Pinned one by one, so that none is moved into the next.
+            let send = pin!(host.send(request));
+            let answer = pin!(interim.before(send));
+            within(limit, &accepted.body, answer).await
+        };
         let ended = Instant::now();
         // While nobody has asked for its body the request waits for a connection.
         let too_late = match accepted.body.is_empty() || accepted.body.was_asked_for() {
@@ -219,6 +224,12 @@ impl Course<'_> {
     }
 }
 
+/// How long an answer's head may take.
+fn limit(route: &CompiledRoute, app: &App) -> Duration {
+    let usual = Duration::from_secs(app.config.proxy.timeout.into());
+    route.timeout.unwrap_or(usual)
+}
+
 /// What speaks for another attempt; `None` for an answer that the client should see.
 fn setback<B>(result: &Result<Response<B>, Failure>) -> Option<Setback> {
     match result {
@@ -259,7 +270,9 @@ fn note(slot: &Slot, response: &Response<UpstreamBody>, body: &ReplayBody, (star
         let latency = now.saturating_duration_since(asked);
         slot.target().measured(latency, now);
     }
-    if let Some(time) = cool_down(response.status(), response.headers(), std::time::SystemTime::now()) {
+    if response.headers().contains_key(header::RETRY_AFTER)
+        && let Some(time) = cool_down(response.status(), response.headers(), SystemTime::now())
+    {
         slot.target().cool_down(time, now);
     }
 }
@@ -267,7 +280,7 @@ fn note(slot: &Slot, response: &Response<UpstreamBody>, body: &ReplayBody, (star
 /// Waits for an answer for as long as `limit` after the last piece of the body went on; the time in which the client is
 /// waited for does not count. `None` when none comes.
 async fn within<T>(limit: Duration, body: &ReplayBody, send: impl Future<Output = T>) -> Option<T> {
-    let mut send = std::pin::pin!(send);
+    let mut send = pin!(send);
     let started = tokio::time::Instant::now();
     let mut deadline = started + limit;
     loop {

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 /// The routes that take the request.
 pub struct RouteMatch {
     /// The request.
-    pub accepted: Accepted,
+    pub accepted: Box<Accepted>,
     /// Who calls; let in by the winning route.
     pub caller: Caller,
     /// Best first; the first one wins, the others stand in when it fails. Never empty.
@@ -40,7 +40,7 @@ impl ReadBody {
     /// A view that rules can judge.
     #[must_use]
     pub fn peek(&self) -> PeekedBody<'_> {
-        PeekedBody::new(self.encoding.as_ref(), &self.bytes)
+        PeekedBody::with_model(self.encoding.as_ref(), &self.bytes, self.model.as_deref())
     }
 }
 
@@ -49,7 +49,11 @@ impl ReadBody {
 /// # Errors
 /// 401 for a stranger where no open route wins, 404 where no route matches, 413 for a body that had to be read and is
 /// too large.
-pub async fn match_route(table: &RouteTable, accepted: Accepted, caller: Caller) -> Result<RouteMatch, ProxyError> {
+pub async fn match_route(
+    table: &RouteTable,
+    accepted: Box<Accepted>,
+    caller: Caller,
+) -> Result<RouteMatch, ProxyError> {
     let asked = accepted.asked();
     let mut candidates = table.select(&asked);
     if let Caller::Stranger { refusal, .. } = &caller

@@ -17,7 +17,7 @@ pub async fn refuse(
     sender: &Sender,
     started: Instant,
     error: &ProxyError,
-) -> Response<RelayBody> {
+) -> Response<Box<RelayBody>> {
     let exchange = Exchange::begin(app, request, sender, started);
     let mut response = relay::relay(exchange, Err(error.clone()));
     response.body_mut().settle().await;

@@ -71,7 +71,8 @@ pub enum Broken {
 
 /// Turns an answer, or the lack of one, into the client's response.
 #[must_use]
-pub fn relay(exchange: Exchange, answer: Result<Arrival, ProxyError>) -> Response<RelayBody> {
+#[inline(never)] // Counted by itself: bench/instructions.mjs.
+pub fn relay(exchange: Exchange, answer: Result<Arrival, ProxyError>) -> Response<Box<RelayBody>> {
     match answer {
         Ok(Arrival::Upstream(answer)) => relay_upstream(exchange, *answer),
         Ok(Arrival::Own(answer)) => relay_own(exchange, answer),
@@ -79,7 +80,7 @@ pub fn relay(exchange: Exchange, answer: Result<Arrival, ProxyError>) -> Respons
     }
 }
 
-fn relay_upstream(exchange: Exchange, answer: UpstreamResponse) -> Response<RelayBody> {
+fn relay_upstream(exchange: Exchange, answer: UpstreamResponse) -> Response<Box<RelayBody>> {
     let UpstreamResponse {
         response,
         idle_timeout,
@@ -118,7 +119,7 @@ fn relay_upstream(exchange: Exchange, answer: UpstreamResponse) -> Response<Rela
     Response::from_parts(head, RelayBody::new(source, exchange, usage, is_stream, Outcome::Ok))
 }
 
-fn answer_error(exchange: Exchange, error: &ProxyError) -> Response<RelayBody> {
+fn answer_error(exchange: Exchange, error: &ProxyError) -> Response<Box<RelayBody>> {
     if let Some(media) = exchange.grpc().cloned() {
         return refuse_call(exchange, error, media);
     }
@@ -142,7 +143,7 @@ fn answer_error(exchange: Exchange, error: &ProxyError) -> Response<RelayBody> {
 
 /// The answer to a gRPC call: 200 with the error in its fields, the only one that its client understands. The record has the
 /// status that any other client would have heard.
-fn refuse_call(exchange: Exchange, error: &ProxyError, media: HeaderValue) -> Response<RelayBody> {
+fn refuse_call(exchange: Exchange, error: &ProxyError, media: HeaderValue) -> Response<Box<RelayBody>> {
     exchange.refused(error);
     let mut response = Response::new(());
     let headers = response.headers_mut();
@@ -157,7 +158,7 @@ fn refuse_call(exchange: Exchange, error: &ProxyError, media: HeaderValue) -> Re
 }
 
 /// An answer of the gateway's own that is no error.
-fn relay_own(exchange: Exchange, answer: OwnAnswer) -> Response<RelayBody> {
+fn relay_own(exchange: Exchange, answer: OwnAnswer) -> Response<Box<RelayBody>> {
     let OwnAnswer { status, headers, body } = answer;
     let mut response = Response::new(());
     *response.status_mut() = status;
@@ -177,7 +178,13 @@ fn relay_own(exchange: Exchange, answer: OwnAnswer) -> Response<RelayBody> {
 }
 
 impl RelayBody {
-    fn new(source: Source, exchange: Exchange, usage: Option<UsageReader>, is_stream: bool, outcome: Outcome) -> Self {
+    fn new(
+        source: Source,
+        exchange: Exchange,
+        usage: Option<UsageReader>,
+        is_stream: bool,
+        outcome: Outcome,
+    ) -> Box<Self> {
         let audit = &exchange.app().config.audit;
         let limit = if audit.capture == CaptureMode::None {
             0
@@ -185,7 +192,7 @@ impl RelayBody {
             audit.max_body_bytes
         };
         let capture = Capture::new(limit);
-        Self {
+        Box::new(Self {
             source,
             exchange,
             capture,
@@ -195,7 +202,7 @@ impl RelayBody {
             outcome,
             durable: None,
             ended: false,
-        }
+        })
     }
 
     /// Ends the request before its head is sent when there is no body that could wait for the record

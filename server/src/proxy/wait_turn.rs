@@ -19,18 +19,17 @@ use tokio::time::Instant;
 /// 503 when no place becomes free within `proxy.queue_seconds`, or too many wait already.
 pub async fn wait_turn(app: &App, admission: &Admission, exchange: &mut Exchange) -> Result<(), ProxyError> {
     let proxy = &app.config.proxy;
-    let queue = queue(proxy);
     let winner = admission.candidates.candidates().first();
     // The route's first: who waits for its route must keep nobody else out of the gateway.
     if let Some(bound) = winner.and_then(|winner| winner.route.bound.as_ref()) {
-        let place = place(bound, queue).await;
+        let place = place(bound, queue(proxy)).await;
         exchange.hold(place.ok_or_else(|| {
             figures().shed_by_route.increment(1);
             ProxyError::overloaded(proxy)
         })?);
     }
     if let Some(bound) = app.concurrency.for_all(proxy.max_concurrency) {
-        let place = place(bound, queue).await;
+        let place = place(bound, queue(proxy)).await;
         exchange.hold(place.ok_or_else(|| {
             figures().shed_by_gateway.increment(1);
             ProxyError::overloaded(proxy)
