@@ -18,6 +18,9 @@ scripts/build.sh
 scripts/executable.sh
 export FASTGATE_BIN="$ROOT/target/release/fastgate"
 
+say "tests: instructions of a request"
+scripts/instructions.sh
+
 say "tests: the official Python client"
 scripts/venv.sh end2end/clients/python/requirements.txt
 target/venv/bin/python -m pytest -q -p no:cacheprovider end2end/clients/python

@@ -45,8 +45,11 @@ export function cleanEnvironment() {
 /**
  * Starts a gateway and waits until it is ready. `settings` are environment variables without their `FASTGATE_`, `more`
  * are others with their whole name; `port: null` leaves address and port to the settings file in `folder`, and `url` then says where it is.
+ * `under` is a program with its arguments that runs the executable.
  */
-export async function startGateway({ folder = newFolder(), port, url, settings = {}, more = {}, args = [] } = {}) {
+export async function startGateway({ folder = newFolder(), port, url, settings = {}, more = {}, args = [], under = [] } = {}) {
+  // Valgrind makes fifty instructions of one.
+  const patience = under.length > 0 ? 120_000 : 10_000;
   const env = { ...cleanEnvironment(), ...more, FASTGATE_SECURITY__ADMIN_TOKEN: ADMIN_TOKEN };
   if (port !== null) {
     port ??= await freePort();
@@ -54,14 +57,15 @@ export async function startGateway({ folder = newFolder(), port, url, settings =
     env.FASTGATE_SERVER__PORT = String(port);
   }
   for (const [name, value] of Object.entries(settings)) env[`FASTGATE_${name}`] = String(value);
-  const child = start(executable(), args, { cwd: folder, env });
+  const [program, ...rest] = [...under, executable(), ...args];
+  const child = start(program, rest, { cwd: folder, env });
   const gateway = new Gateway(child, folder, url);
   try {
     await until("the gateway is ready", async () => {
       if (child.exitCode !== null) throw new Error(`the gateway ended with code ${child.exitCode}`);
       const answer = await fetch(`${url}/health/ready`).catch(() => null);
       return answer?.ok;
-    });
+    }, patience);
   } catch (error) {
     await end(child, "SIGKILL");
     throw new Error(`${error.message}\n${gateway.stderr}`);
