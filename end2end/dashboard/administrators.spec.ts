@@ -44,3 +44,22 @@ test("a viewer's token is made, reads, is offered no change, and is revoked", as
   await expect(there.getByRole("heading", { level: 1, name: "Sign in" })).toBeVisible();
   await other.close();
 });
+
+test("a name that is taken is said in the form, and a token can end", async ({ page, gateway }) => {
+  await gateway.admin("POST", "/tokens", { name: "taken", role: "viewer" });
+  await signIn(page, gateway, "/settings");
+  await page.getByRole("button", { name: "New token" }).click();
+  const form = page.getByRole("dialog", { name: "New token" });
+  await form.getByRole("textbox", { name: "Name" }).fill("taken");
+  await form.getByLabel("Expires").selectOption({ label: "In 30 days" });
+  await form.getByRole("button", { name: "Create token" }).click();
+  await expect(form.getByRole("alert")).toContainText("Another token has this name.");
+  await form.getByRole("textbox", { name: "Name" }).fill("a month");
+  await form.getByRole("button", { name: "Create token" }).click();
+  await page.getByRole("button", { name: "I have stored it" }).click();
+  const tokens = await gateway.admin("GET", "/tokens");
+  const { expires_at } = tokens.find((token: { name: string }) => token.name === "a month");
+  const days = (Date.parse(expires_at) - Date.now()) / 86_400_000;
+  expect(days).toBeGreaterThan(29.9);
+  expect(days).toBeLessThan(30.1);
+});

@@ -23,6 +23,20 @@ test.describe("without a connection", () => {
   });
 });
 
+test.describe("on a page that asks for nothing by itself", () => {
+  test.use({ forgiven: /ERR_INTERNET_DISCONNECTED|ERR_FAILED|ERR_NETWORK/ });
+
+  test("a lost connection shows, and heals", async ({ page, gateway }) => {
+    await signIn(page, gateway, "/playground");
+    await expect(page.getByRole("heading", { level: 1, name: "Playground" })).toBeVisible();
+    await page.context().setOffline(true);
+    const banner = page.getByRole("status").filter({ hasText: "The gateway cannot be reached." });
+    await expect(banner).toBeVisible({ timeout: 30_000 });
+    await page.context().setOffline(false);
+    await expect(banner).toBeHidden({ timeout: 30_000 });
+  });
+});
+
 test.describe("when the session ends", () => {
   test.use({ forgiven: / 401 / });
 
@@ -65,6 +79,14 @@ test.describe("when the session ends", () => {
     await page.getByRole("button", { name: "I have stored the key" }).click();
     const keys = await gateway.admin("GET", "/keys");
     expect(keys.find((key: { source_path: string }) => key.source_path === "typed/before").permissions).toEqual(["chat"]);
+  });
+
+  test("the live view hears nothing more", async ({ page, gateway }) => {
+    await signIn(page, gateway, "/requests?live=1");
+    await expect(page.getByText("Live", { exact: true }).last()).toBeVisible();
+    await endAll(gateway);
+    await signInAgain(page);
+    await expect(page.getByRole("heading", { level: 1, name: "Requests" })).toBeVisible();
   });
 
   test("a page opened anew asks as at the first time", async ({ page, gateway }) => {

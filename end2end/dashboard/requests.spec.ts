@@ -40,6 +40,20 @@ async function open(page: Page, gateway: Gateway, logId: string) {
   return drawer;
 }
 
+test.describe("a filter that means nothing", () => {
+  test.use({ forgiven: / 422 / });
+
+  test("is said to mean nothing, and shows no other rows", async ({ page, gateway }) => {
+    await (await chat(gateway)).text();
+    await signIn(page, gateway, "/requests?start_time=yesterday");
+    await expect(page.getByRole("heading", { name: "This could not be loaded" })).toBeVisible();
+    await expect(page.getByText("`start_time`").first()).toContainText("yesterday");
+    await expect(page.getByRole("row")).toHaveCount(0);
+    await page.getByRole("button", { name: /Remove filter/ }).first().click();
+    await expect(page.getByRole("row").nth(1)).toBeVisible();
+  });
+});
+
 test("a request in flight shows live, and its row cancels it", async ({ page, gateway, upstream }) => {
   const slow = chat(gateway, { stream: true, metadata: { chunks: "500", gap_ms: "100" } });
   await expect.poll(() => upstream.last?.body?.stream).toBe(true);

@@ -77,3 +77,19 @@ test("saving a route with every field set changes none of them", async ({ page, 
   const saved = await gateway.admin("GET", `/routes/${made.route_id}`);
   expect(saved).toEqual({ ...made, description: "All of it, saved", updated_at: saved.updated_at });
 });
+
+test("what is hidden again does not hold the form up", async ({ page, gateway }) => {
+  await signIn(page, gateway, "/routes?new=1");
+  const form = page.getByRole("dialog", { name: "New route" });
+  await form.getByLabel("Route name").fill("One again");
+  await form.getByLabel("Path pattern").fill("/one-again");
+  const kinds = form.getByRole("radiogroup").getByRole("radio");
+  await kinds.last().check();
+  await form.getByLabel("Which target gets a request").selectOption("client_hash");
+  await form.getByLabel("Clients are told apart by").fill("nobody");
+  await kinds.first().check();
+  await form.getByLabel("Host").fill("127.0.0.1:9");
+  await form.getByRole("button", { name: "Create route" }).click();
+  await expect(form).toBeHidden();
+  await expect(page.getByRole("row").filter({ hasText: "One again" })).toBeVisible();
+});

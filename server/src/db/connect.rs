@@ -197,10 +197,12 @@ pub(super) fn prepare(target: &Target) -> Result<(), OpenError> {
     }
     match fs::File::open(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => match sign_of_use(path) {
-            Some(beside) => Err(OpenError::Gone {
+            // Or another process made both since.
+            Some(beside) if !path.exists() => Err(OpenError::Gone {
                 path: path.clone(),
                 beside,
             }),
+            Some(_) => Ok(()),
             None => create_private(path).map_err(failed),
         },
         Err(error) => Err(failed(error)),
@@ -214,7 +216,11 @@ fn create_private(path: &Path) -> io::Result<()> {
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map(drop)
+    match options.open(path) {
+        // Another process that starts at the same moment was quicker.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        made => made.map(drop),
+    }
 }
 
 /// A file beside the database that is there only when there were data: SQLite's log, the key of stored credentials, audit
