@@ -69,14 +69,17 @@ async fn connecting_the_head_and_each_silence_have_limits_of_their_own() {
             worst.as_millis()
         );
     }
-    let (_, text) = stand
-        .gateway
-        .get_as("/admin/logs?path=/open/stalls&limit=1", super::TOKEN)
-        .await;
-    assert!(
-        text.contains("\"outcome\":\"timeout\"") && text.contains("stopped sending"),
-        "{text}"
-    );
+    // The record is written after the answer has ended.
+    let asked = Instant::now();
+    loop {
+        let log = "/admin/logs?path=/open/stalls&limit=1";
+        let (_, text) = stand.gateway.get_as(log, super::TOKEN).await;
+        if text.contains("\"outcome\":\"timeout\"") && text.contains("stopped sending") {
+            break;
+        }
+        assert!(asked.elapsed() < Duration::from_secs(10), "{text}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
