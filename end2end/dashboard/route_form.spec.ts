@@ -83,7 +83,7 @@ test("what is hidden again does not hold the form up", async ({ page, gateway })
   const form = page.getByRole("dialog", { name: "New route" });
   await form.getByLabel("Route name").fill("One again");
   await form.getByLabel("Path pattern").fill("/one-again");
-  const kinds = form.getByRole("radiogroup").getByRole("radio");
+  const kinds = form.getByRole("radiogroup", { name: "Upstreams" }).getByRole("radio");
   await kinds.last().check();
   await form.getByLabel("Which target gets a request").selectOption("client_hash");
   await form.getByLabel("Clients are told apart by").fill("nobody");
