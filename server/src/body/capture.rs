@@ -1,12 +1,15 @@
-//! The first bytes of a body, kept for the audit log by reference to the frames that flow by.
+//! The first bytes of a body, kept for the audit log: a body of one frame by reference, one of several as a copy.
 
 use bytes::Bytes;
 
 /// Keeps a prefix and counts the rest.
 #[derive(Debug, Default)]
 pub struct Capture {
-    frames: Vec<Bytes>,
-    kept: usize,
+    /// The only frame so far, kept as it came: most bodies are one.
+    only: Bytes,
+    /// Several frames, copied. A frame keeps the whole buffer alive that it was read into, which for the small ones of a
+    /// stream would be a hundred times what they are.
+    several: Vec<u8>,
     limit: usize,
     total: u64,
 }
@@ -24,10 +27,26 @@ impl Capture {
     /// A frame flows by.
     pub fn feed(&mut self, frame: &Bytes) {
         self.total += frame.len() as u64;
-        if self.kept < self.limit && !frame.is_empty() {
-            let part = frame.slice(..frame.len().min(self.limit - self.kept));
-            self.kept += part.len();
-            self.frames.push(part);
+        let room = self.limit - self.kept().len();
+        if room == 0 || frame.is_empty() {
+            return;
+        }
+        let part = frame.slice(..frame.len().min(room));
+        if self.kept().is_empty() {
+            self.only = part;
+            return;
+        }
+        if self.several.is_empty() {
+            self.several.extend_from_slice(&std::mem::take(&mut self.only));
+        }
+        self.several.extend_from_slice(&part);
+    }
+
+    fn kept(&self) -> &[u8] {
+        if self.several.is_empty() {
+            &self.only
+        } else {
+            &self.several
         }
     }
 
@@ -41,12 +60,12 @@ impl Capture {
     /// white space).
     #[must_use]
     pub fn text(&self) -> Option<String> {
-        if self.kept == 0 {
+        let bytes = self.kept();
+        if bytes.is_empty() {
             return None;
         }
-        let bytes = self.frames.concat();
-        let cut = self.total > self.kept as u64;
-        let text = match std::str::from_utf8(&bytes) {
+        let cut = self.total > bytes.len() as u64;
+        let text = match std::str::from_utf8(bytes) {
             Ok(text) => text,
             // A cut may fall into a character.
             Err(error) if cut && error.error_len().is_none() => {

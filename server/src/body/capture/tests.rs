@@ -38,3 +38,14 @@ proptest! {
         prop_assert!(text.starts_with(&capture.text().unwrap_or_default()));
     }
 }
+
+#[test]
+fn small_frames_do_not_keep_the_buffers_they_were_read_into() {
+    let mut capture = Capture::new(1_000);
+    let buffer = Bytes::from(vec![b'x'; 8_192]);
+    for _ in 0..10 {
+        capture.feed(&buffer.slice(..10));
+    }
+    assert_eq!(capture.text().unwrap(), "x".repeat(100));
+    assert!(buffer.is_unique(), "a frame is still held");
+}
