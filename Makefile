@@ -1,5 +1,5 @@
 # What a developer types. Each target is a script in scripts/ that says what it does and does nothing twice.
-.PHONY: help run build dashboard test fuzz bench fill size screenshots check fmt docs clean
+.PHONY: help run build dashboard test fuzz bench breadth fill size screenshots check fmt docs clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -21,6 +21,9 @@ fuzz: ## Fuzz what reads strangers' bytes (SECONDS_EACH=60, ARGS="path sse" for 
 
 bench: ## Measure beside nginx and a direct connection (ROUNDS=5 SECONDS_EACH=5)
 	@bench/run.sh
+
+breadth: ## Measure in breadth, beside nginx and HAProxy (ROUNDS=5 SECONDS_EACH=5 STREAMS=1000 IDLE=10000)
+	@bench/breadth.sh
 
 fill: ## Fill a database for measuring at size (RECORDS=1000000 ARGS="--sqlite FILE")
 	@bench/fill.sh $(ARGS)
