@@ -1,15 +1,15 @@
 // The measurements in breadth: small and large requests, streams, open loop, idle connections, many routes and keys; direct,
 // through nginx, HAProxy and the gateway in turns. Ratios to nginx, round by round.
 
-import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { once } from "node:events";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { end, run, start, until } from "../end2end/support/children.mjs";
+import { end, run, start } from "../end2end/support/children.mjs";
 import { freePort, startGateway } from "../end2end/support/gateway.mjs";
 import { cpuSeconds, memory, pidsOf, quiet } from "./process.mjs";
 import { ratios, row, table } from "./report.mjs";
+import { configured, listening, nginx, note, publish, wrk } from "./sides.mjs";
 
 const ROUNDS = Number(process.env.ROUNDS ?? 5);
 const SECONDS = Number(process.env.SECONDS_EACH ?? 5);
@@ -17,9 +17,7 @@ const STREAMS = Number(process.env.STREAMS ?? 1000);
 const IDLE = Number(process.env.IDLE ?? 10_000);
 const LOAD = process.env.LOAD_BIN;
 const CONNECTIONS = 64;
-const here = (name) => fileURLToPath(new URL(name, import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "fastgate-breadth-"));
-const note = (text) => console.error(`    ${text}`);
 
 const chat = (length) =>
   JSON.stringify({ model: "gpt-4o-mini", temperature: 0.7, messages: [{ role: "user", content: "Why is the sky blue? ".repeat(Math.ceil(length / 21)) }] });
@@ -30,24 +28,6 @@ const REQUESTS = [
   { name: "chat, 100 KB, by model", path: "/v1/chat/completions", body: chat(100_000) },
   { name: "stream of 20 events at once", path: "/v1/stream", body: chat(900) },
 ];
-
-/** A configuration of here with its `@NAME@`s filled in. */
-function configured(name, values) {
-  const file = join(folder, name);
-  const user = name.endsWith(".conf") && process.getuid() === 0 ? "user root;\n" : "";
-  writeFileSync(file, user + readFileSync(here(name), "utf8").replaceAll(/@(\w+)@/g, (_, key) => values[key]));
-  return file;
-}
-
-async function listening(child, port) {
-  await until(`port ${port} listens`, () => fetch(`http://127.0.0.1:${port}/`).catch(() => null));
-  return child;
-}
-
-async function nginx(name, values) {
-  const options = { stdio: ["ignore", "ignore", "inherit"], lastSignal: "SIGTERM" };
-  return listening(start("nginx", ["-p", folder, "-c", configured(name, values), "-g", "daemon off;"], options), values.PORT);
-}
 
 async function haproxy(values) {
   writeFileSync(join(folder, "keys.map"), `${values.KEY} 1\n`);
@@ -69,12 +49,7 @@ async function load(command, side, { path, body = "" }, key, options = {}) {
 async function saturated(side, request, key) {
   const pids = side.pid === null ? [] : pidsOf(side.pid);
   const before = cpuSeconds(pids);
-  const args = ["-t", "1", "-c", String(CONNECTIONS), "-d", `${SECONDS}s`, "--timeout", "10s", "-s", here("any.lua"), `http://${side.address}${request.path}`];
-  const { stdout, stderr } = await run("wrk", args, { env: { ...process.env, BENCH_KEY: key, BENCH_BODY: request.body } });
-  const line = stdout.split("\n").find((line) => line.startsWith("{"));
-  if (!line) throw new Error(`wrk: ${stdout}${stderr}`);
-  const result = JSON.parse(line);
-  if (result.errors > 0) throw new Error(`${side.name}, ${request.name}: ${result.errors} of ${result.requests} requests failed`);
+  const result = await wrk(`http://${side.address}${request.path}`, { key, body: request.body, connections: CONNECTIONS, seconds: SECONDS });
   await quiet(pids);
   return { rate: result.requests / result.seconds, cpu_us: ((cpuSeconds(pids) - before) * 1e6) / result.requests };
 }
@@ -182,11 +157,7 @@ async function main() {
     }
     const how = `${ROUNDS} rounds in turns, ${SECONDS} s each, ${cpus().length} cores shared by load, proxy and upstream. Each cell: median (least – most).`;
     const report = `${how}\n\n${figures.table()}\n`;
-    const file = here("../target/bench/breadth.md");
-    mkdirSync(join(file, ".."), { recursive: true });
-    writeFileSync(file, report);
-    console.log(report);
-    note(`also in ${file}`);
+    publish("breadth.md", report);
   } finally {
     await end(gateway.child);
     for (const child of children) await end(child);

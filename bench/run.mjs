@@ -1,47 +1,25 @@
 // The measurements: the same requests direct, through nginx and through the gateway, in turns, so that what else happens
 // on the machine hits all of them. Figures are ratios first: a shared machine's absolute ones say little.
 
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { end, run, start, until } from "../end2end/support/children.mjs";
+import { end, start } from "../end2end/support/children.mjs";
 import { executable, freePort, startGateway } from "../end2end/support/gateway.mjs";
 import { cpuSeconds, memory, pidsOf, quiet } from "./process.mjs";
 import { ratios, row, table } from "./report.mjs";
+import { here, nginx, note, publish, wrk } from "./sides.mjs";
 import { gaps } from "./stream.mjs";
 
 const ROUNDS = Number(process.env.ROUNDS ?? 5);
 const SECONDS = Number(process.env.SECONDS_EACH ?? 5);
 const CONNECTIONS = 64;
-const here = (name) => fileURLToPath(new URL(name, import.meta.url));
+const QUESTION =
+  '{"model":"gpt-4o-mini","temperature":0.7,"messages":[{"role":"system","content":"You are a helpful assistant that answers in one sentence, without any introduction, in the language of the question."},{"role":"user","content":"Explain in simple words why the sky is blue at noon and red in the evening, and what the size of the particles in the air has to do with it."}]}';
 const folder = mkdtempSync(join(tmpdir(), "fastgate-bench-"));
-const note = (text) => console.error(`    ${text}`);
 
-/** Starts nginx with one of the configurations here, `@NAME@` replaced. */
-async function nginx(name, values) {
-  const text = readFileSync(here(name), "utf8").replaceAll(/@(\w+)@/g, (_, key) => values[key]);
-  // Workers of a root's nginx run as nobody, who may not enter the folder.
-  const user = process.getuid() === 0 ? "user root;\n" : "";
-  const file = join(folder, name);
-  writeFileSync(file, user + text);
-  // Killed, the master would leave its workers behind.
-  const options = { stdio: ["ignore", "ignore", "inherit"], lastSignal: "SIGTERM" };
-  const child = start("nginx", ["-p", folder, "-c", file, "-g", "daemon off;"], options);
-  await until(`nginx listens (${name})`, () => fetch(`http://127.0.0.1:${values.PORT}/`).catch(() => null));
-  return child;
-}
-
-/** One run of wrk. */
-async function load(url, key, connections, seconds) {
-  const args = ["-t", "1", "-c", String(connections), "-d", `${seconds}s`, "--timeout", "10s", "-s", here("chat.lua"), url];
-  const { stdout, stderr } = await run("wrk", args, { env: { ...process.env, BENCH_KEY: key } });
-  const line = stdout.split("\n").find((line) => line.startsWith("{"));
-  if (!line) throw new Error(`wrk: ${stdout}${stderr}`);
-  const result = JSON.parse(line);
-  if (result.errors > 0) throw new Error(`${url}: ${result.errors} of ${result.requests} requests failed`);
-  return result;
-}
+/** One run of wrk with a chat request. */
+const load = (url, key, connections, seconds) => wrk(url, { key, body: QUESTION, connections, seconds });
 
 /** Starts everything: upstreams, nginx, the gateway with a key and routes by model. */
 async function setUp() {
@@ -116,11 +94,7 @@ async function main() {
     const starts = [];
     for (let n = 0; n < Math.max(5, ROUNDS); n += 1) starts.push(await startTime(gateway.folder));
     const report = write(figures, idle, starts);
-    const file = here("../target/bench/report.md");
-    mkdirSync(join(file, ".."), { recursive: true });
-    writeFileSync(file, report);
-    console.log(report);
-    note(`also in ${file}`);
+    publish("report.md", report);
   } finally {
     await end(gateway.child);
     for (const child of children) await end(child);
