@@ -141,11 +141,9 @@ fn copy_of_day(dialect: Dialect, first_day: i64, day: i64) -> String {
              first_response_time + {us}, response_time + {us}, duration_us, ttfb_us, gateway_us, request_size,
              response_size, user_agent, ip_address, is_stream, stream_chunks, model, prompt_tokens, completion_tokens,
              error_message, has_error FROM audit_records WHERE id >= {from} AND id < {to} ORDER BY id;
-         INSERT INTO rollups (span, start, segment, key_id, source_path, route_id, model, upstream, status_class, route_name,
-             requests, errors, duration_us, ttfb_us, bytes_in, bytes_out, prompt_tokens, completion_tokens, durations, ttfbs)
-             SELECT span, start + {us}, segment, key_id, source_path, route_id, model, upstream,
-             status_class, route_name, requests, errors, duration_us, ttfb_us, bytes_in, bytes_out, prompt_tokens,
-             completion_tokens, durations, ttfbs FROM rollups WHERE start >= {first_day} AND start < {first_day} + {DAY_US};
+         INSERT INTO rollups SELECT span, dimension, start + {us}, segment, value, name, requests, errors, duration_us, ttfb_us,
+             bytes_in, bytes_out, prompt_tokens, completion_tokens, durations, ttfbs FROM rollups
+             WHERE start >= {first_day} AND start < {first_day} + {DAY_US};
          INSERT INTO path_rollups SELECT span, start + {us}, segment, path, requests, errors FROM path_rollups
              WHERE start >= {first_day} AND start < {first_day} + {DAY_US};
          COMMIT;"

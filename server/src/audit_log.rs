@@ -1,10 +1,12 @@
 //! The audit log: one record for each request, from memory to disk without ever slowing a request.
 //!
 //! `record` is what a request leaves behind, `redact` takes the secrets out, `queue` bounds what waits, `writer` puts it
-//! on disk in batches (`store`), or while the database is away in a file (`spill`), `rollup` counts by the minute, `retention` forgets (and `ballast` keeps it the room to), `live` tells the watchers.
+//! on disk in batches (`store`), or while the database is away in a file (`spill`), `rollup` counts by the minute, `retention` forgets (and `ballast` keeps it the room to), `checkpoints` keep
+//! SQLite's log short, `live` tells the watchers.
 
 pub mod ballast;
 mod batch;
+pub mod checkpoints;
 pub mod header_text;
 mod ids;
 pub mod live;

@@ -114,6 +114,27 @@ impl Db {
             .await
     }
 
+    /// As [`Db::write`], for what is simply done again when the power failed meanwhile: SQLite does not have the disk confirm
+    /// it, which would take longer than the work and hold up whoever writes next.
+    ///
+    /// # Errors
+    /// As [`Db::write`].
+    pub async fn write_unconfirmed<T, F>(&self, work: F) -> DbResult<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut DbConnection) -> DbResult<T> + Send + 'static,
+    {
+        let pool = self.pool.clone();
+        self.within(DEADLINE, move || {
+            let connection = &mut pool.get()?.connection;
+            connect::confirm_commits(connection, false)?;
+            let result = transaction(connection, work);
+            connect::confirm_commits(connection, true)?;
+            result
+        })
+        .await
+    }
+
     /// Asks the database for a sign of life.
     ///
     /// # Errors

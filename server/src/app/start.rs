@@ -4,7 +4,7 @@ use super::App;
 use crate::admin_token::stored::{self, TokenError};
 use crate::admin_token::throttle::Throttle;
 use crate::api_keys::VALUE_CHARS;
-use crate::audit_log::{AuditLog, OpenAuditError, retention};
+use crate::audit_log::{AuditLog, OpenAuditError, checkpoints, retention};
 use crate::concurrency::Concurrency;
 use crate::config::LiveConfig;
 use crate::db::{Db, DbError, OpenError};
@@ -165,6 +165,7 @@ impl App {
             }
         });
         tokio::spawn(figures().keep_up());
+        tokio::spawn(checkpoints::run(self.db.clone()));
         tokio::spawn(retention::run(self.db.clone(), self.config.clone()));
     }
 }

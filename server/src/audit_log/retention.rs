@@ -108,7 +108,7 @@ impl Step {
     {
         let size = self.size;
         let (done, took, since) = db
-            .write(move |connection| {
+            .write_unconfirmed(move |connection| {
                 let since = Instant::now();
                 let done = work(connection, size)?;
                 Ok((done, since.elapsed(), since))

@@ -4,10 +4,19 @@
 //! Each open span of time is a *segment* of this writer; its rows are replaced as they grow. A span that was let go and
 //! gets a late record is opened again as another segment. Readers add segments up, so nothing is ever read back here.
 
+//!
+//! Figures are kept by one [`Dimension`] at a time, so that their number grows with that of routes, keys and models, and
+//! not with the product of these: a month of a thousand keys is thirty thousand rows by the day.
+
+mod figures;
 pub mod histogram;
+mod sample;
+
+pub use figures::{Dimension, Figures, PathFigures};
+pub use sample::{Sample, origin_of};
 
 use super::record::Record;
-use histogram::Histogram;
+use sample::short;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
@@ -30,104 +39,25 @@ pub const OTHER: &str = "(other)";
 
 /// Spans of each length that are kept in memory; an older one is let go.
 const OPEN_SPANS: usize = 3;
-/// Rows of one span: clients choose models and source paths, and must not fill the database with them.
-const MAX_ROWS: usize = 1_000;
-/// From this many rows on, requests without a key are no longer told apart by what strangers can choose.
-const MAX_KEYLESS_ROWS: usize = 100;
+/// Models, and source paths, of one span: clients choose them, and must not fill the database with them.
+const MAX_VALUES: usize = 1_000;
+/// From this many on, requests without a key add no further ones: these are chosen by strangers.
+const MAX_KEYLESS_VALUES: usize = 100;
 /// Distinct paths of one span.
 const MAX_PATHS: usize = 500;
 /// Distinct paths of one span that no route took; scanners send many.
 const MAX_UNROUTED_PATHS: usize = 50;
-const MAX_NAME_CHARS: usize = 200;
 
-/// What the figures need to know of a request that ended.
-#[derive(Clone, Copy, Debug)]
-pub struct Sample<'a> {
-    /// When it ended, microseconds since the epoch.
-    pub at: i64,
-    /// UUID of the key.
-    pub key_id: Option<&'a str>,
-    /// Source path.
-    pub source_path: Option<&'a str>,
-    /// UUID of the route.
-    pub route_id: Option<&'a str>,
-    /// Its name.
-    pub route_name: Option<&'a str>,
-    /// Model.
-    pub model: Option<&'a str>,
-    /// Who was asked: protocol, host and port of the last attempt; `None` where nobody was.
-    pub upstream: Option<&'a str>,
-    /// Path without query.
-    pub path: &'a str,
-    /// Status; `None` without an answer.
-    pub status_code: Option<u16>,
-    /// See [`Record::is_error`].
-    pub is_error: bool,
-    /// Microseconds to the end.
-    pub duration_us: Option<i64>,
-    /// Microseconds to the response's head.
-    pub ttfb_us: Option<i64>,
-    /// Body bytes from the client.
-    pub bytes_in: u64,
-    /// Body bytes to the client.
-    pub bytes_out: u64,
-    /// Usage.
-    pub prompt_tokens: u64,
-    /// Usage.
-    pub completion_tokens: u64,
-}
+/// Something for each [`Dimension`], in the order of their numbers.
+type ByDimension<T> = [T; Dimension::ALL.len()];
 
-/// What figures are kept apart by; the empty text is "none".
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Dimensions {
-    /// UUID of the key.
-    pub key_id: String,
-    /// Source path.
-    pub source_path: String,
-    /// UUID of the route.
-    pub route_id: String,
-    /// Model.
-    pub model: String,
-    /// Protocol, host and port of the upstream.
-    pub upstream: String,
-    /// First digit of the status; 0 without an answer.
-    pub status_class: u8,
-}
-
-/// Sums of some requests.
+/// Sums under one value of a dimension.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Figures {
-    /// Name of the route, as last seen.
-    pub route_name: String,
-    /// Requests.
-    pub requests: u64,
-    /// Of these with an error; see [`Record::is_error`].
-    pub errors: u64,
-    /// Sum of the durations, microseconds.
-    pub duration_us: u64,
-    /// Sum of the times to the first byte, microseconds.
-    pub ttfb_us: u64,
-    /// Body bytes from clients.
-    pub bytes_in: u64,
-    /// Body bytes to clients.
-    pub bytes_out: u64,
-    /// Usage.
-    pub prompt_tokens: u64,
-    /// Usage.
-    pub completion_tokens: u64,
-    /// Of those with a duration.
-    pub durations: Histogram,
-    /// Of those with an answer.
-    pub ttfbs: Histogram,
-}
-
-/// Sums of one path.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct PathFigures {
-    /// Requests.
-    pub requests: u64,
-    /// Of these with an error.
-    pub errors: u64,
+pub struct Row {
+    /// Name of the route, as last seen; empty in other dimensions.
+    pub name: String,
+    /// Sums.
+    pub figures: Figures,
 }
 
 /// The rows of one span.
@@ -135,10 +65,9 @@ pub struct PathFigures {
 pub struct Span {
     /// Tells the rows of this writer from others' and from those of an earlier opening.
     pub segment: i64,
-    /// Figures.
-    pub rows: HashMap<Dimensions, Figures>,
     /// Figures by path; minutes have none.
     pub paths: HashMap<String, PathFigures>,
+    rows: ByDimension<HashMap<String, Row>>,
     unrouted_paths: usize,
 }
 
@@ -168,20 +97,22 @@ impl Rollups {
         mut new_segment: impl FnMut() -> i64,
     ) -> Changes {
         let mut changes = Changes::default();
-        for group in grouped(samples) {
-            let sample = &group.first;
-            let (dimensions, path) = (Dimensions::of(sample), short(sample.path));
+        for (minute, counted) in by_minute(samples) {
             for length in SPANS {
-                let key = (length, start_of(length, sample.at));
+                let key = (length, start_of(length, minute));
                 let known = self.spans.get(&key);
                 let span = changes.spans.entry(key).or_insert_with(|| Span {
                     segment: known.map_or_else(&mut new_segment, |known| known.segment),
                     unrouted_paths: known.map_or(0, |known| known.unrouted_paths),
                     ..Span::default()
                 });
-                span.count(known, &dimensions, &group);
+                for (dimension, rows) in Dimension::ALL.into_iter().zip(&counted.rows) {
+                    rows.iter()
+                        .for_each(|(value, counted)| span.count(known, dimension, value, counted));
+                }
                 if length != MINUTE {
-                    span.count_path(known, &path, &group);
+                    let paths = counted.paths.iter();
+                    paths.for_each(|(path, counted)| span.count_path(known, path, *counted));
                 }
             }
         }
@@ -194,8 +125,10 @@ impl Rollups {
             let span = self.spans.entry(key).or_default();
             span.segment = changed.segment;
             span.unrouted_paths = changed.unrouted_paths;
-            span.rows.extend(changed.rows);
             span.paths.extend(changed.paths);
+            for (rows, changed) in span.rows.iter_mut().zip(changed.rows) {
+                rows.extend(changed);
+            }
         }
         for length in SPANS {
             let open: Vec<SpanKey> = self.spans.keys().filter(|key| key.0 == length).copied().collect();
@@ -204,6 +137,51 @@ impl Rollups {
             }
         }
     }
+}
+
+/// What a batch adds to a minute, and so to the hour and day that it is in.
+#[derive(Default)]
+struct Minute<'a> {
+    rows: ByDimension<HashMap<Cow<'a, str>, Counted<'a>>>,
+    paths: HashMap<Cow<'a, str>, CountedPath>,
+}
+
+#[derive(Default)]
+struct Counted<'a> {
+    name: Cow<'a, str>,
+    figures: Figures,
+    /// Whether at least one came with a key.
+    has_key: bool,
+}
+
+#[derive(Clone, Copy, Default)]
+struct CountedPath {
+    figures: PathFigures,
+    /// Whether a route took at least one.
+    has_route: bool,
+}
+
+/// The samples added up once, for all lengths of spans.
+fn by_minute<'a>(samples: impl IntoIterator<Item = Sample<'a>>) -> BTreeMap<i64, Minute<'a>> {
+    let mut minutes: BTreeMap<i64, Minute<'a>> = BTreeMap::new();
+    for Group { first, figures } in grouped(samples) {
+        let minute = minutes.entry(start_of(MINUTE, first.at)).or_default();
+        for (dimension, rows) in Dimension::ALL.into_iter().zip(&mut minute.rows) {
+            let counted = rows.entry(first.value(dimension)).or_default();
+            counted.figures.merge(&figures);
+            counted.has_key |= first.key_id.is_some();
+            if let (Dimension::Route, Some(name)) = (dimension, first.route_name) {
+                counted.name = short(name);
+            }
+        }
+        let path = minute.paths.entry(short(first.path)).or_default();
+        path.has_route |= first.route_id.is_some();
+        path.figures.merge(PathFigures {
+            requests: figures.requests,
+            errors: figures.errors,
+        });
+    }
+    minutes
 }
 
 /// Samples of one minute that differ in nothing that figures are kept apart by.
@@ -257,137 +235,52 @@ impl<'a> From<&Sample<'a>> for Alike<'a> {
 }
 
 impl Span {
-    fn count(&mut self, known: Option<&Self>, dimensions: &Dimensions, group: &Group<'_>) {
-        // All but the first of a batch.
-        if let Some(figures) = self.rows.get_mut(dimensions) {
-            figures.merge(&group.figures);
-            return;
-        }
-        let mut dimensions = dimensions.clone();
-        let stored = |dimensions: &Dimensions| known.and_then(|known| known.rows.get(dimensions));
-        if stored(&dimensions).is_none() {
-            let rows = self.rows.len() + known.map_or(0, |known| known.rows.len());
-            if rows >= MAX_ROWS || (group.first.key_id.is_none() && rows >= MAX_KEYLESS_ROWS) {
-                OTHER.clone_into(&mut dimensions.model);
-                OTHER.clone_into(&mut dimensions.source_path);
-            }
-        }
-        let before = stored(&dimensions);
-        self.rows
-            .entry(dimensions)
-            .or_insert_with(|| before.cloned().unwrap_or_default())
-            .merge(&group.figures);
+    /// What there is of each dimension: value and sums.
+    pub fn rows(&self) -> impl Iterator<Item = (Dimension, &str, &Row)> {
+        let dimensions = Dimension::ALL.into_iter().zip(&self.rows);
+        dimensions.flat_map(|(dimension, rows)| rows.iter().map(move |(value, row)| (dimension, value.as_str(), row)))
     }
 
-    fn count_path(&mut self, known: Option<&Self>, path: &str, group: &Group<'_>) {
-        if let Some(figures) = self.paths.get_mut(path) {
-            figures.merge(&group.figures);
-            return;
+    fn count(&mut self, known: Option<&Self>, dimension: Dimension, value: &str, counted: &Counted<'_>) {
+        let place = dimension as usize;
+        let stored = known.map(|known| &known.rows[place]);
+        let find = |value: &str| stored.and_then(|rows| rows.get(value));
+        let rows = &mut self.rows[place];
+        let mut value = value;
+        if dimension.is_chosen_by_clients() && !rows.contains_key(value) && find(value).is_none() {
+            let values = rows.len() + stored.map_or(0, HashMap::len);
+            if values >= MAX_VALUES || (!counted.has_key && values >= MAX_KEYLESS_VALUES) {
+                value = OTHER;
+            }
         }
-        let mut path = path.to_owned();
-        let stored = |path: &str| known.and_then(|known| known.paths.get(path));
-        if stored(&path).is_none() {
-            let paths = self.paths.len() + known.map_or(0, |known| known.paths.len());
-            let unrouted = group.first.route_id.is_none();
-            if paths >= MAX_PATHS || (unrouted && self.unrouted_paths >= MAX_UNROUTED_PATHS) {
-                OTHER.clone_into(&mut path);
-            } else if unrouted {
+        if !rows.contains_key(value) {
+            rows.insert(value.to_owned(), find(value).cloned().unwrap_or_default());
+        }
+        let Some(row) = rows.get_mut(value) else { return };
+        row.figures.merge(&counted.figures);
+        if !counted.name.is_empty() && row.name != counted.name {
+            counted.name.as_ref().clone_into(&mut row.name);
+        }
+    }
+
+    fn count_path(&mut self, known: Option<&Self>, path: &str, counted: CountedPath) {
+        let stored = known.map(|known| &known.paths);
+        let find = |path: &str| stored.and_then(|paths| paths.get(path));
+        let mut path = path;
+        if !self.paths.contains_key(path) && find(path).is_none() {
+            let paths = self.paths.len() + stored.map_or(0, HashMap::len);
+            if paths >= MAX_PATHS || (!counted.has_route && self.unrouted_paths >= MAX_UNROUTED_PATHS) {
+                path = OTHER;
+            } else if !counted.has_route {
                 self.unrouted_paths += 1;
             }
         }
-        let before = stored(&path);
-        self.paths
-            .entry(path)
-            .or_insert_with(|| before.copied().unwrap_or_default())
-            .merge(&group.figures);
-    }
-}
-
-impl PathFigures {
-    fn merge(&mut self, more: &Figures) {
-        self.requests += more.requests;
-        self.errors += more.errors;
-    }
-}
-
-impl Figures {
-    fn merge(&mut self, more: &Self) {
-        if !more.route_name.is_empty() && self.route_name != more.route_name {
-            self.route_name.clone_from(&more.route_name);
+        if !self.paths.contains_key(path) {
+            self.paths
+                .insert(path.to_owned(), find(path).copied().unwrap_or_default());
         }
-        self.requests += more.requests;
-        self.errors += more.errors;
-        self.duration_us += more.duration_us;
-        self.ttfb_us += more.ttfb_us;
-        self.bytes_in += more.bytes_in;
-        self.bytes_out += more.bytes_out;
-        self.prompt_tokens += more.prompt_tokens;
-        self.completion_tokens += more.completion_tokens;
-        self.durations.merge(&more.durations);
-        self.ttfbs.merge(&more.ttfbs);
-    }
-
-    fn add(&mut self, sample: &Sample<'_>) {
-        let whole = |number: i64| u64::try_from(number).unwrap_or(0);
-        if let Some(name) = sample.route_name.map(short)
-            && self.route_name != name
-        {
-            self.route_name = name.into_owned();
-        }
-        self.requests += 1;
-        self.errors += u64::from(sample.is_error);
-        if let Some(duration) = sample.duration_us.map(whole) {
-            self.duration_us += duration;
-            self.durations.add(duration);
-        }
-        if let Some(ttfb) = sample.ttfb_us.map(whole) {
-            self.ttfb_us += ttfb;
-            self.ttfbs.add(ttfb);
-        }
-        self.bytes_in += sample.bytes_in;
-        self.bytes_out += sample.bytes_out;
-        // What an upstream claims is bounded, so that sums stay far below the database's integers.
-        self.prompt_tokens += sample.prompt_tokens.min(1 << 40);
-        self.completion_tokens += sample.completion_tokens.min(1 << 40);
-    }
-}
-
-impl Dimensions {
-    fn of(sample: &Sample<'_>) -> Self {
-        let text = |text: Option<&str>| text.map(short).unwrap_or_default().into_owned();
-        Self {
-            key_id: text(sample.key_id),
-            source_path: text(sample.source_path),
-            route_id: text(sample.route_id),
-            model: text(sample.model),
-            upstream: text(sample.upstream),
-            status_class: sample
-                .status_code
-                .and_then(|status| u8::try_from(status / 100).ok())
-                .unwrap_or(0),
-        }
-    }
-}
-
-impl<'a> From<&'a Record> for Sample<'a> {
-    fn from(record: &'a Record) -> Self {
-        Self {
-            at: record.response_time.unwrap_or(record.request_time),
-            key_id: record.key_id.as_deref(),
-            source_path: record.source_path.as_deref(),
-            route_id: record.route_id.as_deref(),
-            route_name: record.route_name.as_deref(),
-            model: record.model.as_deref(),
-            upstream: record.target_url.as_deref().and_then(origin_of),
-            path: record.path.get(..record.path_only_len).unwrap_or(&record.path),
-            status_code: record.status_code,
-            is_error: record.is_error(),
-            duration_us: record.duration_us,
-            ttfb_us: record.ttfb_us,
-            bytes_in: record.request_size,
-            bytes_out: record.response_size,
-            prompt_tokens: record.prompt_tokens.unwrap_or(0),
-            completion_tokens: record.completion_tokens.unwrap_or(0),
+        if let Some(figures) = self.paths.get_mut(path) {
+            figures.merge(counted.figures);
         }
     }
 }
@@ -397,22 +290,6 @@ impl<'a> From<&'a Record> for Sample<'a> {
 pub const fn start_of(length: i32, microseconds: i64) -> i64 {
     let length = length as i64 * 1_000_000;
     microseconds.div_euclid(length) * length
-}
-
-/// `http://host:port` of a target's URL.
-#[must_use]
-pub fn origin_of(url: &str) -> Option<&str> {
-    let (protocol, rest) = url.split_once("://")?;
-    let host = rest.split(['/', '?', '#']).next().filter(|host| !host.is_empty())?;
-    url.get(..protocol.len() + 3 + host.len())
-}
-
-/// Bounded, and without what a database refuses in a text.
-fn short(text: &str) -> Cow<'_, str> {
-    if text.len() <= MAX_NAME_CHARS && !text.contains('\0') {
-        return text.into();
-    }
-    text.chars().filter(|c| *c != '\0').take(MAX_NAME_CHARS).collect()
 }
 
 #[cfg(test)]

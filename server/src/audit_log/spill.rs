@@ -70,6 +70,11 @@ impl Spill {
         }
     }
 
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Whether nothing waits in it.
     pub fn is_empty(&self) -> bool {
         self.records == 0
@@ -157,9 +162,6 @@ impl Spill {
         let result = self.write_at_end(bytes);
         match &result {
             Ok(()) => {
-                if self.records == 0 {
-                    tracing::warn!(path = %self.path.display(), "Audit records go into the spill file until the database is back");
-                }
                 self.records += records;
                 self.end += bytes.len() as u64;
             }

@@ -1,7 +1,7 @@
 //! The thread that empties the queue. It collects for 20 ms, hands the batch to the thread that stores it, and waits. When
-//! that takes longer than a moment, because the database is locked, full, away or silent, it moves what waits into the
-//! spill file: the queue has room again, and neither the end of the process nor a crash loses what is in the file. When
-//! the database is back, the file is brought in first, in order.
+//! that takes longer than a moment, because the disk is slow or the database is locked, full, away or silent, it moves what
+//! waits into the spill file: the queue has room again, and neither the end of the process nor its violent death loses what
+//! is in the file. When the database is back, the file is brought in first, in order.
 
 use super::batch::Batch;
 use super::ids::RecordIds;
@@ -15,12 +15,15 @@ use std::thread;
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
-/// How long records are collected. With the commit this stays far below the 100 ms that a crash may cost.
+/// How long records are collected. With [`MOMENT`] and [`EVERY`] this stays below the 100 ms that a crash may cost.
 const COLLECT: Duration = Duration::from_millis(20);
 /// Records in one transaction.
 const MAX_BATCH: usize = 1_000;
-/// How long the database may take for a batch before records go into the spill file; a full queue does not wait for it.
-const MOMENT: Duration = Duration::from_secs(1);
+/// How long the database may take for a batch before records go into the spill file, where they outlive the process; a full
+/// queue does not wait for it.
+const MOMENT: Duration = Duration::from_millis(50);
+/// From when on it is said, and the file is made to outlive the machine as well: whoever waits for a record is told then.
+const LONG: Duration = Duration::from_secs(1);
 /// How often what waits is moved into the spill file.
 const EVERY: Duration = Duration::from_millis(20);
 
@@ -32,6 +35,10 @@ pub struct Writer {
     spill: Spill,
     /// Taken from the queue, and too large for the spill file as it is.
     held: Option<Entry>,
+    /// Who waits for what is in the file.
+    waiting: Vec<oneshot::Sender<()>>,
+    /// It was said that records wait there.
+    said: bool,
     jobs: SyncSender<Arc<Batch>>,
     done: Receiver<bool>,
 }
@@ -74,6 +81,8 @@ impl Writer {
             queue: Arc::downgrade(queue),
             spill,
             held: None,
+            waiting: Vec::new(),
+            said: false,
             jobs,
             done,
         };
@@ -142,7 +151,7 @@ impl Writer {
                             pinned = true;
                         }
                         if pinned {
-                            self.spill_queue(&mut origin);
+                            self.spill_queue(&mut origin, since.elapsed() >= LONG);
                         }
                     }
                 }
@@ -157,14 +166,17 @@ impl Writer {
         if let Some(queue) = self.queue.upgrade() {
             queue.release(origin.queued.0, origin.queued.1);
         }
-        origin.tell();
+        origin.waiting.into_iter().for_each(tell);
+        if self.spill.is_empty() {
+            self.waiting.drain(..).for_each(tell);
+            self.said = false;
+        }
         told
     }
 
-    /// Moves what waits in the queue into the spill file, as far as there is room; whoever waits for it, or for what came
-    /// before, is told when it is on disk.
-    fn spill_queue(&mut self, origin: &mut Origin) {
-        let mut told = std::mem::take(&mut origin.waiting);
+    /// Moves what waits in the queue into the spill file, as far as there is room. Once that takes `long`, whoever waits for
+    /// it, or for what came before, is told when it is on disk.
+    fn spill_queue(&mut self, origin: &mut Origin, long: bool) {
         // What is being written is in the file as well by now: it makes room like the others.
         let mut moved = std::mem::take(&mut origin.queued);
         while let Some(entry) = self.held.take().or_else(|| self.receiver.try_recv().ok()) {
@@ -174,7 +186,7 @@ impl Writer {
                         moved.0 + entry.size(),
                         moved.1 + usize::from(!matches!(entry, Entry::Flush(_))),
                     );
-                    told.extend(entry.into_waiting());
+                    self.waiting.extend(entry.into_waiting());
                 }
                 Err(_) => {
                     self.held = Some(entry);
@@ -182,15 +194,19 @@ impl Writer {
                 }
             }
         }
-        let synced = self.spill.sync();
         if let Some(queue) = self.queue.upgrade() {
             queue.release(moved.0, moved.1);
         }
         self.tell_spilled();
-        if synced {
-            told.into_iter().for_each(tell);
-        } else {
-            origin.waiting = told;
+        if long && self.spill.sync() {
+            origin.waiting.drain(..).chain(self.waiting.drain(..)).for_each(tell);
+        }
+        if long && !self.said {
+            self.said = true;
+            tracing::warn!(
+                path = %self.spill.path().display(),
+                "Audit records go into the spill file until the database is back"
+            );
         }
     }
 
@@ -219,10 +235,6 @@ impl Origin {
             }
             Entry::Flush(flushed) => self.waiting.push(flushed),
         }
-    }
-
-    fn tell(self) {
-        self.waiting.into_iter().for_each(tell);
     }
 }
 

@@ -26,15 +26,11 @@ pub const INTERRUPTED: &str = "the gateway stopped before the request ended";
 #[diesel(table_name = rollups, treat_none_as_default_value = false)]
 struct RollupRow<'a> {
     span: i32,
+    dimension: i32,
     start: i64,
     segment: i64,
-    key_id: &'a str,
-    source_path: &'a str,
-    route_id: &'a str,
-    model: &'a str,
-    upstream: &'a str,
-    status_class: i32,
-    route_name: &'a str,
+    value: &'a str,
+    name: &'a str,
     requests: i64,
     errors: i64,
     duration_us: i64,
@@ -143,23 +139,13 @@ pub fn replace_rollups(connection: &mut DbConnection, changes: &Changes) -> DbRe
         }
         DbConnection::Postgres(inner) => {
             use rollups as r;
-            for rows in rows.chunks(MAX_BINDS / 20) {
+            for rows in rows.chunks(MAX_BINDS / 16) {
                 diesel::insert_into(r::table)
                     .values(rows)
-                    .on_conflict((
-                        r::span,
-                        r::start,
-                        r::segment,
-                        r::key_id,
-                        r::source_path,
-                        r::route_id,
-                        r::model,
-                        r::upstream,
-                        r::status_class,
-                    ))
+                    .on_conflict((r::span, r::dimension, r::start, r::segment, r::value))
                     .do_update()
                     .set((
-                        r::route_name.eq(excluded(r::route_name)),
+                        r::name.eq(excluded(r::name)),
                         r::requests.eq(excluded(r::requests)),
                         r::errors.eq(excluded(r::errors)),
                         r::duration_us.eq(excluded(r::duration_us)),
@@ -188,27 +174,23 @@ pub fn replace_rollups(connection: &mut DbConnection, changes: &Changes) -> DbRe
 }
 
 fn rollup_rows((length, start): SpanKey, span: &Span) -> impl Iterator<Item = RollupRow<'_>> {
-    span.rows.iter().map(move |(dimensions, figures)| RollupRow {
+    span.rows().map(move |(dimension, value, row)| RollupRow {
         span: length,
+        dimension: dimension.number(),
         start,
         segment: span.segment,
-        key_id: &dimensions.key_id,
-        source_path: &dimensions.source_path,
-        route_id: &dimensions.route_id,
-        model: &dimensions.model,
-        upstream: &dimensions.upstream,
-        status_class: i32::from(dimensions.status_class),
-        route_name: &figures.route_name,
-        requests: integer(figures.requests),
-        errors: integer(figures.errors),
-        duration_us: integer(figures.duration_us),
-        ttfb_us: integer(figures.ttfb_us),
-        bytes_in: integer(figures.bytes_in),
-        bytes_out: integer(figures.bytes_out),
-        prompt_tokens: integer(figures.prompt_tokens),
-        completion_tokens: integer(figures.completion_tokens),
-        durations: figures.durations.encode(),
-        ttfbs: figures.ttfbs.encode(),
+        value,
+        name: &row.name,
+        requests: integer(row.figures.requests),
+        errors: integer(row.figures.errors),
+        duration_us: integer(row.figures.duration_us),
+        ttfb_us: integer(row.figures.ttfb_us),
+        bytes_in: integer(row.figures.bytes_in),
+        bytes_out: integer(row.figures.bytes_out),
+        prompt_tokens: integer(row.figures.prompt_tokens),
+        completion_tokens: integer(row.figures.completion_tokens),
+        durations: row.figures.durations.encode(),
+        ttfbs: row.figures.ttfbs.encode(),
     })
 }
 

@@ -19,13 +19,14 @@ const CHECKOUT: Duration = Duration::from_secs(5);
 
 /// What every connection to SQLite is told. `auto_vacuum` holds for a new file only, and has to come before the first
 /// table. `FULL` costs under a millisecond for each batch and keeps what was committed also when the power fails.
-/// Batches change the same pages again and again: moving them into the file after 16 MiB instead of 4 moves them less often.
+/// Batches change the same pages again and again: moving them into the file in large portions moves them less often. That is
+/// done beside the writers (`audit_log::checkpoints`); where it does not keep up, a writer does it after 64 MiB.
 const SQLITE_SETTINGS: &str = "
     PRAGMA busy_timeout = 5000;
     PRAGMA auto_vacuum = INCREMENTAL;
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
-    PRAGMA wal_autocheckpoint = 4000;
+    PRAGMA wal_autocheckpoint = 16000;
     PRAGMA foreign_keys = ON;
     PRAGMA trusted_schema = OFF;
     PRAGMA case_sensitive_like = ON;
@@ -39,6 +40,16 @@ const POSTGRES_SETTINGS: &str = "
     SET lock_timeout = '10s';
     SET idle_in_transaction_session_timeout = '60s';
 ";
+
+/// Whether SQLite waits at each commit of this connection until the disk has it. The file stays whole either way.
+pub(super) fn confirm_commits(connection: &mut DbConnection, confirm: bool) -> DbResult<()> {
+    match (connection.dialect(), confirm) {
+        (Dialect::Sqlite, true) => execute_batch(connection, "PRAGMA synchronous = FULL")?,
+        (Dialect::Sqlite, false) => execute_batch(connection, "PRAGMA synchronous = NORMAL")?,
+        (Dialect::Postgres, _) => {}
+    }
+    Ok(())
+}
 
 /// Why the database cannot be opened. The texts name the place and say what to do; they are for the operator.
 #[derive(Debug, thiserror::Error)]

@@ -30,8 +30,8 @@ const COUNTED: i64 = 10_000;
 /// Records that an export reads at a time.
 const EXPORT_STEP: i64 = 500;
 /// What looking for the rows of a page may take, and counting. Both end at the next look at the clock.
-const PAGE_TIME: Duration = Duration::from_millis(40);
-const COUNT_TIME: Duration = Duration::from_millis(20);
+const PAGE_TIME: Duration = Duration::from_millis(30);
+const COUNT_TIME: Duration = Duration::from_millis(10);
 /// What looking for a step of an export may take before others get the connection.
 const EXPORT_TIME: Duration = Duration::from_millis(500);
 

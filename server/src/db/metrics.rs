@@ -1,10 +1,10 @@
 //! Reading the roll-ups: the summary, and the figures by hour and by day. Figures by group are in `grouped`, how a range
-//! is cut in `range`, what rows add up to in `sums`.
+//! is cut in `range`, what rows add up to in `sums`, who had most in `ranks`.
 
 pub mod grouped;
 mod range;
+mod ranks;
 mod sums;
-mod tops;
 
 pub use range::MetricsRange;
 
@@ -12,53 +12,36 @@ use super::schema::rollups;
 use super::types::count;
 use super::{DbConnection, DbResult, keys, routes};
 use crate::audit_log::record::instant;
-use crate::audit_log::rollup::{DAY, HOUR, MINUTE, start_of};
+use crate::audit_log::rollup::{DAY, Dimension, HOUR, MINUTE, start_of};
 use diesel::prelude::*;
 use fastgate_shared::metrics::{BucketFigures, DailyBucket, HourlyBucket, MetricsSummary};
 use jiff::Timestamp;
 use range::{HOUR_US, MINUTE_US, Part};
-use sums::{Columns, Sums, rounded};
-use tops::Tops;
+use sums::{Sums, rounded};
 
 /// Buckets that a series may have, for the doors to refuse more: hours of a year, days of ten years.
 pub const MAX_HOURS: u32 = 8_760;
 /// See [`MAX_HOURS`].
 pub const MAX_DAYS: u32 = 3_660;
 
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = rollups)]
-struct Row {
-    key_id: String,
-    source_path: String,
-    route_id: String,
-    model: String,
-    status_class: i32,
-    route_name: String,
-    #[diesel(embed)]
-    columns: Columns,
-}
+/// More than there are classes of a status.
+const CLASSES: usize = 10;
 
 /// The figures of a range. What the database does not know (`in_flight`, `audit_records_lost`) is 0: the caller fills it.
 ///
 /// # Errors
 /// See [`super::DbError`].
 pub fn summary(connection: &mut DbConnection, range: MetricsRange, now: Timestamp) -> DbResult<MetricsSummary> {
+    let parts = range.parts(now);
     let mut sums = Sums::default();
-    let (mut sources, mut by_route, mut models) = (Tops::default(), Tops::default(), Tops::default());
-    let mut by_key = Tops::default();
-    let mut summary = MetricsSummary::default();
-    for part in range.parts(now) {
-        for row in load(connection, part)? {
-            let columns = &row.columns;
-            sums.add(columns);
-            sources.add(&row.source_path, &row.source_path, columns);
-            by_route.add(&row.route_id, &row.route_name, columns);
-            by_key.add(&row.key_id, "", columns);
-            models.add(&row.model, &row.model, columns);
-            let class = grouped::class_name(row.status_class);
-            *summary.status_distribution.entry(class).or_default() += count(columns.requests);
-        }
+    for part in &parts {
+        let rows = sums::load(connection, *part)?;
+        rows.iter().for_each(|row| sums.add(&row.columns));
     }
+    let classes = ranks::busiest(connection, Dimension::Status, &parts, CLASSES)?;
+    let mut top = |dimension| ranks::top(connection, dimension, &parts);
+    let (top_source_paths, top_keys) = (top(Dimension::Source)?, top(Dimension::Key)?);
+    let (top_routes, top_models) = (top(Dimension::Route)?, top(Dimension::Model)?);
     let figures = sums.figures();
     let (last_hour_requests, requests_per_minute) = recent(connection, now)?;
     Ok(MetricsSummary {
@@ -74,12 +57,16 @@ pub fn summary(connection: &mut DbConnection, range: MetricsRange, now: Timestam
         active_routes: routes::count_active(connection)?,
         last_hour_requests,
         requests_per_minute,
-        top_paths: tops::paths(connection, &range.path_parts(now))?,
-        top_source_paths: sources.first(false),
-        top_keys: by_key.first_keys(connection)?,
-        top_routes: by_route.first(true),
-        top_models: models.first(false),
-        ..summary
+        status_distribution: classes
+            .into_iter()
+            .map(|class| (class.value, count(class.requests)))
+            .collect(),
+        top_paths: ranks::paths(connection, &range.path_parts(now))?,
+        top_source_paths,
+        top_keys,
+        top_routes,
+        top_models,
+        ..MetricsSummary::default()
     })
 }
 
@@ -127,7 +114,7 @@ fn series(
         from: first,
         to: last + step,
     };
-    let rows = sums::load_plain(connection, part)?;
+    let rows = sums::load(connection, part)?;
     let empty = Sums::default().figures();
     let starts = (0..buckets).map(|bucket| first + step * i64::from(bucket));
     let mut figures: Vec<(i64, BucketFigures)> = starts.map(|start| (start, empty.clone())).collect();
@@ -150,7 +137,11 @@ fn recent(connection: &mut DbConnection, now: Timestamp) -> DbResult<(u64, f64)>
     let now = now.as_microsecond();
     let minute = start_of(MINUTE, now);
     let rows: Vec<(i64, i64)> = rollups::table
-        .filter(rollups::span.eq(MINUTE))
+        .filter(
+            rollups::span
+                .eq(MINUTE)
+                .and(rollups::dimension.eq(Dimension::All.number())),
+        )
         .filter(rollups::start.gt(minute - HOUR_US).and(rollups::start.le(minute)))
         .select((rollups::start, rollups::requests))
         .load(connection)?;
@@ -158,13 +149,4 @@ fn recent(connection: &mut DbConnection, now: Timestamp) -> DbResult<(u64, f64)>
     let share_before = 1.0 - (now - minute) as f64 / MINUTE_US as f64;
     let last_minute = from(minute) as f64 + from(minute - MINUTE_US) as f64 * share_before;
     Ok((count(rows.iter().map(|row| row.1).sum()), rounded(last_minute, 10.0)))
-}
-
-fn load(connection: &mut DbConnection, part: Part) -> DbResult<Vec<Row>> {
-    Ok(rollups::table
-        .filter(rollups::span.eq(part.length))
-        .filter(rollups::start.ge(part.from).and(rollups::start.lt(part.to)))
-        .order(rollups::start)
-        .select(Row::as_select())
-        .load(connection)?)
 }

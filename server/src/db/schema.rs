@@ -153,17 +153,13 @@ diesel::table! {
 }
 
 diesel::table! {
-    rollups (span, start, segment, key_id, source_path, route_id, model, upstream, status_class) {
+    rollups (span, dimension, start, segment, value) {
         span -> Integer,
+        dimension -> Integer,
         start -> BigInt,
         segment -> BigInt,
-        key_id -> Text,
-        source_path -> Text,
-        route_id -> Text,
-        model -> Text,
-        upstream -> Text,
-        status_class -> Integer,
-        route_name -> Text,
+        value -> Text,
+        name -> Text,
         requests -> BigInt,
         errors -> BigInt,
         duration_us -> BigInt,

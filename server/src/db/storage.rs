@@ -4,7 +4,7 @@ use super::schema::{audit_records, rollups};
 use super::types::count;
 use super::{DbConnection, DbResult, upkeep};
 use crate::audit_log::record::instant;
-use crate::audit_log::rollup::{HOUR, start_of};
+use crate::audit_log::rollup::{Dimension, HOUR, start_of};
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 use jiff::Timestamp;
@@ -41,7 +41,12 @@ pub fn log_size(connection: &mut DbConnection, now: Timestamp) -> DbResult<LogSi
     let days = days.clamp(1.0 / 24.0, RATE_DAYS);
     let from = start_of(HOUR, now - (days * DAY_US) as i64);
     let counts: Vec<i64> = rollups::table
-        .filter(rollups::span.eq(HOUR).and(rollups::start.ge(from)))
+        .filter(
+            rollups::span
+                .eq(HOUR)
+                .and(rollups::dimension.eq(Dimension::All.number())),
+        )
+        .filter(rollups::start.ge(from))
         .select(rollups::requests)
         .load(connection)?;
     Ok(LogSize {

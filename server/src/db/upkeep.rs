@@ -3,6 +3,7 @@
 
 use super::schema::{audit_details, audit_records};
 use super::{DbConnection, DbResult, execute_batch};
+use crate::audit_log::rollup::Dimension;
 use diesel::prelude::*;
 
 /// Deletes up to `limit` of the oldest records with numbers below `before`; returns how many.
@@ -23,7 +24,8 @@ pub fn delete_oldest(connection: &mut DbConnection, before: i64, limit: i64) -> 
     Ok(diesel::delete(audit_records::table.filter(audit_records::id.le(*last))).execute(connection)?)
 }
 
-/// Deletes up to `limit` rows of roll-ups of this length, and of those by path, that began before `before`; returns how many.
+/// Deletes up to `limit` rows of roll-ups of this length and each dimension, and of those by path, that began before `before`;
+/// returns how many.
 ///
 /// # Errors
 /// See [`super::DbError`].
@@ -35,23 +37,20 @@ pub fn delete_rollups(connection: &mut DbConnection, length: i32, before: i64, l
     Ok(deleted)
 }
 
-/// The statements of [`delete_rollups`]. By whole keys: a span may have thousands of rows.
-#[must_use]
-pub fn rollup_deletions(length: i32, before: i64, limit: i64) -> [String; 2] {
-    const KEYS: [(&str, &str); 2] = [
-        (
-            "rollups",
-            "span, start, segment, key_id, source_path, route_id, model, upstream, status_class",
-        ),
-        ("path_rollups", "span, start, segment, path"),
-    ];
+/// The statements of [`delete_rollups`]. By whole keys, and by one dimension each: what is old stands together then.
+fn rollup_deletions(length: i32, before: i64, limit: i64) -> impl Iterator<Item = String> {
     // Numbers only: nothing of a client gets into the text.
-    KEYS.map(|(table, key)| {
+    let delete = move |table: &str, key: &str, of: &str| {
         format!(
-            "DELETE FROM {table} WHERE ({key}) IN (SELECT {key} FROM {table} WHERE span = {length} AND start < {before} \
+            "DELETE FROM {table} WHERE ({key}) IN (SELECT {key} FROM {table} WHERE span = {length}{of} AND start < {before} \
              ORDER BY {key} LIMIT {limit})"
         )
-    })
+    };
+    let by_dimension = Dimension::ALL.into_iter().map(move |dimension| {
+        let of = format!(" AND dimension = {}", dimension.number());
+        delete("rollups", "span, dimension, start, segment, value", &of)
+    });
+    by_dimension.chain([delete("path_rollups", "span, start, segment, path", "")])
 }
 
 /// How many records there are.
@@ -119,7 +118,7 @@ pub fn free_pages(connection: &mut DbConnection) -> DbResult<u64> {
     Ok(super::types::count(found.pages))
 }
 
-/// Moves what was committed from SQLite's log into the file; the file then has its size. Happens by itself now and then.
+/// Moves what was committed from SQLite's log into the file, as far as nobody reads it there. Holds nobody up.
 ///
 /// # Errors
 /// See [`super::DbError`].

@@ -1,6 +1,7 @@
 //! The queries, each on both databases.
 
 mod audit;
+mod checkpoints;
 mod corruption;
 mod grouped;
 mod keys;

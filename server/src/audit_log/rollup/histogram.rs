@@ -52,10 +52,15 @@ impl Histogram {
 }
 
 impl Merged {
-    /// Adds what [`Histogram::encode`] made. Bytes that make no sense are passed over.
+    /// Adds what [`Histogram::encode`] made, or several of these with two zeros between them, as a migration left them.
+    /// Bytes that make no sense are passed over.
     pub fn add(&mut self, mut bytes: &[u8]) {
         let mut bucket = 0_u16;
         while let (Some(distance), Some(count)) = (read_varint(&mut bytes), read_varint(&mut bytes)) {
+            if (distance, count) == (0, 0) {
+                bucket = 0;
+                continue;
+            }
             let next = u16::try_from(distance)
                 .ok()
                 .and_then(|distance| bucket.checked_add(distance))
@@ -77,6 +82,13 @@ impl Merged {
         }
         for (count, more) in self.counts.iter_mut().zip(&other.counts) {
             *count = count.saturating_add(*more);
+        }
+    }
+
+    /// Takes away the counts of others, which were added before.
+    pub fn subtract(&mut self, other: &Self) {
+        for (count, less) in self.counts.iter_mut().zip(&other.counts) {
+            *count = count.saturating_sub(*less);
         }
     }
 
@@ -174,18 +186,29 @@ mod tests {
 
         #[test]
         fn bytes_of_parts_add_up_to_those_of_the_whole(values in prop::collection::vec(any::<u64>(), 0..100), at in 0_usize..100) {
-            let histogram = |values: &[u64]| {
+            let encoded = |values: &[u64]| {
                 let mut histogram = Histogram::default();
                 values.iter().for_each(|value| histogram.add(*value));
+                histogram.encode()
+            };
+            let histogram = |bytes: &[u8]| {
                 let mut merged = Merged::default();
-                merged.add(&histogram.encode());
+                merged.add(bytes);
                 merged
             };
             let (first, second) = values.split_at(at.min(values.len()));
-            let mut parts = histogram(first);
-            parts.merge(&histogram(second));
+            let (first, second) = (encoded(first), encoded(second));
+            let mut parts = histogram(&first);
+            parts.merge(&histogram(&second));
             prop_assert_eq!(parts.total(), values.len() as u64);
-            prop_assert_eq!(parts, histogram(&values));
+            let whole = histogram(&encoded(&values));
+            prop_assert_eq!(&parts, &whole);
+            prop_assert_eq!(&histogram(&[&first[..], &[0, 0], &second[..]].concat()), &whole);
+            let total = parts.total();
+            parts.subtract(&histogram(&second));
+            prop_assert_eq!(parts.total(), total - histogram(&second).total());
+            parts.merge(&histogram(&second));
+            prop_assert_eq!(parts, whole);
         }
 
         #[test]

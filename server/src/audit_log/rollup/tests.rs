@@ -34,6 +34,15 @@ fn segments() -> impl FnMut() -> i64 {
     }
 }
 
+fn row<'a>(span: &'a Span, dimension: Dimension, value: &str) -> Option<&'a Row> {
+    let mut rows = span.rows().filter(|row| (row.0, row.1) == (dimension, value));
+    rows.next().map(|(_, _, row)| row)
+}
+
+fn requests(span: &Span, dimension: Dimension, value: &str) -> u64 {
+    row(span, dimension, value).map_or(0, |row| row.figures.requests)
+}
+
 #[test]
 fn a_batch_counts_once_in_each_length() {
     let mut rollups = Rollups::default();
@@ -41,12 +50,14 @@ fn a_batch_counts_once_in_each_length() {
     rollups.apply(changes);
     assert_eq!(rollups.spans.len(), 3);
     for span in rollups.spans.values() {
-        let figures = span.rows.values().next().unwrap();
-        assert_eq!((figures.requests, figures.errors, figures.duration_us), (2, 0, 4_000));
-        assert_eq!(
-            (figures.bytes_in, figures.bytes_out, figures.prompt_tokens),
-            (20, 40, 6)
-        );
+        assert_eq!(span.rows().count(), Dimension::ALL.len(), "one value in each dimension");
+        for (_, _, Row { figures, .. }) in span.rows() {
+            assert_eq!((figures.requests, figures.errors, figures.duration_us), (2, 0, 4_000));
+            assert_eq!(
+                (figures.bytes_in, figures.bytes_out, figures.prompt_tokens),
+                (20, 40, 6)
+            );
+        }
     }
     assert!(rollups.spans[&(MINUTE, NOON)].paths.is_empty());
     assert_eq!(rollups.spans[&(HOUR, NOON)].paths["/v1/chat"].requests, 2);
@@ -62,7 +73,7 @@ fn a_batch_that_was_not_stored_leaves_no_trace() {
         rollups
             .spans
             .values()
-            .all(|span| span.rows.values().all(|figures| figures.requests == 1))
+            .all(|span| span.rows().all(|(_, _, row)| row.figures.requests == 1))
     );
 }
 
@@ -76,7 +87,7 @@ fn later_batches_add_to_the_same_segment() {
     }
     let minute = &rollups.spans[&(MINUTE, NOON)];
     assert_eq!(minute.segment, 1);
-    assert_eq!(minute.rows.values().next().unwrap().requests, 3);
+    assert_eq!(requests(minute, Dimension::Key, "k"), 3);
 }
 
 #[test]
@@ -93,7 +104,7 @@ fn a_span_that_was_let_go_opens_again_as_another_segment() {
     );
     let changes = rollups.fold([sample(NOON)], &mut next);
     let late = &changes.spans[&(MINUTE, NOON)];
-    assert_eq!(late.rows.values().next().unwrap().requests, 1);
+    assert_eq!(requests(late, Dimension::All, ""), 1);
     assert!(late.segment > 4);
 }
 
@@ -107,8 +118,8 @@ fn no_answer_is_of_class_zero() {
         ..sample(NOON)
     };
     let changes = Rollups::default().fold([lost], segments());
-    let (dimensions, figures) = changes.spans[&(MINUTE, NOON)].rows.iter().next().unwrap();
-    assert_eq!(dimensions.status_class, 0);
+    let minute = &changes.spans[&(MINUTE, NOON)];
+    let figures = &row(minute, Dimension::Status, "none").unwrap().figures;
     assert_eq!(
         (figures.requests, figures.errors, figures.durations.encode().len()),
         (1, 1, 0)
@@ -116,8 +127,32 @@ fn no_answer_is_of_class_zero() {
 }
 
 #[test]
+fn each_request_counts_once_in_each_dimension() {
+    let keys: Vec<String> = (0..7).map(|number| format!("key-{number}")).collect();
+    let routes: Vec<String> = (0..5).map(|number| format!("route-{number}")).collect();
+    let samples = (0..70).map(|number| Sample {
+        key_id: Some(&keys[number % 7]),
+        route_id: Some(&routes[number % 5]),
+        status_code: Some(if number % 10 == 0 { 503 } else { 200 }),
+        ..sample(NOON)
+    });
+    let changes = Rollups::default().fold(samples, segments());
+    let hour = &changes.spans[&(HOUR, NOON)];
+    for dimension in Dimension::ALL {
+        let of_dimension = hour.rows().filter(|row| row.0 == dimension);
+        let requests: u64 = of_dimension.map(|(_, _, row)| row.figures.requests).sum();
+        assert_eq!(requests, 70, "{dimension:?}");
+    }
+    assert_eq!(requests(hour, Dimension::Key, "key-3"), 10);
+    assert_eq!(requests(hour, Dimension::Route, "route-4"), 14);
+    assert_eq!(requests(hour, Dimension::Status, "5xx"), 7);
+    let routes = hour.rows().filter(|row| row.0 == Dimension::Route);
+    assert!(routes.map(|(_, _, row)| row.name.as_str()).all(|name| name == "Route"));
+}
+
+#[test]
 fn clients_cannot_fill_the_tables_with_names() {
-    let names: Vec<String> = (0..3 * MAX_ROWS).map(|number| format!("/{number}")).collect();
+    let names: Vec<String> = (0..3 * MAX_VALUES).map(|number| format!("/{number}")).collect();
     let mut rollups = Rollups::default();
     let mut next = segments();
     for batch in names.chunks(700) {
@@ -130,8 +165,10 @@ fn clients_cannot_fill_the_tables_with_names() {
         rollups.apply(changes);
     }
     let hour = &rollups.spans[&(HOUR, NOON)];
-    assert!(hour.rows.len() <= MAX_ROWS + 1 && hour.paths.len() <= MAX_PATHS + 1);
-    let requests: u64 = hour.rows.values().map(|figures| figures.requests).sum();
+    let models = hour.rows().filter(|row| row.0 == Dimension::Model);
+    let models: Vec<u64> = models.map(|(_, _, row)| row.figures.requests).collect();
+    assert!(models.len() <= MAX_VALUES + 1 && hour.paths.len() <= MAX_PATHS + 1);
+    let requests: u64 = models.into_iter().sum();
     assert_eq!(requests, names.len() as u64, "nothing is lost, only named less exactly");
     let by_path: u64 = hour.paths.values().map(|figures| figures.requests).sum();
     assert_eq!(by_path, names.len() as u64);
@@ -146,7 +183,10 @@ fn strangers_cannot_fill_the_tables_with_source_paths() {
         ..sample(NOON)
     });
     let changes = Rollups::default().fold(samples, segments());
-    assert_eq!(changes.spans[&(MINUTE, NOON)].rows.len(), MAX_KEYLESS_ROWS + 1);
+    let sources = changes.spans[&(MINUTE, NOON)]
+        .rows()
+        .filter(|row| row.0 == Dimension::Source);
+    assert_eq!(sources.count(), MAX_KEYLESS_VALUES + 1);
 }
 
 #[test]

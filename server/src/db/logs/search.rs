@@ -24,7 +24,7 @@ const SCATTERED_SLICE: i64 = 1_000;
 const FIRST_SLICE: i64 = 100;
 /// A slice is made shorter where it takes longer than this (records that are not in memory yet), and longer where it takes less
 /// than a quarter of it: it is only looked at the clock between two.
-const SLICE_TIME: Duration = Duration::from_millis(8);
+const SLICE_TIME: Duration = Duration::from_millis(5);
 
 type Filtered<'a> = audit_records::BoxedQuery<'a, MultiBackend>;
 

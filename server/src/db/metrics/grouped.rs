@@ -1,19 +1,16 @@
 //! Figures told apart by route, key, source, model, upstream or status, over the whole range and over time.
 //!
-//! Totals come from the longest spans that fit (a month is thirty rows a group), the series from spans of the asked
-//! length; both cover the same time, because the range is widened to whole spans first.
+//! Which groups are the busiest is counted in the longest spans that fit (a month is thirty rows a group), their figures come
+//! from spans of the asked length; both cover the same time, because the range is widened to whole spans first. The rest
+//! is what all requests have and no shown group has, so that nothing of it is read.
 
-use super::super::schema::rollups;
-use super::super::{DbConnection, DbResult, keys};
+use super::super::{DbConnection, DbResult};
 use super::range::{MetricsRange, Part, kept_length, parts};
-use super::sums::{Columns, PlainRow, Sums, load_plain};
-use super::tops::key_label;
+use super::sums::Sums;
+use super::{ranks, sums};
 use crate::audit_log::record::instant;
-use crate::audit_log::rollup::{OTHER, start_of};
-use diesel::dsl::sql;
-use diesel::prelude::*;
-use diesel::sql_types::Text;
-use fastgate_shared::metrics::{BucketSpan, GroupBy, GroupFigures, GroupSeries, GroupedMetrics, MetricsGroup};
+use crate::audit_log::rollup::{Dimension, OTHER, start_of};
+use fastgate_shared::metrics::{BucketSpan, GroupBy, GroupSeries, GroupedMetrics, MetricsGroup};
 use fastgate_shared::problem::FieldError;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::HashMap;
@@ -38,26 +35,13 @@ pub struct Grouping {
     to: i64,
 }
 
-#[derive(Queryable)]
-struct Row {
-    start: i64,
-    id: String,
-    route_name: String,
-    columns: Columns,
-}
-
 /// A group while it is added up.
 #[derive(Default)]
 struct Group {
-    name: String,
     sums: Sums,
-}
-
-/// Series that grow bucket by bucket: [`Growing::flush`] writes the sums of a bucket down.
-struct Growing {
-    sums: Vec<Sums>,
-    series: Vec<GroupSeries>,
-    used: Vec<bool>,
+    /// Of the bucket that is being added up.
+    bucket: Sums,
+    series: GroupSeries,
 }
 
 impl Grouping {
@@ -148,50 +132,99 @@ fn fitting(start: Timestamp, end: Timestamp, now: Timestamp) -> BucketSpan {
 /// # Errors
 /// See [`super::super::DbError`].
 pub fn grouped(connection: &mut DbConnection, grouping: Grouping) -> DbResult<GroupedMetrics> {
-    let mut total = Sums::default();
+    let rows = sums::load(connection, grouping.series_part())?;
     let Some(by) = grouping.by else {
-        let series = plain_series(connection, grouping, &mut total)?;
-        return Ok(answer(grouping, (&total, series), Vec::new(), None));
-    };
-    let (mut chosen, rest) = totals(connection, grouping, by, &mut total)?;
-    if by == GroupBy::Key {
-        let ids: Vec<&str> = chosen.iter().map(|(id, _)| id.as_str()).collect();
-        let labels = keys::labels(connection, &ids)?;
-        for (id, group) in &mut chosen {
-            group.name = key_label(&labels, id);
+        let mut total = Group::default();
+        let mut rows = rows.iter().peekable();
+        for bucket in 0..grouping.buckets() {
+            while let Some(row) = rows.next_if(|row| grouping.bucket(row.start) <= bucket) {
+                total.bucket.add(&row.columns);
+            }
+            total.flush();
         }
-    }
-    let (total_series, mut series) = grouped_series(connection, grouping, by, &chosen)?;
-    let rest_series = series.pop();
-    let groups = chosen
-        .into_iter()
-        .zip(series)
-        .map(|((id, group), series)| MetricsGroup {
-            name: match (id.as_str(), group.name.as_str()) {
-                ("", _) => NONE.to_owned(),
-                (id, "") => id.to_owned(),
-                (_, name) => name.to_owned(),
-            },
-            id: Some(id).filter(|id| !id.is_empty()),
-            figures: group.sums.group_figures(),
-            series,
-        });
+        return Ok(answer(grouping, total, Vec::new(), None));
+    };
+    let dimension = dimension(by);
+    let parts = parts(grouping.from, grouping.to);
+    let ranks = ranks::busiest(connection, dimension, &parts, grouping.groups)?;
+    let names = ranks::names(connection, dimension, &parts, &ranks)?;
+    let values: Vec<&str> = ranks.iter().map(|rank| rank.value.as_str()).collect();
+    let chosen = sums::load_of(connection, grouping.series_part(), dimension, &values)?;
+    let (total, groups, rest) = added_up(grouping, &rows, &values, &chosen);
+    let groups = values.iter().zip(groups).map(|(value, group)| MetricsGroup {
+        name: match *value {
+            "" => NONE.to_owned(),
+            value => names.get(value).map_or(value, String::as_str).to_owned(),
+        },
+        id: Some((*value).to_owned()).filter(|id| !id.is_empty()),
+        figures: group.sums.group_figures(),
+        series: group.series,
+    });
     let groups = groups.collect();
-    let other = (rest.requests > 0).then(|| MetricsGroup {
+    let other = (rest.sums.requests > 0).then(|| MetricsGroup {
         id: None,
         name: OTHER.to_owned(),
-        figures: rest.group_figures(),
-        series: rest_series.unwrap_or_default(),
+        figures: rest.sums.group_figures(),
+        series: rest.series,
     });
-    Ok(answer(grouping, (&total, total_series), groups, other))
+    Ok(answer(grouping, total, groups, other))
 }
 
-fn answer(
+/// What the database tells apart by.
+const fn dimension(by: GroupBy) -> Dimension {
+    match by {
+        GroupBy::Route => Dimension::Route,
+        GroupBy::Key => Dimension::Key,
+        GroupBy::Source => Dimension::Source,
+        GroupBy::Model => Dimension::Model,
+        GroupBy::Upstream => Dimension::Upstream,
+        GroupBy::Status => Dimension::Status,
+    }
+}
+
+/// All requests, those of each value, and the rest: what all have and no value has.
+fn added_up(
     grouping: Grouping,
-    (total, series): (&Sums, GroupSeries),
-    groups: Vec<MetricsGroup>,
-    other: Option<MetricsGroup>,
-) -> GroupedMetrics {
+    rows: &[sums::Row],
+    values: &[&str],
+    chosen: &[sums::ValueRow],
+) -> (Group, Vec<Group>, Group) {
+    let places: HashMap<&str, usize> = values.iter().enumerate().map(|(at, value)| (*value, at)).collect();
+    let mut groups: Vec<Group> = values.iter().map(|_| Group::default()).collect();
+    let (mut total, mut rest) = (Group::default(), Group::default());
+    let (mut rows, mut chosen) = (rows.iter().peekable(), chosen.iter().peekable());
+    for bucket in 0..grouping.buckets() {
+        while let Some(row) = rows.next_if(|row| grouping.bucket(row.start) <= bucket) {
+            total.bucket.add(&row.columns);
+        }
+        rest.bucket.merge(&total.bucket);
+        while let Some(row) = chosen.next_if(|row| grouping.bucket(row.start) <= bucket) {
+            if let Some(group) = places.get(row.value.as_str()).and_then(|place| groups.get_mut(*place)) {
+                group.bucket.add(&row.columns);
+            }
+        }
+        for group in &mut groups {
+            rest.bucket.subtract(&group.bucket);
+            group.flush();
+        }
+        total.flush();
+        rest.flush();
+    }
+    (total, groups, rest)
+}
+
+impl Group {
+    /// Ends a bucket.
+    fn flush(&mut self) {
+        self.series.push(&self.bucket.group_figures());
+        if self.bucket.requests > 0 {
+            self.sums.merge(&self.bucket);
+            self.bucket.clear();
+        }
+    }
+}
+
+fn answer(grouping: Grouping, total: Group, groups: Vec<MetricsGroup>, other: Option<MetricsGroup>) -> GroupedMetrics {
     let starts = (0..).map(|bucket| instant(grouping.from + bucket * grouping.step()));
     GroupedMetrics {
         span: grouping.span,
@@ -201,160 +234,10 @@ fn answer(
         total: MetricsGroup {
             id: None,
             name: String::new(),
-            figures: total.group_figures(),
-            series,
+            figures: total.sums.group_figures(),
+            series: total.series,
         },
         groups,
         other,
-    }
-}
-
-/// The busiest groups with their sums, the busiest first, and the sums of the rest.
-fn totals(
-    connection: &mut DbConnection,
-    grouping: Grouping,
-    by: GroupBy,
-    total: &mut Sums,
-) -> DbResult<(Vec<(String, Group)>, Sums)> {
-    let mut groups: HashMap<String, Group> = HashMap::new();
-    for part in parts(grouping.from, grouping.to) {
-        for row in load(connection, part, by)? {
-            if !groups.contains_key(&row.id) {
-                groups.insert(row.id.clone(), Group::default());
-            }
-            let Some(group) = groups.get_mut(&row.id) else { continue };
-            group.sums.add(&row.columns);
-            // Rows come in the order of time: the last name stays.
-            if by == GroupBy::Route && !row.route_name.is_empty() && group.name != row.route_name {
-                group.name = row.route_name;
-            }
-        }
-    }
-    groups.values().for_each(|group| total.merge(&group.sums));
-    let mut rest = groups.remove(OTHER).map(|group| group.sums).unwrap_or_default();
-    let mut groups: Vec<(String, Group)> = groups.into_iter().collect();
-    groups.sort_unstable_by(|one, two| {
-        two.1
-            .sums
-            .requests
-            .cmp(&one.1.sums.requests)
-            .then_with(|| one.0.cmp(&two.0))
-    });
-    for (_, group) in groups.drain(grouping.groups.min(groups.len())..) {
-        rest.merge(&group.sums);
-    }
-    Ok((groups, rest))
-}
-
-/// The series of all requests, and of each chosen group with that of the rest last.
-fn grouped_series(
-    connection: &mut DbConnection,
-    grouping: Grouping,
-    by: GroupBy,
-    chosen: &[(String, Group)],
-) -> DbResult<(GroupSeries, Vec<GroupSeries>)> {
-    let places: HashMap<&str, usize> = chosen
-        .iter()
-        .enumerate()
-        .map(|(at, (id, _))| (id.as_str(), at))
-        .collect();
-    let rest = chosen.len();
-    let mut growing = Growing::new(chosen.len() + 2);
-    let rows = load(connection, grouping.series_part(), by)?;
-    let mut rows = rows.iter().peekable();
-    for bucket in 0..grouping.buckets() {
-        while let Some(row) = rows.next_if(|row| grouping.bucket(row.start) <= bucket) {
-            growing.add(places.get(row.id.as_str()).copied().unwrap_or(rest), &row.columns);
-        }
-        growing.add_up();
-        growing.flush();
-    }
-    let mut series = growing.series;
-    let total = series.pop().unwrap_or_default();
-    Ok((total, series))
-}
-
-/// The series of all requests, added up into `total` as well.
-fn plain_series(connection: &mut DbConnection, grouping: Grouping, total: &mut Sums) -> DbResult<GroupSeries> {
-    let rows: Vec<PlainRow> = load_plain(connection, grouping.series_part())?;
-    let mut growing = Growing::new(1);
-    let mut rows = rows.iter().peekable();
-    for bucket in 0..grouping.buckets() {
-        while let Some(row) = rows.next_if(|row| grouping.bucket(row.start) <= bucket) {
-            total.add(&row.columns);
-            growing.add(0, &row.columns);
-        }
-        growing.flush();
-    }
-    Ok(growing.series.pop().unwrap_or_default())
-}
-
-fn load(connection: &mut DbConnection, part: Part, by: GroupBy) -> DbResult<Vec<Row>> {
-    let class = "CASE status_class WHEN 0 THEN 'none' ELSE CAST(status_class AS TEXT) || 'xx' END";
-    let id = sql::<Text>(match by {
-        GroupBy::Route => "route_id",
-        GroupBy::Key => "key_id",
-        GroupBy::Source => "source_path",
-        GroupBy::Model => "model",
-        GroupBy::Upstream => "upstream",
-        GroupBy::Status => class,
-    });
-    Ok(rollups::table
-        .filter(rollups::span.eq(part.length))
-        .filter(rollups::start.ge(part.from).and(rollups::start.lt(part.to)))
-        .order(rollups::start)
-        .select((rollups::start, id, rollups::route_name, Columns::as_select()))
-        .load(connection)?)
-}
-
-/// `2xx`; `none` for the class of those without an answer.
-pub(super) fn class_name(class: i32) -> String {
-    match class {
-        0 => "none".to_owned(),
-        class => format!("{class}xx"),
-    }
-}
-
-impl Growing {
-    fn new(series: usize) -> Self {
-        Self {
-            sums: (0..series).map(|_| Sums::default()).collect(),
-            series: vec![GroupSeries::default(); series],
-            used: vec![false; series],
-        }
-    }
-
-    fn add(&mut self, at: usize, columns: &Columns) {
-        self.sums[at].add(columns);
-        self.used[at] = true;
-    }
-
-    /// Makes the last series the sum of the others: cheaper than adding each row twice.
-    fn add_up(&mut self) {
-        let Some((total, groups)) = self.sums.split_last_mut() else {
-            return;
-        };
-        let Some((total_used, groups_used)) = self.used.split_last_mut() else {
-            return;
-        };
-        for (group, _) in groups.iter().zip(groups_used).filter(|(_, used)| **used) {
-            total.merge(group);
-            *total_used = true;
-        }
-    }
-
-    fn flush(&mut self) {
-        let empty = GroupFigures {
-            figures: Sums::default().figures(),
-            ..GroupFigures::default()
-        };
-        for ((sums, series), used) in self.sums.iter_mut().zip(&mut self.series).zip(&mut self.used) {
-            if std::mem::take(used) {
-                series.push(&sums.group_figures());
-                sums.clear();
-            } else {
-                series.push(&empty);
-            }
-        }
     }
 }

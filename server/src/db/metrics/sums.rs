@@ -4,6 +4,7 @@ use super::super::schema::rollups;
 use super::super::types::count;
 use super::super::{DbConnection, DbResult};
 use super::range::Part;
+use crate::audit_log::rollup::Dimension;
 use crate::audit_log::rollup::histogram::Merged;
 use diesel::prelude::*;
 use fastgate_shared::metrics::{BucketFigures, GroupFigures};
@@ -12,8 +13,8 @@ use fastgate_shared::metrics::{BucketFigures, GroupFigures};
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = rollups)]
 pub(super) struct Columns {
-    pub(super) requests: i64,
-    pub(super) errors: i64,
+    requests: i64,
+    errors: i64,
     duration_us: i64,
     ttfb_us: i64,
     bytes_in: i64,
@@ -24,11 +25,22 @@ pub(super) struct Columns {
     ttfbs: Vec<u8>,
 }
 
-/// A row without what its figures are kept apart by.
+/// All requests of a span, as one segment has them.
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = rollups)]
-pub(super) struct PlainRow {
+pub(super) struct Row {
     pub(super) start: i64,
+    #[diesel(embed)]
+    pub(super) columns: Columns,
+}
+
+/// Requests of a span under one value of a dimension, as one segment has them.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = rollups)]
+pub(super) struct ValueRow {
+    pub(super) start: i64,
+    pub(super) value: String,
+    pub(super) name: String,
     #[diesel(embed)]
     pub(super) columns: Columns,
 }
@@ -48,13 +60,40 @@ pub(super) struct Sums {
     ttfbs: Merged,
 }
 
-/// The rows of a part, oldest first, without their dimensions.
-pub(super) fn load_plain(connection: &mut DbConnection, part: Part) -> DbResult<Vec<PlainRow>> {
+/// All requests of a part, oldest first.
+pub(super) fn load(connection: &mut DbConnection, part: Part) -> DbResult<Vec<Row>> {
     Ok(rollups::table
         .filter(rollups::span.eq(part.length))
+        .filter(rollups::dimension.eq(Dimension::All.number()))
         .filter(rollups::start.ge(part.from).and(rollups::start.lt(part.to)))
         .order(rollups::start)
-        .select(PlainRow::as_select())
+        .select(Row::as_select())
+        .load(connection)?)
+}
+
+/// Those of a part that have one of these values of a dimension, oldest first. A span's row of all requests leads to each
+/// of its values by the whole key, past all other values.
+pub(super) fn load_of(
+    connection: &mut DbConnection,
+    part: Part,
+    dimension: Dimension,
+    values: &[&str],
+) -> DbResult<Vec<ValueRow>> {
+    let all = diesel::alias!(rollups as of_all);
+    let of_same_span = rollups::span
+        .eq(all.field(rollups::span))
+        .and(rollups::start.eq(all.field(rollups::start)))
+        .and(rollups::segment.eq(all.field(rollups::segment)));
+    let start = all.field(rollups::start);
+    Ok(all
+        .inner_join(rollups::table.on(of_same_span))
+        .filter(all.field(rollups::span).eq(part.length))
+        .filter(all.field(rollups::dimension).eq(Dimension::All.number()))
+        .filter(start.ge(part.from).and(start.lt(part.to)))
+        .filter(rollups::dimension.eq(dimension.number()))
+        .filter(rollups::value.eq_any(values))
+        .order(start)
+        .select(ValueRow::as_select())
         .load(connection)?)
 }
 
@@ -83,6 +122,20 @@ impl Sums {
         self.completion_tokens += other.completion_tokens;
         self.durations.merge(&other.durations);
         self.ttfbs.merge(&other.ttfbs);
+    }
+
+    /// Takes away what was added before.
+    pub(super) fn subtract(&mut self, other: &Self) {
+        self.requests = self.requests.saturating_sub(other.requests);
+        self.errors = self.errors.saturating_sub(other.errors);
+        self.duration_us = self.duration_us.saturating_sub(other.duration_us);
+        self.ttfb_us = self.ttfb_us.saturating_sub(other.ttfb_us);
+        self.bytes_in = self.bytes_in.saturating_sub(other.bytes_in);
+        self.bytes_out = self.bytes_out.saturating_sub(other.bytes_out);
+        self.prompt_tokens = self.prompt_tokens.saturating_sub(other.prompt_tokens);
+        self.completion_tokens = self.completion_tokens.saturating_sub(other.completion_tokens);
+        self.durations.subtract(&other.durations);
+        self.ttfbs.subtract(&other.ttfbs);
     }
 
     /// Back to nothing; the memory is kept for the next use.
