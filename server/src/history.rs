@@ -9,6 +9,7 @@ mod document;
 
 pub use document::{Kept, KeyDocument, sealed_definition};
 
+use crate::db::admin_tokens::StoredAdminToken;
 use crate::db::changes::StoredChange;
 use crate::db::keys::StoredKey;
 use crate::secrets::{OpenSecretError, SecretBox, credentials_touched};
@@ -301,6 +302,14 @@ pub enum HistoryError {
 pub fn key_etag(key: &StoredKey, secrets: &SecretBox) -> String {
     let mut bytes = json_bytes(&key.key.definition);
     bytes.extend_from_slice(&key.hash);
+    quoted(secrets, &bytes)
+}
+
+/// The ETag of an administrator's token: as a key's.
+#[must_use]
+pub fn token_etag(token: &StoredAdminToken, secrets: &SecretBox) -> String {
+    let mut bytes = json_bytes(&token.token.definition);
+    bytes.extend_from_slice(&token.hash);
     quoted(secrets, &bytes)
 }
 

@@ -2,6 +2,7 @@
 //! them: it stays the root, and only it is left when all of these are gone.
 
 use super::auth::{Admin, Administrator, Viewer};
+use super::etag::{IfMatch, IfMatchParam, Tagged};
 use super::json::{self, JsonObject};
 use super::openapi::{Deleted, TOKENS};
 use super::page::{Id, Query};
@@ -10,11 +11,13 @@ use super::trail::{self, Object};
 use crate::admin_token::named::NewToken;
 use crate::app::{App, now};
 use crate::db::admin_tokens::{self as stored, StoredAdminToken};
-use crate::db::{DbError, admin_events, sessions};
+use crate::db::{DbConnection, DbError, DbResult, admin_events, sessions};
+use crate::history;
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use fastgate_shared::admin_token::{AdminEvent, AdminEventKind, AdminToken, AdminTokenDefinition, CreatedAdminToken};
+use fastgate_shared::changes::Conflict;
 use fastgate_shared::problem::Problem as ProblemDocument;
 use http::{HeaderValue, StatusCode, header};
 use secrecy::ExposeSecret as _;
@@ -63,6 +66,7 @@ async fn create(by: Administrator<Admin>, State(app): State<Arc<App>>, body: Jso
         token: token.clone(),
         hash: value.hash,
     };
+    let etag = history::token_etag(&new, &app.secrets);
     let event = event(AdminEventKind::TokenCreated, &by, &token);
     let keep = app.config.changes.keep;
     let written = app.db.write(move |connection| {
@@ -73,7 +77,7 @@ async fn create(by: Administrator<Admin>, State(app): State<Arc<App>>, body: Jso
     tracing::info!(token_id = token.token_id, role = %token.definition.role, "an admin token was made");
     let location = format!("/admin/tokens/{}", token.token_id);
     let location = HeaderValue::from_str(&location).map_err(Problem::internal)?;
-    let created = Json(shown_once(&value, token));
+    let created = Tagged(etag, shown_once(&value, token));
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], created).into_response())
 }
 
@@ -84,15 +88,19 @@ async fn get(
     _: Administrator<Viewer>,
     State(app): State<Arc<App>>,
     Id(token_id): Id,
-) -> Result<Json<AdminToken>, Problem> {
-    Ok(Json(read(&app, &token_id).await?.token))
+) -> Result<Tagged<AdminToken>, Problem> {
+    let id = token_id.clone();
+    let found = app.db.read(move |connection| stored::get(connection, &id)).await;
+    found
+        .map(|stored| tagged(&app, stored))
+        .map_err(|error| about(&token_id, error))
 }
 
 /// Change a token.
 ///
 /// Changes the fields that are named; null means the default. When its role, its end or its activity changes, its sessions
-/// end.
-#[utoipa::path(put, path = "/admin/tokens/{token_id}", tag = TOKENS, params(("token_id" = String, Path)),
+/// end. With an `If-Match` that is not the token's ETag any more the answer is 409 with the token as it stands.
+#[utoipa::path(put, path = "/admin/tokens/{token_id}", tag = TOKENS, params(("token_id" = String, Path), IfMatchParam),
     request_body = AdminTokenDefinition,
     responses((status = 200, body = AdminToken), (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument),
         (status = 422, body = ProblemDocument)))]
@@ -100,51 +108,58 @@ async fn update(
     by: Administrator<Admin>,
     State(app): State<Arc<App>>,
     Id(token_id): Id,
+    wanted: IfMatch,
     body: JsonObject,
-) -> Result<Json<AdminToken>, Problem> {
+) -> Result<Tagged<AdminToken>, Problem> {
     let members = body.required()?;
-    let mut token = read(&app, &token_id).await?.token;
-    let definition: AdminTokenDefinition = json::validated(json::patch(&token, members, Vec::new())?)?;
-    if definition == token.definition {
-        return Ok(Json(token));
-    }
-    let mut renamed = token.definition.clone();
-    renamed.name.clone_from(&definition.name);
-    let only_renamed = renamed == definition;
-    token.definition = definition.clone();
-    let event = event(AdminEventKind::TokenUpdated, &by, &token);
-    let (id, keep) = (token_id.clone(), app.config.changes.keep);
-    let written = app.db.write(move |connection| {
-        stored::update(connection, &id, &definition)?;
-        if !only_renamed {
-            sessions::delete_of_token(connection, &id)?;
+    let keep = app.config.changes.keep;
+    let changed = write(&app, &token_id, wanted, move |connection, mut stored| {
+        let definition: AdminTokenDefinition =
+            match json::patch(&stored.token, members, Vec::new()).and_then(json::validated) {
+                Ok(definition) => definition,
+                Err(problem) => return Ok(Err(problem)),
+            };
+        let before = std::mem::replace(&mut stored.token.definition, definition.clone());
+        if definition == before {
+            return Ok(Ok(stored));
         }
-        admin_events::record(connection, &event, keep)
+        let id = &stored.token.token_id;
+        stored::update(connection, id, &definition)?;
+        let renamed = AdminTokenDefinition {
+            name: definition.name.clone(),
+            ..before
+        };
+        if renamed != definition {
+            sessions::delete_of_token(connection, id)?;
+        }
+        let event = event(AdminEventKind::TokenUpdated, &by, &stored.token);
+        admin_events::record(connection, &event, keep)?;
+        tracing::info!(token_id = id, role = %definition.role, "an admin token was changed");
+        Ok(Ok(stored))
     });
-    written.await.map_err(|error| about(&token_id, error))?;
-    tracing::info!(token_id, role = %token.definition.role, "an admin token was changed");
-    Ok(Json(token))
+    changed.await.map(|stored| tagged(&app, stored))
 }
 
 /// Delete a token.
 ///
 /// It is refused from now on, and its sessions end.
-#[utoipa::path(delete, path = "/admin/tokens/{token_id}", tag = TOKENS, params(("token_id" = String, Path)),
-    responses((status = 200, body = Deleted), (status = 404, body = ProblemDocument)))]
+#[utoipa::path(delete, path = "/admin/tokens/{token_id}", tag = TOKENS, params(("token_id" = String, Path), IfMatchParam),
+    responses((status = 200, body = Deleted), (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument)))]
 async fn delete(
     by: Administrator<Admin>,
     State(app): State<Arc<App>>,
     Id(token_id): Id,
+    wanted: IfMatch,
 ) -> Result<Json<Deleted>, Problem> {
-    let token = read(&app, &token_id).await?.token;
-    let event = event(AdminEventKind::TokenDeleted, &by, &token);
-    let (id, keep) = (token_id.clone(), app.config.changes.keep);
-    let written = app.db.write(move |connection| {
-        stored::delete(connection, &id)?;
-        sessions::delete_of_token(connection, &id)?;
-        admin_events::record(connection, &event, keep)
+    let keep = app.config.changes.keep;
+    let deleted = write(&app, &token_id, wanted, move |connection, stored| {
+        let id = &stored.token.token_id;
+        stored::delete(connection, id)?;
+        sessions::delete_of_token(connection, id)?;
+        let event = event(AdminEventKind::TokenDeleted, &by, &stored.token);
+        admin_events::record(connection, &event, keep).map(Ok)
     });
-    written.await.map_err(|error| about(&token_id, error))?;
+    deleted.await?;
     tracing::info!(token_id, "an admin token was deleted");
     Ok(Json(Deleted::new("The token was deleted.", token_id)))
 }
@@ -152,37 +167,64 @@ async fn delete(
 /// Give a token a new value.
 ///
 /// The old one is refused from now on, and its sessions end. The new one is shown in this answer only.
-#[utoipa::path(post, path = "/admin/tokens/{token_id}/rotate", tag = TOKENS, params(("token_id" = String, Path)),
-    responses((status = 200, body = CreatedAdminToken), (status = 404, body = ProblemDocument)))]
+#[utoipa::path(post, path = "/admin/tokens/{token_id}/rotate", tag = TOKENS, params(("token_id" = String, Path), IfMatchParam),
+    responses((status = 200, body = CreatedAdminToken), (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument)))]
 async fn rotate(
     by: Administrator<Admin>,
     State(app): State<Arc<App>>,
     Id(token_id): Id,
-) -> Result<Json<CreatedAdminToken>, Problem> {
-    let mut token = read(&app, &token_id).await?.token;
+    wanted: IfMatch,
+) -> Result<Tagged<CreatedAdminToken>, Problem> {
     let value = NewToken::generate().map_err(Problem::internal)?;
-    token.token_preview.clone_from(&value.preview);
-    let event = event(AdminEventKind::TokenRotated, &by, &token);
-    let (id, hash, preview, keep) = (
-        token_id.clone(),
-        value.hash,
-        value.preview.clone(),
-        app.config.changes.keep,
-    );
-    let written = app.db.write(move |connection| {
-        stored::rotate(connection, &id, &hash, &preview)?;
-        sessions::delete_of_token(connection, &id)?;
-        admin_events::record(connection, &event, keep)
+    let (hash, preview, keep) = (value.hash, value.preview.clone(), app.config.changes.keep);
+    let rotated = write(&app, &token_id, wanted, move |connection, mut stored| {
+        let id = &stored.token.token_id;
+        stored::rotate(connection, id, &hash, &preview)?;
+        sessions::delete_of_token(connection, id)?;
+        stored.token.token_preview = preview;
+        stored.hash = hash;
+        let event = event(AdminEventKind::TokenRotated, &by, &stored.token);
+        admin_events::record(connection, &event, keep)?;
+        Ok(Ok(stored))
     });
-    written.await.map_err(|error| about(&token_id, error))?;
+    let rotated = rotated.await?;
     tracing::info!(token_id, "an admin token was rotated");
-    Ok(Json(shown_once(&value, token)))
+    let etag = history::token_etag(&rotated, &app.secrets);
+    Ok(Tagged(etag, shown_once(&value, rotated.token)))
 }
 
-async fn read(app: &App, token_id: &str) -> Result<StoredAdminToken, Problem> {
-    let id = token_id.to_owned();
-    let found = app.db.read(move |connection| stored::get(connection, &id)).await;
-    found.map_err(|error| about(token_id, error))
+/// Changes a token that is still in the state that the caller wants to change: both in one transaction.
+async fn write<T: Send + 'static>(
+    app: &Arc<App>,
+    token_id: &str,
+    wanted: IfMatch,
+    work: impl FnOnce(&mut DbConnection, StoredAdminToken) -> DbResult<Result<T, Problem>> + Send + 'static,
+) -> Result<T, Problem> {
+    let (id, room) = (token_id.to_owned(), Arc::clone(app));
+    let written = app.db.write(move |connection| {
+        let stored = stored::get(connection, &id)?;
+        let etag = history::token_etag(&stored, &room.secrets);
+        if wanted.holds(&etag) {
+            return work(connection, stored);
+        }
+        let last = admin_events::last_of(connection, &id)?;
+        let conflict = Conflict {
+            current: serde_json::to_value(stored.token)?,
+            etag,
+            changed: None,
+            changed_at: last.as_ref().map(|last| last.time),
+            changed_by: last.and_then(|last| last.author),
+        };
+        Ok(Err(Problem::changed_meanwhile(
+            "The token was changed meanwhile; read it again and decide what shall hold.",
+            conflict,
+        )))
+    });
+    written.await.map_err(|error| about(token_id, error))?
+}
+
+fn tagged(app: &App, stored: StoredAdminToken) -> Tagged<AdminToken> {
+    Tagged(history::token_etag(&stored, &app.secrets), stored.token)
 }
 
 fn about(token_id: &str, error: DbError) -> Problem {

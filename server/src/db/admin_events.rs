@@ -99,6 +99,20 @@ pub fn list(
     Ok((found, count(total)))
 }
 
+/// The last event about a token, where one is kept.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn last_of(connection: &mut DbConnection, object_id: &str) -> DbResult<Option<AdminEvent>> {
+    let row: Option<Row> = admin_events::table
+        .filter(admin_events::object_id.eq(object_id))
+        .order(admin_events::id.desc())
+        .select(Row::as_select())
+        .first(connection)
+        .optional()?;
+    row.map(AdminEvent::try_from).transpose()
+}
+
 impl TryFrom<&AdminEvent> for Row {
     type Error = DbError;
 

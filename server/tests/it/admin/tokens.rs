@@ -143,6 +143,53 @@ async fn a_token_lives_from_its_making_to_its_end(#[case] dialect: Dialect) {
 }
 
 #[rstest]
+#[case::sqlite(Dialect::Sqlite)]
+#[case::postgres(Dialect::Postgres)]
+#[tokio::test]
+async fn who_started_from_an_older_state_of_a_token_is_told_how_it_stands(#[case] dialect: Dialect) {
+    let admin = Admin::on(dialect, |_| ()).await;
+    let person = Person::hire(&admin, "ci", "viewer").await;
+    let call_if = async |method: &str, path: &str, etag: &str, body: Value| {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("authorization", format!("Bearer {TOKEN}"))
+            .header("if-match", etag);
+        let body = if body.is_null() {
+            Body::empty()
+        } else {
+            Body::from(body.to_string())
+        };
+        admin.send(request.body(body).unwrap()).await
+    };
+    let (path, rotate) = (person.path(), format!("{}/rotate", person.path()));
+    let start = admin.get(&path).await.header("etag").to_owned();
+    person.call("GET", "/admin/keys", Value::Null).await.json(200);
+    let used = admin.get(&path).await;
+    assert_eq!(used.header("etag"), start, "use is no change");
+    admin.put(&path, json!({"role": "admin"})).await.json(200);
+    for (method, path, body) in [
+        ("PUT", &path, json!({"role": "operator"})),
+        ("POST", &rotate, Value::Null),
+        ("DELETE", &path, Value::Null),
+    ] {
+        let refused = call_if(method, path, &start, body).await.json(409);
+        assert_eq!(refused["current"]["role"], "admin", "{refused}");
+        assert_eq!(refused["changed_by"]["kind"], "admin_token");
+        assert!(refused["changed_at"].is_string());
+    }
+    person.call("GET", "/admin/keys", Value::Null).await.json(200);
+    let present = admin.get(&path).await.header("etag").to_owned();
+    let rotated = call_if("POST", &rotate, &present, Value::Null).await;
+    rotated.json(200);
+    assert_ne!(rotated.header("etag"), present, "another value is another state");
+    call_if("DELETE", &path, rotated.header("etag"), Value::Null)
+        .await
+        .json(200);
+    admin.get(&path).await.json(404);
+}
+
+#[rstest]
 #[case(json!({"name": "ci", "role": "root"}), &["role"])]
 #[case(json!({"name": " ", "role": "admin"}), &["name"])]
 #[case(json!({"role": "admin", "nme": "x"}), &["nme", "name"])]
