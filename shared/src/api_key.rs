@@ -56,7 +56,14 @@ impl Fields for ApiKeyDefinition {
         "is_active",
     ];
     const SHORTHAND: &'static [&'static str] = &["expires_days"];
-    const READ_ONLY: &'static [&'static str] = &["key_id", "key_preview", "usage_count", "last_used_at", "created_at"];
+    const READ_ONLY: &'static [&'static str] = &[
+        "key_id",
+        "key_preview",
+        "usage_count",
+        "last_used_at",
+        "previous_valid_until",
+        "created_at",
+    ];
 }
 
 /// A key as lists show it.
@@ -74,6 +81,9 @@ pub struct ApiKey {
     pub usage_count: u64,
     /// When it was last used.
     pub last_used_at: Option<Timestamp>,
+    /// Until when the value before the last rotation works, or worked; null where it ended at once or there is none.
+    #[serde(default)]
+    pub previous_valid_until: Option<Timestamp>,
     /// When it was made.
     pub created_at: Timestamp,
 }

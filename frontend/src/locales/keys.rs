@@ -60,6 +60,7 @@ super::texts! {
     rotate_text(name: &str) = "{name} gets a new value, shown once. The old value works until the grace time ends.", "{name} 将获得新值，仅显示一次。旧值在宽限期结束前仍然有效。";
     rotate = "Rotate", "轮换";
     grace = "Old value works for", "旧值继续有效";
+    old_value_until(when: &str) = "Old value works until {when}", "旧值有效至 {when}";
     grace_none = "not at all", "立即失效";
     grace_hour = "1 hour", "1 小时";
     grace_day = "1 day", "1 天";

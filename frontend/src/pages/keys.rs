@@ -18,12 +18,14 @@ use crate::components::icon::Glyph;
 use crate::components::loaded::{EmptyState, Loaded, TableSkeleton};
 use crate::components::page_head::PageHead;
 use crate::components::search_box::{SearchBox, SelectFilter};
+use crate::format;
 use crate::locales::{common, keys as t};
 use crate::pages::keys::form::{EditKey, KeyForm};
 use crate::pages::keys::questions::{DeleteKey, RotateKeyDialog};
 use crate::pages::keys::secret::SecretDialog;
 use crate::pages::keys::table::KeysTable;
 use crate::state::address::Address;
+use crate::state::clock::Clock;
 use crate::state::query::Query;
 use crate::state::reactive;
 
@@ -184,6 +186,18 @@ fn title_of(key: &ApiKey) -> String {
         .unwrap_or_else(|| key.definition.source_path.clone())
 }
 
+/// Says until when the value before the last rotation works, while it does.
+#[component]
+fn OldValue(key: ApiKey) -> impl IntoView {
+    let Clock(now) = expect_context();
+    move || {
+        let until = format::millis(key.previous_valid_until?);
+        (until > now.get()).then(|| {
+            view! { <span class="cell-sub">{t::old_value_until(&format::exact_time(until)[..16])}</span> }
+        })
+    }
+}
+
 fn standing(key: &ApiKey) -> &'static str {
     if is_expired(key) {
         "expired"
@@ -197,7 +211,7 @@ fn standing(key: &ApiKey) -> &'static str {
 fn is_expired(key: &ApiKey) -> bool {
     key.definition
         .expires_at
-        .is_some_and(|at| crate::format::millis(at) < js_sys::Date::now())
+        .is_some_and(|at| format::millis(at) < js_sys::Date::now())
 }
 
 fn has_text(key: &ApiKey, search: &str) -> bool {

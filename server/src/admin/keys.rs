@@ -279,6 +279,7 @@ pub(super) fn new_key(secret: &NewKey, key_id: String, definition: ApiKeyDefinit
             definition,
             usage_count: 0,
             last_used_at: None,
+            previous_valid_until: None,
             created_at: now,
         },
         hash: *secret.hash.as_bytes(),

@@ -164,6 +164,7 @@ impl Change {
         });
         key.hash = hash;
         key.key.key_preview = key_preview;
+        key.key.previous_valid_until = old_until;
         self.put_key(Some(before), key).await
     }
 

@@ -270,6 +270,7 @@ impl TryFrom<Row> for StoredKey {
                 },
                 usage_count: count(row.usage_count),
                 last_used_at: optional_time(row.last_used_at)?,
+                previous_valid_until: previous.map(|previous| previous.valid_until),
                 created_at: time(row.created_at)?,
             },
         })

@@ -108,6 +108,7 @@ impl Kept {
                 definition,
                 usage_count,
                 last_used_at,
+                previous_valid_until: previous.map(|(_, valid_until)| valid_until),
                 created_at,
             },
             hash,

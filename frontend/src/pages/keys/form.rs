@@ -9,7 +9,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use std::sync::Arc;
 
-use super::{KeysState, title_of};
+use super::{KeysState, OldValue, title_of};
 use crate::api;
 use crate::components::button::{Button, Weight};
 use crate::components::conflict::{Clash, ConflictQuestion};
@@ -101,6 +101,7 @@ pub fn KeyForm(state: KeysState, before: Option<api::Tagged<ApiKey>>) -> impl In
     let errors = FormErrors::new(move || draft.read().err().unwrap_or_default());
     let is_new = before.is_none();
     let key_id = before.as_ref().map(|key| key.key_id.clone());
+    let rotated = before.clone();
     let sending = Sending {
         state,
         draft,
@@ -124,6 +125,7 @@ pub fn KeyForm(state: KeysState, before: Option<api::Tagged<ApiKey>>) -> impl In
                 <div class="dialog-body stack">
                     {move || refusal.get().map(|text| view! { <div class="banner banner-bad" role="alert"><Icon glyph=Glyph::Alert /><div>{text}</div></div> })}
                     {key_id.map(|id| view! { <ObjectId name="key_id" id /> })}
+                    {rotated.map(|key| view! { <OldValue key /> })}
                     <Fields draft errors />
                 </div>
                 <div class="dialog-foot">

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use fastgate_shared::api_key::CreatedApiKey;
 use leptos::prelude::*;
 
-use super::KeysState;
+use super::{KeysState, OldValue};
 use crate::components::button::{Button, Weight};
 use crate::components::code::CodeBlock;
 use crate::components::copy_button::CopyButton;
@@ -27,7 +27,7 @@ pub fn SecretDialog(state: KeysState, title: &'static str, created: Arc<CreatedA
             <div class="dialog-body stack">
                 <div class="banner banner-warn">
                     <Icon glyph=Glyph::Alert />
-                    <div>{t::show_once()}</div>
+                    <div>{t::show_once()} <OldValue key=created.key.clone() /></div>
                 </div>
                 <div class="secret">
                     <code aria-label=t::the_key()>{key.clone()}</code>

@@ -8,7 +8,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use serde_json::json;
 
-use super::{KeysState, Question, is_expired, title_of};
+use super::{KeysState, OldValue, Question, is_expired, title_of};
 use crate::api;
 use crate::app::BASE;
 use crate::components::badge::{Badge, Tone};
@@ -87,6 +87,7 @@ fn status_cell(state: KeysState, key: &ApiKey) -> impl IntoView + use<> {
             />
             {is_expired(key).then(|| view! { <Badge tone=Tone::Warn word=common::expired() /> })}
         </span>
+        <OldValue key=key.clone() />
     }
 }
 

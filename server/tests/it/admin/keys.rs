@@ -34,6 +34,7 @@ async fn a_new_key_is_shown_once_and_works_at_once() {
       "permissions": [
         "chat"
       ],
+      "previous_valid_until": null,
       "rate_limit": 1000,
       "source_path": "openai-chat",
       "usage_count": 0
@@ -206,6 +207,11 @@ async fn a_rotated_key_keeps_its_old_value_for_the_grace_only() {
     assert!(works(&second["key_value"], now));
     assert!(works(&created["key_value"], now));
     assert!(!works(&created["key_value"], now + SignedDuration::from_secs(120)));
+    let key = admin.get(path.trim_end_matches("/rotate")).await.json(200);
+    assert_eq!(second["previous_valid_until"], key["previous_valid_until"]);
+    let until: Timestamp = key["previous_valid_until"].as_str().unwrap().parse().unwrap();
+    assert!(works(&created["key_value"], until - SignedDuration::from_micros(1)));
+    assert!(!works(&created["key_value"], until));
 
     // To end the first value before its time needs to be said.
     let told = admin.post(&path, json!({"grace_seconds": 60})).await.json(409);
@@ -213,6 +219,7 @@ async fn a_rotated_key_keeps_its_old_value_for_the_grace_only() {
     assert!(works(&created["key_value"], now));
 
     let third = admin.post(&path, Value::Null).await.json(200);
+    assert_eq!(third["previous_valid_until"], Value::Null);
     assert!(works(&third["key_value"], now));
     assert!(!works(&second["key_value"], now));
     assert!(!works(&created["key_value"], now));

@@ -157,6 +157,7 @@ async fn a_keys_use_is_counted(#[case] dialect: Dialect) {
             definition: ApiKeyDefinition::default(),
             usage_count: 0,
             last_used_at: None,
+            previous_valid_until: None,
             created_at: noon(),
         },
         hash: [1; 32],

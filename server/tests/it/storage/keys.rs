@@ -25,6 +25,7 @@ fn key(number: u8, source_path: &str) -> StoredKey {
             },
             usage_count: 0,
             last_used_at: None,
+            previous_valid_until: None,
             created_at: noon() + SignedDuration::from_secs(i64::from(number)),
         },
         hash: [number; 32],
@@ -43,6 +44,7 @@ fn a_key_comes_back_as_it_was_stored(#[case] dialect: Dialect) {
         hash: [9; 32],
         valid_until: noon(),
     });
+    stored.key.previous_valid_until = Some(noon());
     keys::insert(connection, &stored).unwrap();
     assert!(keys::get(connection, "key-1").unwrap() == stored);
     assert!(keys::all(connection).unwrap() == [stored]);

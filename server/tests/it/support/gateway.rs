@@ -211,6 +211,7 @@ impl TestGateway {
                 definition,
                 usage_count: 0,
                 last_used_at: None,
+                previous_valid_until: None,
                 created_at: Timestamp::now(),
             },
             hash: *secret.hash.as_bytes(),

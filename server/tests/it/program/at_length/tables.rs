@@ -33,6 +33,7 @@ fn key(number: usize) -> StoredKey {
             },
             usage_count: 0,
             last_used_at: None,
+            previous_valid_until: None,
             created_at: Timestamp::now(),
         },
         hash: *KeyHash::of(&format!("fg_key-number-{number}")).as_bytes(),

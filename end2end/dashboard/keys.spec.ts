@@ -1,0 +1,35 @@
+// Keys as an operator uses them: how long a rotated key's old value still works.
+
+import { expect, expectAccessible, signIn, test } from "./stand";
+
+test.use({ viewport: { width: 1440, height: 900 } });
+
+test("a rotation says until when the old value works, and so do the key's row and form until then", async ({ page, gateway }) => {
+  await gateway.key({ source_path: "grace", name: "In grace" });
+  await signIn(page, gateway, "/keys");
+  const row = page.getByRole("row").filter({ hasText: "In grace" });
+  await expect(row).toBeVisible();
+  await expect(row).not.toContainText("Old value");
+  await row.getByRole("button", { name: "Rotate key In grace" }).click();
+  await page.getByLabel("Old value works for").selectOption("86400");
+  await page.getByRole("button", { name: "Rotate", exact: true }).click();
+  const shown = page.getByRole("dialog", { name: "Key rotated" });
+  const sentence = /Old value works until \d{4}-\d\d-\d\d \d\d:\d\d/;
+  await expect(shown).toContainText(sentence);
+  await expectAccessible(page);
+  const said = sentence.exec((await shown.textContent()) ?? "")?.[0] ?? "";
+  await shown.getByRole("button", { name: "I have stored the key" }).click();
+  await expect(row).toContainText(said);
+  await row.getByRole("link", { name: "In grace", exact: true }).click();
+  await expect(page.getByRole("dialog", { name: "Edit key" })).toContainText(said);
+  await page.keyboard.press("Escape");
+
+  // Rotated again without a grace, both old values are gone.
+  await row.getByRole("button", { name: "Rotate key In grace" }).click();
+  await page.getByLabel("Old value works for").selectOption("0");
+  await page.getByRole("button", { name: "Rotate", exact: true }).click();
+  await expect(shown).toBeVisible();
+  await expect(shown).not.toContainText("Old value");
+  await shown.getByRole("button", { name: "I have stored the key" }).click();
+  await expect(row).not.toContainText("Old value");
+});
