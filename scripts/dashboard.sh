@@ -2,7 +2,7 @@
 # Builds the dashboard into dist/, compressed, ready to be embedded. Does nothing when its sources are unchanged.
 . "$(dirname "$0")/common.sh"
 
-sources=$(fingerprint frontend shared style Trunk.toml Cargo.toml Cargo.lock rust-toolchain.toml scripts/dashboard.sh scripts/bundle.mjs scripts/compress.mjs)
+sources=$(fingerprint frontend shared style Trunk.toml Cargo.toml Cargo.lock rust-toolchain.toml scripts/dashboard.sh scripts/bundle.mjs scripts/program.mjs scripts/texts.mjs scripts/compress.mjs)
 if fresh dashboard "$sources" && [ -f dist/index.html ]; then
     exit 0
 fi
@@ -20,6 +20,8 @@ say "building the dashboard"
 # NO_COLOR=1 as some systems set it is not a value that trunk accepts.
 env -u NO_COLOR trunk build --release --offline --locked --dist target/dist-new
 node scripts/bundle.mjs target/dist-new
+node scripts/program.mjs target/dist-new
+node scripts/texts.mjs target/dist-new
 node scripts/compress.mjs target/dist-new
 # In one step, so that a failed build never leaves half a dashboard behind.
 rm -rf dist

@@ -87,6 +87,7 @@ test.beforeAll(async ({ gateway, upstream }) => {
 
 async function signIn(page: Page, url: string) {
   await page.goto(`${url}/admin/dashboard`);
+  await expect(page.getByRole("button", { name: "登录" })).toBeVisible();
   await expectChinese(page, "sign-in");
   await page.getByLabel("管理员令牌").fill("wrong-token-0123456789");
   await page.getByRole("button", { name: "登录" }).click();
@@ -110,6 +111,29 @@ const CLICKS: Record<string, (page: Page) => Promise<void>> = {
     await expect(page.locator(".playground-answer .badge-good").last()).toBeVisible();
   },
 };
+
+test("a first visit shows no word of English, and asks for the Chinese once, beside the program", async ({ page, gateway }) => {
+  await page.addInitScript(() => {
+    const seen = new Set<string>();
+    Object.assign(window, { seen });
+    new MutationObserver(() => {
+      for (const word of document.body?.innerText.match(/[\p{L}-]+/gu) ?? []) seen.add(word);
+    }).observe(document, { childList: true, subtree: true, characterData: true });
+  });
+  const sizes: Promise<[string, number]>[] = [];
+  page.on("requestfinished", (request) => sizes.push(request.sizes().then((size) => [new URL(request.url()).pathname, size.responseBodySize])));
+  await page.goto(`${gateway.url}/admin/dashboard`);
+  await expect(page.getByRole("button", { name: "登录" })).toBeVisible();
+  await page.waitForLoadState("networkidle");
+  const seen = await page.evaluate(() => [...(window as unknown as { seen: Set<string> }).seen]);
+  expect(seen).toContain("登录");
+  expect(seen.filter((word) => /[A-Za-z]/.test(word) && !TERMS.has(word))).toEqual([]);
+  const files = await Promise.all(sizes);
+  const chinese = files.findIndex(([path]) => path.endsWith("/zh-CN.json"));
+  expect(files.filter(([path]) => path.endsWith("/zh-CN.json"))).toHaveLength(1);
+  expect(chinese).toBeLessThan(files.findIndex(([path]) => path.endsWith(".wasm")));
+  expect(files.reduce((sum, [, size]) => sum + size, 0)).toBeLessThanOrEqual(500_000);
+});
 
 test("every page and dialog is Chinese", async ({ page, gateway }) => {
   test.setTimeout(180_000);

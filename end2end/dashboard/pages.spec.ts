@@ -146,7 +146,11 @@ test("every page has a title of its own, in English and in Chinese", async ({ pa
 
 test("a first visit transfers at most 500 KB", async ({ page, gateway }) => {
   const sizes: Promise<number>[] = [];
-  page.on("requestfinished", (request) => sizes.push(request.sizes().then((size) => size.responseBodySize)));
+  const files: string[] = [];
+  page.on("requestfinished", (request) => {
+    files.push(request.url());
+    sizes.push(request.sizes().then((size) => size.responseBodySize));
+  });
   await page.goto(`${gateway.url}/admin/dashboard`);
   await settled(page, "Sign in");
   await page.waitForLoadState("networkidle");
@@ -154,6 +158,7 @@ test("a first visit transfers at most 500 KB", async ({ page, gateway }) => {
   test.info().annotations.push({ type: "transfer", description: `${Math.round(total / 1000)} KB` });
   expect(total).toBeGreaterThan(50_000);
   expect(total).toBeLessThanOrEqual(500_000);
+  expect(files.filter((file) => file.includes("zh-CN")), "only readers of Chinese load it").toEqual([]);
 });
 
 test("a first visit can soon be used, also on a quarter of this machine", async ({ page, gateway }) => {

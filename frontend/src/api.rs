@@ -13,7 +13,7 @@ pub mod upstreams;
 
 use fastgate_shared::json::{self, FromJson};
 use fastgate_shared::problem::Problem;
-use fastgate_shared::refusals::Table;
+use fastgate_shared::texts::Translation;
 pub use gloo_net::http::Method;
 use gloo_net::http::{RequestBuilder, Response};
 use leptos::prelude::*;
@@ -81,11 +81,14 @@ pub async fn send_yaml<T: FromJson>(url: &str, text: String, etag: Option<&str>)
     parse(&exchange(Method::POST, url, Body::Yaml(text), etag).await?.text)
 }
 
-/// The server's sentences in Chinese.
-pub async fn refusals() -> Answer<Table> {
-    let url = "/admin/dashboard/refusals.zh-CN.json";
-    let sent = exchange(Method::GET, url, Body::None, None).await?;
-    Table::from_json(&sent.text).map_err(local_problem)
+/// The texts in Chinese, from the address that the page names. Asked for as the page does it ahead of the program
+/// (`frontend/index.html`): then the browser has them already.
+pub async fn translation() -> Option<Translation> {
+    let link = document().get_element_by_id("zh-CN")?;
+    let sent = window().fetch_with_str(&link.get_attribute("href")?);
+    let response: web_sys::Response = JsFuture::from(sent).await.ok()?.unchecked_into();
+    let text = Response::from(response).text().await.ok()?;
+    json::from_text(&text).ok()
 }
 
 /// Deletes; the answer's body does not matter.

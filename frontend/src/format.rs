@@ -2,7 +2,7 @@
 
 use fastgate_shared::metrics::BucketSpan;
 use fastgate_shared::time::Timestamp;
-use js_sys::Date;
+use js_sys::{Date, JsString};
 use wasm_bindgen::JsValue;
 
 use crate::locales::common as t;
@@ -171,6 +171,11 @@ pub fn pretty_json(text: &str) -> String {
     let value = fastgate_shared::json::from_text::<serde_json::Value>(text).ok();
     let pretty = value.and_then(|value| serde_json::to_string_pretty(&value).ok());
     pretty.unwrap_or_else(|| text.to_owned())
+}
+
+/// In lower case, to be searched in. The browser knows how; the tables for it would be 4 KB of the program.
+pub fn lower(text: &str) -> String {
+    JsString::from(text).to_lower_case().into()
 }
 
 fn day(date: &Date) -> String {

@@ -1,16 +1,27 @@
 //! Every text of the dashboard, English beside 简体中文: `texts!` makes one function of each line, so that a text
-//! without a translation, or an argument that only one language knows, does not compile.
+//! without a translation, or an argument that only one language knows, does not compile. The program has the English;
+//! the Chinese is in a file that only its readers load, written from the same lines by `scripts/texts.mjs` (ADR 28).
 
 use std::cell::RefCell;
+use std::fmt::Display;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use fastgate_shared::refusals::Table;
+use fastgate_shared::texts::fill;
 
 use crate::api;
 
-/// A table of texts: `name = "English", "中文";` or, with arguments, `name(n: u64) = "{n} rows", "{n} 行";`.
+/// A table of texts: `name = "English", "中文";` or, with arguments, `name(n: u64) = "{n} rows", "{n} 行";`, each on a line.
 macro_rules! texts {
     ($($name:ident $(($($arg:ident: $type:ty),+))? = $english:literal, $chinese:literal;)*) => {
+        /// Tells this table from others in the file of translations.
+        const PART: u32 = fastgate_shared::texts::checksum(&[$($english),*]);
+
+        #[expect(non_camel_case_types, reason = "named as the texts, to count their places in the table")]
+        enum Place {
+            $($name),*
+        }
+
         $(crate::locales::text!($name ($($($arg: $type),+)?) $english, $chinese);)*
     };
 }
@@ -18,18 +29,16 @@ macro_rules! texts {
 macro_rules! text {
     ($name:ident () $english:literal, $chinese:literal) => {
         pub fn $name() -> &'static str {
-            match crate::locales::current() {
-                crate::locales::Language::English => $english,
-                crate::locales::Language::Chinese => $chinese,
-            }
+            crate::locales::chosen(PART, Place::$name as usize, $english)
         }
     };
     ($name:ident ($($arg:ident: $type:ty),+) $english:literal, $chinese:literal) => {
         pub fn $name($($arg: $type),+) -> String {
-            match crate::locales::current() {
-                crate::locales::Language::English => format!($english),
-                crate::locales::Language::Chinese => format!($chinese),
+            // Never run: it makes the compiler look for the arguments in both languages.
+            if false {
+                return [format!($english), format!($chinese)].concat();
             }
+            crate::locales::filled(PART, Place::$name as usize, $english, concat!($(stringify!($arg), ","),+), &[$(&$arg),+])
         }
     };
 }
@@ -60,25 +69,56 @@ pub fn reason(reason: &str) -> String {
     said(reason, Table::reason)
 }
 
+/// What was loaded.
+struct Chinese {
+    sentences: Table,
+    parts: Vec<(u32, Vec<&'static str>)>,
+}
+
 thread_local! {
-    static TABLE: RefCell<Option<Table>> = const { RefCell::new(None) };
+    static CHINESE: RefCell<Option<Chinese>> = const { RefCell::new(None) };
 }
 
 fn said(text: &str, translate: fn(&Table, &str) -> Option<String>) -> String {
-    let translated = match current() {
-        Language::English => None,
-        Language::Chinese => TABLE.with_borrow(|table| table.as_ref().and_then(|table| translate(table, text))),
-    };
+    let translated = in_chinese(|chinese| translate(&chinese.sentences, text));
     translated.unwrap_or_else(|| text.to_owned())
 }
 
-/// Loads what a language needs beside the texts here. Without it the server's sentences stay English.
+/// A text in the reader's language.
+#[inline(never)]
+fn chosen(part: u32, place: usize, english: &'static str) -> &'static str {
+    let find = |chinese: &Chinese| {
+        let (_, texts) = chinese.parts.iter().find(|(sum, _)| *sum == part)?;
+        texts.get(place).copied()
+    };
+    in_chinese(find).unwrap_or(english)
+}
+
+#[inline(never)]
+fn filled(part: u32, place: usize, english: &'static str, names: &str, arguments: &[&dyn Display]) -> String {
+    fill(chosen(part, place, english), names, arguments)
+}
+
+fn in_chinese<T>(look: impl FnOnce(&Chinese) -> Option<T>) -> Option<T> {
+    match current() {
+        Language::English => None,
+        Language::Chinese => CHINESE.with_borrow(|chinese| look(chinese.as_ref()?)),
+    }
+}
+
+/// Loads what a language needs beside the program. Without it all stays English.
 pub async fn load(language: Language) {
     if language == Language::Chinese
-        && TABLE.with_borrow(Option::is_none)
-        && let Ok(table) = api::refusals().await
+        && CHINESE.with_borrow(Option::is_none)
+        && let Some(read) = api::translation().await
     {
-        TABLE.set(Some(table));
+        // They stay as long as the page: every view may hold one.
+        let leak = |text: String| &*Box::leak(text.into_boxed_str());
+        let part = |(sum, texts): (u32, Vec<String>)| (sum, texts.into_iter().map(leak).collect());
+        CHINESE.set(Some(Chinese {
+            sentences: read.sentences,
+            parts: read.texts.into_iter().map(part).collect(),
+        }));
     }
 }
 

@@ -12,12 +12,17 @@ mod pages;
 mod state;
 
 use leptos::prelude::*;
+use wasm_bindgen_futures::spawn_local;
 
 fn main() {
     // Without this a panic shows as `unreachable` in the console.
     std::panic::set_hook(Box::new(|panic| leptos::logging::error!("{panic}")));
-    if let Some(boot) = document().get_element_by_id("boot") {
-        boot.remove();
-    }
-    mount_to_body(app::App);
+    spawn_local(async {
+        // Not a word in a language that the reader did not wish.
+        locales::load(state::language::first()).await;
+        if let Some(boot) = document().get_element_by_id("boot") {
+            boot.remove();
+        }
+        mount_to_body(app::App);
+    });
 }

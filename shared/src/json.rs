@@ -234,11 +234,12 @@ impl<A: FromJson, B: FromJson> FromJson for (A, B) {
 
 impl<T: FromJson> FromJson for BTreeMap<String, T> {
     fn read(value: &Value, reader: &mut Reader) -> Self {
-        let members = Map::read(value, reader);
-        let read = members
-            .iter()
-            .map(|(name, value)| (name.clone(), T::read(value, reader)));
-        read.collect()
+        let mut read = Self::new();
+        // One by one: collecting them would sort them first, with a sort of its own for each type.
+        for (name, value) in Map::read(value, reader) {
+            read.insert(name, T::read(&value, reader));
+        }
+        read
     }
 }
 

@@ -21,5 +21,6 @@ pub mod route;
 pub mod rpc;
 pub mod session;
 pub mod settings;
+pub mod texts;
 pub mod time;
 pub mod upstream;

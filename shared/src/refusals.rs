@@ -1,32 +1,32 @@
 //! What is wrong with a value, in Chinese. The rules speak English, the language of the REST interface; the dashboard shows
 //! their sentences in the reader's language. A sentence that is not known stays English.
 //!
-//! The sentences are in `frontend/refusals.zh-CN.json`, which only a reader of Chinese loads: pairs of templates, English and Chinese.
+//! The sentences are in `frontend/refusals.zh-CN.json`, pairs of templates, English and Chinese; only
+//! a reader of Chinese loads them ([`crate::texts`]).
 //! `{}` stands for whatever is there, and the Chinese sentence takes the same parts in the same order. A part may be a
 //! sentence of its own. Of several that fit, the first counts.
 
 mod reasons;
 
-use crate::json;
+use serde_json::Value;
+
+use crate::json::{FromJson, Reader};
 
 /// The sentences, in English and Chinese.
 #[derive(Debug)]
 pub struct Table(Vec<(String, String)>);
 
+/// Reads `[["is missing", "缺失"], …]`.
+impl FromJson for Table {
+    fn read(value: &Value, reader: &mut Reader) -> Self {
+        Self(Vec::read(value, reader))
+    }
+}
+
 /// What names a thing and goes on with one of the sentences.
 const ABOUT: &[(&str, &str)] = &[("`{}`: {}", "`{}`："), ("`{}` {}", "`{}` ")];
 
 impl Table {
-    /// Reads `[["is missing", "缺失"], …]`; what is no pair is left out.
-    ///
-    /// # Errors
-    /// For a text that is no JSON of that shape.
-    pub fn from_json(text: &str) -> Result<Self, String> {
-        let pairs: Vec<Vec<String>> = json::from_text(text)?;
-        let pairs = pairs.into_iter().filter_map(|pair| <[String; 2]>::try_from(pair).ok());
-        Ok(Self(pairs.map(|[english, chinese]| (english, chinese)).collect()))
-    }
-
     /// The Chinese for a sentence of the rules; `None` for one that is not known.
     #[must_use]
     pub fn refusal(&self, message: &str) -> Option<String> {

@@ -32,12 +32,14 @@ impl Pairs {
     }
 
     /// The rows with a name.
-    pub fn read<C: FromIterator<(String, String)>>(self) -> C {
+    pub fn read<C: Default + Extend<(String, String)>>(self) -> C {
         let rows = self.0.get();
         let named = rows
             .iter()
             .map(|pair| (pair.name.get().trim().to_owned(), pair.value.get()));
-        named.filter(|(name, _)| !name.is_empty()).collect()
+        let mut read = C::default();
+        read.extend(named.filter(|(name, _)| !name.is_empty()));
+        read
     }
 
     fn add(self) {

@@ -18,7 +18,7 @@ use crate::components::icon::Glyph;
 use crate::components::loaded::{EmptyState, Loaded, TableSkeleton};
 use crate::components::page_head::PageHead;
 use crate::components::search_box::{SearchBox, SelectFilter};
-use crate::format;
+use crate::format::{self, lower};
 use crate::locales::{common, keys as t};
 use crate::pages::keys::form::{EditKey, KeyForm};
 use crate::pages::keys::questions::{DeleteKey, RotateKeyDialog};
@@ -53,7 +53,7 @@ impl KeysState {
         let search = self.address.param("q");
         let status = self.address.param("status");
         reactive::derived(move || {
-            let search = search.get().unwrap_or_default().to_lowercase();
+            let search = lower(&search.get().unwrap_or_default());
             let status = status.get().unwrap_or_default();
             let fits = |key: &&ApiKey| has_text(key, &search) && (status.is_empty() || standing(key) == status);
             self.keys
@@ -221,5 +221,5 @@ fn has_text(key: &ApiKey, search: &str) -> bool {
         key.key_preview.clone(),
         key.key_id.clone(),
     ];
-    search.is_empty() || texts.iter().any(|text| text.to_lowercase().contains(search))
+    search.is_empty() || texts.iter().any(|text| lower(text).contains(search))
 }

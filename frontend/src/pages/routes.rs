@@ -37,6 +37,7 @@ use crate::components::icon::Glyph;
 use crate::components::loaded::{EmptyState, Loaded, TableSkeleton};
 use crate::components::page_head::PageHead;
 use crate::components::search_box::{SearchBox, SelectFilter};
+use crate::format::lower;
 use crate::locales::{changes, common, routes as t};
 use crate::pages::routes::form::{EditRoute, RouteForm};
 use crate::pages::routes::import::ImportDialog;
@@ -81,7 +82,7 @@ impl RoutesState {
         let search = self.address.param("q");
         let status = self.address.param("status");
         reactive::derived(move || {
-            let search = search.get().unwrap_or_default().to_lowercase();
+            let search = lower(&search.get().unwrap_or_default());
             let wanted = status.get().map(|status| status == "active");
             let fits = |route: &Route| {
                 has_text(route, &search) && wanted.is_none_or(|active| route.definition.is_active == active)
@@ -276,9 +277,5 @@ fn has_text(route: &Route, search: &str) -> bool {
         &definition.target_host,
         &route.route_id,
     ];
-    search.is_empty()
-        || texts
-            .into_iter()
-            .chain(hosts)
-            .any(|text| text.to_lowercase().contains(search))
+    search.is_empty() || texts.into_iter().chain(hosts).any(|text| lower(text).contains(search))
 }

@@ -2,14 +2,23 @@
 
 use leptos::ev;
 use leptos::prelude::*;
+use web_sys::Storage;
 
 use crate::state::reactive;
 
+/// The text kept under `key` at this moment, empty where there is none.
+pub fn now(key: &str) -> String {
+    let kept = storage().and_then(|storage| storage.get_item(key).ok().flatten());
+    kept.unwrap_or_default()
+}
+
+fn storage() -> Option<Storage> {
+    window().local_storage().ok().flatten()
+}
+
 /// The text kept under `key`, empty where there is none; what is set is kept. A browser that keeps nothing forgets it.
 pub fn text(key: &'static str) -> (Signal<String>, WriteSignal<String>) {
-    let storage = || window().local_storage().ok().flatten();
-    let read = move || storage().and_then(|storage| storage.get_item(key).ok().flatten());
-    let text = RwSignal::new(read().unwrap_or_default());
+    let text = RwSignal::new(now(key));
     reactive::on_change(
         move || text.get(),
         move |text| {

@@ -1,24 +1,55 @@
-//! English or 简体中文: the browser's wish at first, then what the switch said, kept in this browser.
+//! English or 简体中文: the browser's wish at first, then what the switch said, kept in this browser. A language shows once
+//! its texts are there.
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use crate::locales::{self, Language};
-use crate::state::kept;
+use crate::state::{kept, reactive};
+
+const KEPT: &str = "fastgate.language";
 
 /// The chosen language; whoever tracks it is built anew when it changes.
 #[derive(Clone, Copy)]
 pub struct LanguageChoice {
-    stored: Signal<String>,
+    shown: RwSignal<Language>,
     store: WriteSignal<String>,
 }
 
 /// Puts the choice into the context and keeps `<html lang>` and the texts in step with it.
 pub fn provide() -> LanguageChoice {
-    let (stored, store) = kept::text("fastgate.language");
-    let choice = LanguageChoice { stored, store };
+    let (stored, store) = kept::text(KEPT);
+    let shown = RwSignal::new(wished(stored.get_untracked()));
+    let choice = LanguageChoice { shown, store };
     provide_context(choice);
+    reactive::on_change(
+        move || wished(stored.get()),
+        move |language| {
+            let language = *language;
+            spawn_local(async move {
+                locales::load(language).await;
+                if shown.get_untracked() != language {
+                    shown.set(language);
+                }
+            });
+        },
+    );
     choice
+}
+
+/// The language to begin with.
+pub fn first() -> Language {
+    wished(kept::now(KEPT))
+}
+
+/// What was chosen, else what the browser wishes; `frontend/index.html` judges the same.
+fn wished(chosen: String) -> Language {
+    let wish = if chosen.is_empty() {
+        window().navigator().language().unwrap_or_default()
+    } else {
+        chosen
+    };
+    Language::from_tag(&wish)
 }
 
 impl LanguageChoice {
@@ -32,23 +63,14 @@ impl LanguageChoice {
         }
     }
 
-    /// The language chosen.
+    /// The language that shows.
     pub fn language(self) -> Language {
-        let stored = self.stored.get();
-        let wish = if stored.is_empty() {
-            window().navigator().language().unwrap_or_default()
-        } else {
-            stored
-        };
-        Language::from_tag(&wish)
+        self.shown.get()
     }
 
-    /// Switches to the other language, once what it needs is there.
+    /// Switches to the other language.
     pub fn switch(self) {
         let other = untrack(|| self.language()).other();
-        spawn_local(async move {
-            locales::load(other).await;
-            self.store.set(other.tag().to_owned());
-        });
+        self.store.set(other.tag().to_owned());
     }
 }

@@ -9,7 +9,6 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use crate::api;
-use crate::locales;
 use crate::state::reactive;
 
 thread_local! {
@@ -70,7 +69,6 @@ impl Session {
     /// Asks the server who is signed in.
     pub fn load(self) {
         spawn_local(async move {
-            locales::load(locales::current()).await;
             // An unreachable server shows as the sign-in page; signing in then says what is wrong.
             self.info.set(api::session::current().await.unwrap_or_default());
             self.known.set(true);

@@ -1,12 +1,13 @@
 //! Every sentence of the rules has its Chinese, and the parts stay in their places.
 
 use super::Table;
+use crate::json;
 use rstest::rstest;
 use std::path::{Path, PathBuf};
 
 /// The table that the dashboard loads.
 pub(super) fn table() -> Table {
-    Table::from_json(include_str!("../../../frontend/refusals.zh-CN.json")).unwrap()
+    json::from_text(include_str!("../../../frontend/refusals.zh-CN.json")).unwrap()
 }
 
 #[rstest]

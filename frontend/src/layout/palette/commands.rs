@@ -6,6 +6,7 @@ use fastgate_shared::route::Route;
 use crate::api;
 use crate::app::BASE;
 use crate::components::icon::Glyph;
+use crate::format::lower;
 use crate::locales::{self, keys, palette as t, routes, shell};
 use crate::order;
 use crate::state::theme::Theme;
@@ -42,7 +43,7 @@ impl Command {
     fn new(glyph: Glyph, kind: &'static str, text: &str, act: Act) -> Self {
         let words = match &act {
             // The address is English in every language.
-            Act::Go(path) => path.trim_start_matches(BASE).to_lowercase(),
+            Act::Go(path) => path.trim_start_matches(BASE).to_owned(),
             _ => String::new(),
         };
         Self {
@@ -56,7 +57,7 @@ impl Command {
     }
 
     fn detailed(mut self, detail: String, words: &[&str]) -> Self {
-        self.words = words.join(" ").to_lowercase();
+        self.words = lower(&words.join(" "));
         self.detail = detail;
         self
     }
@@ -135,7 +136,7 @@ pub fn request_id(typed: &str) -> Option<Command> {
 
 /// Those that fit what is typed, the best first.
 pub fn best(all: Vec<Command>, typed: &str) -> Vec<Command> {
-    let typed = typed.trim().to_lowercase();
+    let typed = lower(typed.trim());
     let mut found: Vec<(u32, Command)> = all
         .into_iter()
         .filter_map(|command| Some((cost(&command, &typed)?, command)))
@@ -146,7 +147,7 @@ pub fn best(all: Vec<Command>, typed: &str) -> Vec<Command> {
 
 /// How far a command is from what is typed; none where it does not fit. Each word must be there.
 fn cost(command: &Command, typed: &str) -> Option<u32> {
-    let text = command.text.to_lowercase();
+    let text = lower(&command.text);
     let one = |word: &str| {
         if text.starts_with(word) {
             Some(0)
@@ -154,7 +155,7 @@ fn cost(command: &Command, typed: &str) -> Option<u32> {
             Some(1)
         } else if text.contains(word) {
             Some(2)
-        } else if command.words.contains(word) || command.kind.to_lowercase().contains(word) {
+        } else if command.words.contains(word) || lower(command.kind).contains(word) {
             Some(3)
         } else if has_letters(&text, word) {
             Some(10)

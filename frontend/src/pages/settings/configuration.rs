@@ -13,6 +13,7 @@ use crate::components::data_table::{Column, DataTable, RowRules};
 use crate::components::icon::Glyph;
 use crate::components::loaded::{EmptyState, Loaded, TableSkeleton};
 use crate::components::search_box::{SearchBox, SelectFilter};
+use crate::format::lower;
 use crate::locales::{common, settings as t};
 use crate::state::address::Address;
 use crate::state::query::Query;
@@ -31,10 +32,10 @@ pub fn Configuration() -> impl IntoView {
     let (search, origin) = (address.param("q"), address.param("origin"));
     let settings = Query::new(|| (), |()| api::settings::list());
     let rows = reactive::derived(move || {
-        let search = search.get().unwrap_or_default().to_lowercase();
+        let search = lower(&search.get().unwrap_or_default());
         let origin = origin.get().unwrap_or_default();
         let fits = |setting: &&Setting| {
-            let text = format!("{} {} {}", setting.key, setting.variable, setting.about).to_lowercase();
+            let text = lower(&format!("{} {} {}", setting.key, setting.variable, setting.about));
             text.contains(&search) && (origin.is_empty() || origin_key(setting.origin) == origin)
         };
         settings.data.with(|all| {
@@ -155,5 +156,5 @@ fn origin_word(origin: SettingOrigin) -> &'static str {
 
 /// As the address names it.
 fn origin_key(origin: SettingOrigin) -> String {
-    format!("{origin:?}").to_lowercase()
+    format!("{origin:?}").to_ascii_lowercase()
 }
