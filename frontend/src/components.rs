@@ -26,6 +26,7 @@ pub mod relative_time;
 pub mod row_link;
 pub mod search_box;
 pub mod snippets;
+pub mod sorting;
 pub mod switch;
 pub mod tabs;
 pub mod time_chart;

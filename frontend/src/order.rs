@@ -9,8 +9,9 @@ pub fn sort<T>(items: &mut Vec<T>, compare: impl Fn(&T, &T) -> Ordering) {
     items.extend(places.into_iter().filter_map(|place| taken[place].take()));
 }
 
+/// The places of so many things in their order.
 #[inline(never)]
-fn places(length: usize, compare: &dyn Fn(usize, usize) -> Ordering) -> Vec<usize> {
+pub fn places(length: usize, compare: &dyn Fn(usize, usize) -> Ordering) -> Vec<usize> {
     let mut places: Vec<usize> = (0..length).collect();
     places.sort_by(|one, two| compare(*one, *two));
     places

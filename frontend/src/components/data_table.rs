@@ -10,8 +10,15 @@ use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast;
 
 use crate::components::keyed;
+use crate::components::sorting::{Sorted, Sorting, head};
 use crate::locales::common as t;
-use crate::state::reactive;
+use crate::state::{clock, reactive};
+
+/// Rows that are built before the first of them is painted; a screen has few more. The others follow frame by frame.
+const AT_ONCE: usize = 20;
+
+/// Classes of columns that make a second line of the row where the room is narrow (`style/components/table.css`).
+const SECOND_LINE: [&str; 2] = ["if-roomy", "if-wide"];
 
 /// What a row is made of, whatever it is: the table itself is in the WASM file once for all lists.
 trait Item: Send + Sync {
@@ -38,6 +45,7 @@ type AnyRule = Arc<dyn Fn(&dyn Item) -> bool + Send + Sync>;
 pub struct Column<T> {
     label: &'static str,
     class: &'static str,
+    sorted: Option<Sorted>,
     cell: Cell<T>,
 }
 
@@ -46,6 +54,7 @@ impl<T> Clone for Column<T> {
         Self {
             label: self.label,
             class: self.class,
+            sorted: self.sorted,
             cell: Arc::clone(&self.cell),
         }
     }
@@ -61,8 +70,21 @@ impl<T> Column<T> {
         Self {
             label,
             class,
+            sorted: None,
             cell: Arc::new(move |item| cell(item).into_any()),
         }
+    }
+
+    /// Its head sorts the rows, the lowest first; `name` is the column's in the address.
+    pub fn sorted(mut self, name: &'static str) -> Self {
+        self.sorted = Some((name, false));
+        self
+    }
+
+    /// As [`Self::sorted`], the highest first.
+    pub fn highest_first(mut self, name: &'static str) -> Self {
+        self.sorted = Some((name, true));
+        self
     }
 
     /// The last column, with the buttons of a row.
@@ -81,6 +103,8 @@ pub struct RowRules<T> {
     pub open: Option<Callback<String>>,
     /// The row that is open.
     pub selected: Signal<Option<String>>,
+    /// What the heads of columns change; the rows come in that order.
+    pub sorting: Option<Sorting>,
 }
 
 impl<T> Clone for RowRules<T> {
@@ -96,6 +120,7 @@ impl<T> Copy for RowRules<T> {}
 struct AnyColumn {
     label: &'static str,
     class: &'static str,
+    sorted: Option<Sorted>,
     cell: AnyCell,
 }
 
@@ -105,6 +130,7 @@ struct AnyRules {
     dim: AnyRule,
     open: Option<Callback<String>>,
     selected: Signal<Option<String>>,
+    sorting: Option<Sorting>,
 }
 
 /// A table of rows.
@@ -125,32 +151,54 @@ where
         dim,
         open,
         selected,
+        sorting,
     } = rules;
-    let columns = columns.into_iter().map(|Column { label, class, cell }| AnyColumn {
-        label,
-        class,
-        cell: Arc::new(move |item| item.as_any().downcast_ref().map(|item| cell(item)).into_any()),
+    let columns = columns.into_iter().map(|column| AnyColumn {
+        label: column.label,
+        class: column.class,
+        sorted: column.sorted,
+        cell: Arc::new(move |item| item.as_any().downcast_ref().map(|item| (column.cell)(item)).into_any()),
     });
-    let rows = reactive::derived(move || {
+    let named = move |_: Option<&Vec<(String, AnyItem)>>| {
         let named = |row: &Arc<T>| (id(row), Arc::clone(row) as AnyItem);
         rows.with(|rows| rows.iter().map(named).collect::<Vec<_>>())
-    });
+    };
+    let rows = reactive::memo_with_compare(named, |_, _| true).into();
     let dim: AnyRule = Arc::new(move |item| item.as_any().downcast_ref().is_some_and(dim));
-    let rules = AnyRules { dim, open, selected };
+    let rules = AnyRules {
+        dim,
+        open,
+        selected,
+        sorting,
+    };
     table(caption, columns.collect(), rows, rules)
 }
 
 fn table(caption: String, columns: Vec<AnyColumn>, rows: Signal<Vec<(String, AnyItem)>>, rules: AnyRules) -> AnyView {
     // Not compared as a whole: each row compares itself.
     let by_id = reactive::memo_with_compare(move |_| rows.get().into_iter().collect::<HashMap<_, _>>(), |_, _| true);
-    let ids = reactive::memo(move |_| rows.with(|rows| rows.iter().map(|(id, _)| id.clone()).collect::<Vec<_>>()));
-    let heads = columns.iter().map(|column| {
-        view! {
+    let most = gradually(rows);
+    let ids = reactive::memo(move |_| {
+        let most = most.get();
+        rows.with(|rows| rows.iter().take(most).map(|(id, _)| id.clone()).collect::<Vec<_>>())
+    });
+    let sorting = rules.sorting;
+    let heads = columns.iter().map(|column| match sorting.zip(column.sorted) {
+        Some((sorting, sorted)) => head(sorting, column.label, column.class, sorted),
+        None => view! {
             <th role="columnheader" scope="col" class=column.class>
                 {column.label}
             </th>
         }
+        .into_any(),
     });
+    // So many columns stay in the first line where these make a second one.
+    let first_line = |second: &[&str]| {
+        let stays = |column: &&AnyColumn| !column.class.split(' ').any(|class| second.contains(&class));
+        columns.iter().filter(stays).count()
+    };
+    let (tight, roomy) = (first_line(&SECOND_LINE), first_line(&SECOND_LINE[1..]));
+    let two_lines = tight < columns.len();
     let heads = heads.collect_view();
     let openable = rules.open.is_some();
     let row = move |row_id: String| {
@@ -162,7 +210,14 @@ fn table(caption: String, columns: Vec<AnyColumn>, rows: Signal<Vec<(String, Any
         table_row(&columns, item, row_id, rules.clone())
     };
     view! {
-        <table class="table" class:table-openable=openable role="table">
+        <table
+            class="table"
+            class:table-openable=openable
+            class:table-lines=two_lines
+            style=("--tight", tight.to_string())
+            style=("--roomy", roomy.to_string())
+            role="table"
+        >
             <caption class="visually-hidden">{caption}</caption>
             <thead role="rowgroup">
                 <tr role="row">{heads}</tr>
@@ -175,9 +230,25 @@ fn table(caption: String, columns: Vec<AnyColumn>, rows: Signal<Vec<(String, Any
     .into_any()
 }
 
+/// How many rows are built: the first ones, and after each frame some more until all are there.
+fn gradually(rows: Signal<Vec<(String, AnyItem)>>) -> RwSignal<usize> {
+    let most = RwSignal::new(AT_ONCE);
+    reactive::effect(move || {
+        if rows.with(Vec::len) > most.get() {
+            clock::after_paint(move || {
+                // The page may be gone.
+                most.try_update(|most| *most += AT_ONCE);
+            });
+        }
+    });
+    most
+}
+
 fn table_row(columns: &[AnyColumn], item: Memo<Option<AnyItem>>, row_id: String, rules: AnyRules) -> AnyView {
-    let AnyRules { dim, open, selected } = rules;
-    let cells = columns.iter().cloned().map(|AnyColumn { label, class, cell }| {
+    let AnyRules {
+        dim, open, selected, ..
+    } = rules;
+    let cells = columns.iter().cloned().map(|AnyColumn { label, class, cell, .. }| {
         view! {
             <td role="cell" class=class data-label=label>
                 {move || item.get().map(|item| cell(&*item))}

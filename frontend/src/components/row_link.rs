@@ -14,6 +14,9 @@ pub fn RowLink(
     param: &'static str,
     #[prop(into)] id: String,
     #[prop(into)] on_open: Callback<String>,
+    /// The whole of what it shows: a long one is cut.
+    #[prop(into)]
+    title: String,
     children: Children,
 ) -> impl IntoView {
     let href = format!("{BASE}{page}?{param}={id}");
@@ -24,7 +27,7 @@ pub fn RowLink(
         }
     };
     view! {
-        <a class="cell-title" href=href on:click=press>
+        <a class="cell-title" href=href title=title on:click=press>
             {children()}
         </a>
     }

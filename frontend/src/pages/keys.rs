@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use fastgate_shared::admin_token::Role;
 use fastgate_shared::api_key::{ApiKey, CreatedApiKey, KeyUsage};
+use fastgate_shared::time::Timestamp;
 use leptos::prelude::*;
 
 use crate::api;
@@ -18,6 +19,7 @@ use crate::components::icon::Glyph;
 use crate::components::loaded::{EmptyState, Loaded, TableSkeleton};
 use crate::components::page_head::PageHead;
 use crate::components::search_box::{SearchBox, SelectFilter};
+use crate::components::sorting::{By, Sorting};
 use crate::format::{self, lower};
 use crate::locales::{common, keys as t};
 use crate::pages::keys::form::{EditKey, KeyForm};
@@ -52,14 +54,17 @@ impl KeysState {
     fn filtered(self) -> Signal<Vec<Arc<ApiKey>>> {
         let search = self.address.param("q");
         let status = self.address.param("status");
-        reactive::derived(move || {
+        let filtered = move |_: Option<&Vec<Arc<ApiKey>>>| {
             let search = lower(&search.get().unwrap_or_default());
             let status = status.get().unwrap_or_default();
             let fits = |key: &&ApiKey| has_text(key, &search) && (status.is_empty() || standing(key) == status);
             self.keys
                 .data
                 .with(|keys| keys.iter().flatten().filter(fits).cloned().map(Arc::new).collect())
-        })
+        };
+        // Worked out once for all who read it; each row compares itself.
+        let filtered = reactive::memo_with_compare(filtered, |_, _| true);
+        Sorting::of(self.address).rows(filtered.into(), sorted_by)
     }
 }
 
@@ -205,6 +210,22 @@ fn standing(key: &ApiKey) -> &'static str {
         "active"
     } else {
         "inactive"
+    }
+}
+
+/// What a key is sorted by in a column.
+fn sorted_by(column: &str, key: &ApiKey) -> By {
+    let time = |time: Option<Timestamp>| By::number(time.map(format::millis));
+    match column {
+        "name" => By::Text(lower(&title_of(key))),
+        "source" => By::Text(lower(&key.definition.source_path)),
+        "status" => By::Text(standing(key).to_owned()),
+        "limit" => By::number(key.definition.rate_limit.map(f64::from)),
+        #[expect(clippy::cast_precision_loss, reason = "to be compared")]
+        "used" => By::Number(key.usage_count as f64),
+        "last_used" => time(key.last_used_at),
+        "expires" => time(key.definition.expires_at),
+        _ => By::Nothing,
     }
 }
 

@@ -37,6 +37,7 @@ use crate::components::icon::Glyph;
 use crate::components::loaded::{EmptyState, Loaded, TableSkeleton};
 use crate::components::page_head::PageHead;
 use crate::components::search_box::{SearchBox, SelectFilter};
+use crate::components::sorting::{By, Sorting};
 use crate::format::lower;
 use crate::locales::{changes, common, routes as t};
 use crate::pages::routes::form::{EditRoute, RouteForm};
@@ -44,7 +45,7 @@ use crate::pages::routes::import::ImportDialog;
 use crate::pages::routes::match_test::MatchTest;
 use crate::pages::routes::send_test::SendTest;
 use crate::pages::routes::table::RoutesTable;
-use crate::pages::routes::traffic::{Traffic, traffic};
+use crate::pages::routes::traffic::{Figure, Traffic, traffic};
 use crate::state::address::Address;
 use crate::state::query::Query;
 use crate::state::reactive;
@@ -81,7 +82,7 @@ impl RoutesState {
     fn filtered(self) -> Signal<Vec<Arc<Placed>>> {
         let search = self.address.param("q");
         let status = self.address.param("status");
-        reactive::derived(move || {
+        let filtered = move |_: Option<&Vec<Arc<Placed>>>| {
             let search = lower(&search.get().unwrap_or_default());
             let wanted = status.get().map(|status| status == "active");
             let fits = |route: &Route| {
@@ -98,7 +99,35 @@ impl RoutesState {
                     })
                     .collect()
             })
-        })
+        };
+        // Worked out once for all who read it; each row compares itself.
+        let filtered = reactive::memo_with_compare(filtered, |_, _| true);
+        Sorting::of(self.address).rows(filtered.into(), move |column, row| self.sorted_by(column, row))
+    }
+
+    /// What a route is sorted by in a column.
+    fn sorted_by(self, column: &str, row: &Placed) -> By {
+        let definition = &row.route.definition;
+        let text = |text: &str| By::Text(lower(text));
+        #[expect(clippy::cast_precision_loss, reason = "to be compared")]
+        let place = row.place as f64;
+        match column {
+            "order" => By::Number(place),
+            "priority" => By::Number(definition.priority.into()),
+            "name" => text(&definition.route_name),
+            "match" => text(&definition.match_path),
+            "target" => text(
+                definition
+                    .targets
+                    .first()
+                    .map_or(&definition.target_host, |target| &target.host),
+            ),
+            "status" => By::Number(f64::from(u8::from(!definition.is_active))),
+            figure => By::number(self.traffic.data.with(|traffic| {
+                let hits = traffic.as_ref()?.of(&row.route.route_id)?;
+                Figure::named(figure)?.number(hits)
+            })),
+        }
     }
 
     fn find(self, route_id: &str) -> Option<Route> {

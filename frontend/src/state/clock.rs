@@ -46,6 +46,15 @@ fn steadily_boxed(interval_ms: u64, tick: Box<dyn Fn()>) {
     }
 }
 
+/// Calls once what is there now was painted: the next frame may take the time that it takes.
+pub fn after_paint(call: impl FnOnce() + 'static) {
+    after_paint_boxed(Box::new(call));
+}
+
+fn after_paint_boxed(call: Box<dyn FnOnce()>) {
+    request_animation_frame(move || request_animation_frame(call));
+}
+
 /// A call that happens once `pause_ms` have passed without another.
 pub fn at_rest(pause_ms: u64, call: impl Fn() + 'static) -> impl Fn() {
     let call: Rc<dyn Fn()> = Rc::new(call);

@@ -42,6 +42,7 @@ pub fn ChangesTable(state: ChangesState, #[prop(into)] rows: Signal<Vec<Arc<Chan
         dim: |_| false,
         open: Some(open),
         selected: state.address.param("open").into(),
+        sorting: None,
     };
     view! { <DataTable caption=t::title() columns rows rules /> }
 }
@@ -53,7 +54,7 @@ fn what(change: &Change, open: Callback<String>) -> impl IntoView + use<> {
         <div class="change-what">
             <Icon glyph=glyph_of(change.kind) />
             <div>
-                <RowLink page="/changes" param="open" id=id on_open=open>
+                <RowLink page="/changes" param="open" id=id on_open=open title=name.clone()>
                     {name}
                 </RowLink>
                 <span class="cell-sub">{kind_word(change.kind)}</span>

@@ -17,6 +17,7 @@ use crate::components::data_table::{Column, DataTable, RowRules};
 use crate::components::icon::Glyph;
 use crate::components::relative_time::RelativeTime;
 use crate::components::row_link::RowLink;
+use crate::components::sorting::Sorting;
 use crate::components::switch::Switch;
 use crate::format;
 use crate::locales::{common, keys as t};
@@ -29,25 +30,28 @@ const SHOWN_PERMISSIONS: usize = 3;
 #[component]
 pub fn KeysTable(state: KeysState, rows: Signal<Vec<Arc<ApiKey>>>) -> impl IntoView {
     let columns = vec![
-        Column::new(t::col_key(), "wide title", move |key| title_cell(state, key)),
+        Column::new(t::col_key(), "wide title", move |key| title_cell(state, key)).sorted("name"),
         Column::new(t::col_source(), "brief", |key: &ApiKey| {
             let (title, source) = (key.definition.source_path.clone(), key.definition.source_path.clone());
             view! { <code title=title>{source}</code> }
-        }),
-        Column::new(common::status(), "keep", move |key| status_cell(state, key)),
+        })
+        .sorted("source"),
+        Column::new(common::status(), "keep", move |key| status_cell(state, key)).sorted("status"),
         Column::new(t::col_permissions(), "if-roomy", permissions_cell),
-        Column::new(t::col_limit(), "num", move |key| limit_cell(state, key)),
-        Column::new(t::col_used(), "num", used_cell),
+        Column::new(t::col_limit(), "num", move |key| limit_cell(state, key)).highest_first("limit"),
+        Column::new(t::col_used(), "num", used_cell).highest_first("used"),
         Column::new(t::col_last_used(), "", |key: &ApiKey| match key.last_used_at {
             Some(time) => view! { <RelativeTime time /> }.into_any(),
             None => view! { <span class="muted">{common::never()}</span> }.into_any(),
-        }),
+        })
+        .highest_first("last_used"),
         Column::new(t::col_expires(), "if-wide", |key: &ApiKey| {
             match key.definition.expires_at {
                 Some(time) => view! { <RelativeTime time /> }.into_any(),
                 None => view! { <span class="muted">{common::never()}</span> }.into_any(),
             }
-        }),
+        })
+        .sorted("expires"),
         Column::actions(move |key| actions_cell(state, key)),
     ];
     let rules = RowRules {
@@ -55,6 +59,7 @@ pub fn KeysTable(state: KeysState, rows: Signal<Vec<Arc<ApiKey>>>) -> impl IntoV
         dim: |key: &ApiKey| !key.definition.is_active || is_expired(key),
         open: Some(Callback::new(move |key_id: String| state.address.open("edit", key_id))),
         selected: state.address.param("edit").into(),
+        sorting: Some(Sorting::of(state.address)),
     };
     view! { <DataTable caption=t::title() columns rows rules /> }
 }
@@ -63,7 +68,7 @@ fn title_cell(state: KeysState, key: &ApiKey) -> impl IntoView + use<> {
     let open = move |key_id: String| state.address.open("edit", key_id);
     let title = title_of(key);
     view! {
-        <RowLink page="/keys" param="edit" id=key.key_id.clone() on_open=open>
+        <RowLink page="/keys" param="edit" id=key.key_id.clone() on_open=open title=title.clone()>
             {title}
         </RowLink>
         <span class="cell-sub mono">{key.key_preview.clone()}</span>

@@ -24,6 +24,7 @@ pub fn RequestsTable(state: RequestsState, rows: Signal<Vec<Arc<LogItem>>>) -> i
         dim: |_: &LogItem| false,
         open: Some(Callback::new(move |log_id: String| state.address.open("open", log_id))),
         selected: state.address.param("open").into(),
+        sorting: None,
     };
     // Another choice of columns is another table.
     move || {
@@ -141,7 +142,7 @@ fn request_cell(state: RequestsState, item: &LogItem) -> impl IntoView + use<> {
     let open = move |log_id: String| state.address.open("open", log_id);
     let (method, path, error) = (item.method.clone(), item.path.clone(), item.error_message.clone());
     view! {
-        <RowLink page="/requests" param="open" id=item.id.clone() on_open=open>
+        <RowLink page="/requests" param="open" id=item.id.clone() on_open=open title=path.clone()>
             <span class="method">{method}</span>
             " "
             <span class="mono request-path">{path}</span>

@@ -14,12 +14,16 @@ use crate::locales::routes as t;
 use crate::state::shortcuts::focus;
 use crate::state::toasts::Toasts;
 
-/// The place of a route in the order, with the buttons that move it. They rest while the list is filtered: a neighbour on the
-/// screen is then not the neighbour in the order.
+/// The place of a route in the order, with the buttons that move it. They rest while the list is filtered or in another order: a
+/// neighbour on the screen is then not the neighbour in the matching order.
 #[component]
 pub fn PlaceCell(state: RoutesState, place: usize, route_id: String, name: String) -> impl IntoView {
-    let (search, status) = (state.address.has("q"), state.address.has("status"));
-    let filtered = move || search.get() || status.get();
+    let (search, status, sorted) = (
+        state.address.has("q"),
+        state.address.has("status"),
+        state.address.has("sort"),
+    );
+    let filtered = move || search.get() || status.get() || sorted.get();
     let count = move || state.routes.data.with(|routes| routes.as_ref().map_or(0, Vec::len));
     let button = move |up: bool, route_id: String, label: String| {
         let at_end = move || if up { place == 1 } else { place == count() };

@@ -18,6 +18,7 @@ use crate::components::button::IconButton;
 use crate::components::data_table::{Column, DataTable, RowRules};
 use crate::components::icon::Glyph;
 use crate::components::row_link::RowLink;
+use crate::components::sorting::Sorting;
 use crate::components::switch::Switch;
 use crate::locales::{common, routes as t, upstreams};
 use crate::state::toasts::Toasts;
@@ -28,27 +29,32 @@ pub fn RoutesTable(state: RoutesState, rows: Signal<Vec<Arc<Placed>>>) -> impl I
         Column::new(t::col_order(), "num fit", move |row: &Placed| {
             let (route_id, name) = (row.route.route_id.clone(), row.route.definition.route_name.clone());
             view! { <PlaceCell state place=row.place route_id name /> }
-        }),
-        Column::new(t::col_priority(), "num fit if-roomy", |row: &Placed| {
+        })
+        .sorted("order"),
+        Column::new(t::col_priority(), "num fit if-wide", |row: &Placed| {
             row.route.definition.priority
-        }),
+        })
+        .sorted("priority"),
         Column::new(t::col_route(), "wide title", move |row: &Placed| {
             title_cell(state, &row.route)
-        }),
-        Column::new(t::col_match(), "wide", |row: &Placed| match_cell(&row.route.definition)),
-        Column::new(t::col_target(), "wide brief unless-tight", |row: &Placed| {
+        })
+        .sorted("name"),
+        Column::new(t::col_match(), "wide", |row: &Placed| match_cell(&row.route.definition)).sorted("match"),
+        Column::new(t::col_target(), "wide brief if-roomy", |row: &Placed| {
             target_cell(&row.route.definition)
-        }),
+        })
+        .sorted("target"),
         Column::new(upstreams::col_upstreams(), "fit", move |row: &Placed| {
             let (id, name) = (row.route.route_id.clone(), row.route.definition.route_name.clone());
             view! { <Upstreams state route_id=id route_name=name /> }
         }),
-        figure_column(state, t::col_hits(), "num if-roomy", Figure::Requests),
-        figure_column(state, t::col_errors(), "num if-roomy", Figure::Errors),
-        figure_column(state, t::col_p95(), "num if-roomy", Figure::P95),
+        figure_column(state, t::col_hits(), "num if-wide", Figure::Requests),
+        figure_column(state, t::col_errors(), "num if-wide", Figure::Errors),
+        figure_column(state, t::col_p95(), "num if-wide", Figure::P95),
         Column::new(common::status(), "keep", move |row: &Placed| {
             status_cell(state, &row.route)
-        }),
+        })
+        .sorted("status"),
         Column::actions(move |row: &Placed| actions_cell(state, &row.route)),
     ];
     let rules = RowRules {
@@ -58,6 +64,7 @@ pub fn RoutesTable(state: RoutesState, rows: Signal<Vec<Arc<Placed>>>) -> impl I
             state.address.open("edit", route_id)
         })),
         selected: state.address.param("edit").into(),
+        sorting: Some(Sorting::of(state.address)),
     };
     view! { <DataTable caption=t::title() columns rows rules /> }
 }
@@ -67,6 +74,7 @@ fn figure_column(state: RoutesState, label: &'static str, class: &'static str, f
         let (route_id, name) = (row.route.route_id.clone(), row.route.definition.route_name.clone());
         view! { <HitsCell state route_id name figure /> }
     })
+    .highest_first(figure.name())
 }
 
 fn title_cell(state: RoutesState, route: &Route) -> impl IntoView + use<> {
@@ -74,7 +82,7 @@ fn title_cell(state: RoutesState, route: &Route) -> impl IntoView + use<> {
     let name = route.definition.route_name.clone();
     let description = route.definition.description.clone().filter(|text| !text.is_empty());
     view! {
-        <RowLink page="/routes" param="edit" id=route.route_id.clone() on_open=open>
+        <RowLink page="/routes" param="edit" id=route.route_id.clone() on_open=open title=name.clone()>
             {name}
         </RowLink>
         {description.map(|text| view! { <span class="cell-sub route-description">{text}</span> })}
@@ -93,7 +101,7 @@ fn match_cell(route: &RouteDefinition) -> impl IntoView + use<> {
     view! {
         <span class="row route-match">
             <span class="method">{methods}</span>
-            <code>{route.match_path.clone()}</code>
+            <code title=route.match_path.clone()>{route.match_path.clone()}</code>
             {(headers > 0).then(|| {
                 let rules = if headers == 1 { t::header_rule().to_owned() } else { t::header_rules(headers) };
                 view! { <span class="tag">{rules}</span> }

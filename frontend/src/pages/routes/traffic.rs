@@ -44,6 +44,43 @@ pub enum Figure {
     P95,
 }
 
+impl Figure {
+    const ALL: [Self; 3] = [Self::Requests, Self::Errors, Self::P95];
+
+    /// Its name in the address.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Requests => "hits",
+            Self::Errors => "errors",
+            Self::P95 => "p95",
+        }
+    }
+
+    /// The figure of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|figure| figure.name() == name)
+    }
+
+    /// The number; none of a route without requests, but how many they are.
+    #[expect(clippy::cast_precision_loss, reason = "a count or a share in percent")]
+    pub fn number(self, hits: Hits) -> Option<f64> {
+        match self {
+            Self::Requests => Some(hits.requests as f64),
+            _ if hits.requests == 0 => None,
+            Self::Errors => Some(hits.errors as f64 / hits.requests as f64 * 100.0),
+            Self::P95 => Some(hits.p95_ms),
+        }
+    }
+}
+
+impl Traffic {
+    /// What came through a route; none where it is not told apart.
+    pub fn of(&self, route_id: &str) -> Option<Hits> {
+        let known = self.by_route.get(route_id).copied();
+        known.or_else(|| (!self.more).then(Hits::default))
+    }
+}
+
 pub async fn traffic() -> Answer<Arc<Traffic>> {
     let start = Range::find(RANGE).start(BucketSpan::Hour);
     let metrics = api::metrics::grouped(Some(GroupBy::Route), BucketSpan::Hour, &start, ROUTES).await?;
@@ -66,13 +103,7 @@ pub async fn traffic() -> Answer<Arc<Traffic>> {
 #[component]
 pub fn HitsCell(state: RoutesState, route_id: String, name: String, figure: Figure) -> impl IntoView {
     let id = route_id.clone();
-    let hits = reactive::memo(move |_| {
-        state.traffic.data.with(|traffic| {
-            let traffic = traffic.as_ref()?;
-            let known = traffic.by_route.get(&id).copied();
-            known.or_else(|| (!traffic.more).then(Hits::default))
-        })
-    });
+    let hits = reactive::memo(move |_| state.traffic.data.with(|traffic| traffic.as_ref()?.of(&id)));
     let link = move || {
         let mut query = json!({ "route_id": route_id, "range": RANGE });
         if figure == Figure::Errors {
@@ -98,11 +129,10 @@ pub fn HitsCell(state: RoutesState, route_id: String, name: String, figure: Figu
 }
 
 fn shown(hits: Hits, figure: Figure) -> (&'static str, String) {
-    #[expect(clippy::cast_precision_loss, reason = "a share in percent")]
-    let share = hits.errors as f64 / hits.requests.max(1) as f64 * 100.0;
+    let number = figure.number(hits).unwrap_or_default();
     match figure {
         Figure::Requests => (t::col_hits(), format::count(hits.requests)),
-        Figure::Errors => (t::col_errors(), format::percent(share)),
-        Figure::P95 => (t::col_p95(), format::duration(hits.p95_ms)),
+        Figure::Errors => (t::col_errors(), format::percent(number)),
+        Figure::P95 => (t::col_p95(), format::duration(number)),
     }
 }

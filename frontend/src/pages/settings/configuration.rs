@@ -54,6 +54,7 @@ pub fn Configuration() -> impl IntoView {
         dim: |_| false,
         open: None,
         selected: Signal::stored(None),
+        sorting: None,
     };
     view! {
         <section class="card">

@@ -44,6 +44,7 @@ pub fn Sessions() -> impl IntoView {
         dim: |_| false,
         open: None,
         selected: Signal::stored(None),
+        sorting: None,
     };
     view! {
         <section class="card">

@@ -80,6 +80,7 @@ fn TokensList(state: TokensState) -> impl IntoView {
         dim: |token: &AdminToken| !token.definition.is_active,
         open: None,
         selected: Signal::stored(None),
+        sorting: None,
     };
     let is_empty = reactive::memo(move |_| rows.with(Vec::is_empty));
     move || {

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use super::StatisticsState;
 use super::grid::{Grid, GridRow, Order};
 use crate::components::search_box::SelectFilter;
+use crate::components::sorting::{SortButton, aria_sort};
 use crate::components::tabs::Tabs;
 use crate::locales::statistics as t;
 use crate::state::reactive;
@@ -113,22 +114,13 @@ fn head_cell(state: StatisticsState, at: Option<usize>, word: String) -> impl In
             (at, at.is_some())
         }
     };
-    let sorted = move || {
+    let sorted = reactive::derived(move || {
         let (column, descending) = order.get();
-        (column == at).then_some(if descending { "descending" } else { "ascending" })
-    };
+        (column == at).then_some(descending)
+    });
     view! {
-        <th scope="col" class:num=at.is_some() aria-sort=sorted>
-            <button type="button" class="sort-button" on:click=move |_| set_order(state, next())>
-                {word}
-                <span class="sort-mark" aria-hidden="true">
-                    {move || match sorted() {
-                        Some("descending") => "▼",
-                        Some(_) => "▲",
-                        None => "",
-                    }}
-                </span>
-            </button>
+        <th scope="col" class:num=at.is_some() aria-sort=move || aria_sort(sorted.get())>
+            <SortButton word descending=sorted on_press=move |()| set_order(state, next()) />
         </th>
     }
 }
