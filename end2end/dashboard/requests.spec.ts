@@ -217,6 +217,12 @@ test("columns are chosen, requests are gone through by j and k, and the list is 
   await expect(drawer.locator(".record-head")).toContainText("200");
   await page.keyboard.press("k");
   await expect(drawer.locator(".record-head")).toContainText("429");
+  // The same ways for the mouse, as far as the list goes.
+  await expect(drawer.getByRole("button", { name: "Previous request" })).toHaveAttribute("aria-disabled", "true");
+  await drawer.getByRole("button", { name: "Next request" }).click();
+  await expect(drawer.locator(".record-head")).toContainText("200");
+  await drawer.getByRole("button", { name: "Previous request" }).click();
+  await expect(drawer.locator(".record-head")).toContainText("429");
   await page.keyboard.press("Escape");
   await expect(drawer).toBeHidden();
 

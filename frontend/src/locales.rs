@@ -12,6 +12,7 @@ use fastgate_shared::texts::fill;
 use crate::api;
 
 /// A table of texts: `name = "English", "中文";` or, with arguments, `name(n: u64) = "{n} rows", "{n} 行";`, each on a line.
+/// What is in brackets is left out after a single one: `"{n} row[s]"`.
 macro_rules! texts {
     ($($name:ident $(($($arg:ident: $type:ty),+))? = $english:literal, $chinese:literal;)*) => {
         /// Tells this table from others in the file of translations.

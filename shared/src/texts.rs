@@ -2,7 +2,7 @@
 //! load (`scripts/texts.mjs` writes it, ADR 28), and how a text gets its arguments. Which texts there are is in
 //! `frontend/src/locales/`.
 
-use std::fmt::{Display, Write as _};
+use std::fmt::Display;
 
 use crate::json::FromJson;
 use crate::refusals::Table;
@@ -36,17 +36,21 @@ pub const fn checksum(texts: &[&str]) -> u32 {
 }
 
 /// Puts arguments into the places of their names: `{n} rows`. The names are in the arguments' order, each ended by a comma.
+/// What is in brackets is left out after a single one: `{n} row[s]`.
 #[must_use]
 pub fn fill(text: &str, names: &str, arguments: &[&dyn Display]) -> String {
     let mut out = String::new();
+    let mut last = String::new();
     let mut rest = text;
-    while let Some((before, after)) = rest.split_once('{') {
+    while let Some(at) = rest.find(['{', '[']) {
+        let (before, after) = rest.split_at(at);
         out.push_str(before);
-        let (name, after) = after.split_once('}').unwrap_or((after, ""));
-        let known = names.split(',').zip(arguments).find(|(known, _)| *known == name);
-        if let Some((_, argument)) = known {
-            // Writing to a text cannot fail.
-            let _ = write!(out, "{argument}");
+        let (inside, after) = after[1..].split_once(['}', ']']).unwrap_or((&after[1..], ""));
+        if rest[at..].starts_with('[') {
+            out.push_str(if last == "1" { "" } else { inside });
+        } else if let Some((_, argument)) = names.split(',').zip(arguments).find(|(known, _)| *known == inside) {
+            last = argument.to_string();
+            out.push_str(&last);
         }
         rest = after;
     }
@@ -67,8 +71,16 @@ mod tests {
     }
 
     #[test]
+    fn a_single_one_has_no_plural() {
+        let fill = |n: u32| fill("{n} row[s] of {all} row[s]", "n,all,", &[&n, &"1,001"]);
+        assert_eq!(fill(1), "1 row of 1,001 rows");
+        assert_eq!(fill(0), "0 rows of 1,001 rows");
+        assert_eq!(fill(11), "11 rows of 1,001 rows");
+    }
+
+    #[test]
     fn what_an_argument_says_is_not_looked_at() {
-        assert_eq!(fill("{name} {n}", "name,n,", &[&"{n}", &1]), "{n} 1");
+        assert_eq!(fill("{name} {n}", "name,n,", &[&"{n} [s]", &1]), "{n} [s] 1");
     }
 
     #[test]

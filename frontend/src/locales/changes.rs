@@ -12,8 +12,7 @@ super::texts! {
     to_day = "To", "结束日期";
     one_object = "One object only", "仅此对象";
     remove_filter = "One object only: show all", "仅此对象：显示全部";
-    total(n: &str) = "{n} changes", "{n} 次变更";
-    one = "1 change", "1 次变更";
+    total(n: &str) = "{n} change[s]", "{n} 次变更";
     older = "Older changes", "更早的变更";
     refresh = "Refresh", "刷新";
 

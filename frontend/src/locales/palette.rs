@@ -6,7 +6,7 @@ super::texts! {
     input = "Page, action, key, route or request id", "页面、操作、密钥、路由或请求 ID";
     results = "Results", "结果";
     nothing = "Nothing found.", "未找到结果。";
-    found(n: usize) = "{n} results", "{n} 个结果";
+    found(n: usize) = "{n} result[s]", "{n} 个结果";
     kind_page = "Page", "页面";
     kind_create = "Create", "新建";
     kind_action = "Action", "操作";

@@ -44,9 +44,8 @@ super::texts! {
     in_flight = "In flight", "进行中";
     no_key = "no key", "无密钥";
     no_route = "no route", "无路由";
-    one = "1 request", "1 个请求";
-    total(n: &str) = "{n} requests", "{n} 个请求";
-    total_at_least(n: &str) = "more than {n} requests", "超过 {n} 个请求";
+    total(n: &str) = "{n} request[s]", "{n} 个请求";
+    total_at_least(n: &str) = "more than {n} request[s]", "超过 {n} 个请求";
     older = "Load older", "加载更早的请求";
     refresh = "Refresh", "刷新";
     empty = "No request yet. Send one through the gateway and it shows here.", "还没有请求。通过网关发送一个请求即可在此看到。";
@@ -68,8 +67,8 @@ super::texts! {
     range = "Range", "时间范围";
     any_time = "Any time", "任意时间";
     histogram = "Requests over time", "请求随时间变化";
-    over_time(n: &str) = "{n} requests over time", "{n} 个请求随时间变化";
-    over_time_newest(n: &str) = "The newest {n} requests over time", "最近 {n} 个请求随时间变化";
+    over_time(n: &str) = "{n} request[s] over time", "{n} 个请求随时间变化";
+    over_time_newest(n: &str) = "The newest {n} request[s] over time", "最近 {n} 个请求随时间变化";
     cancel_one(method: &str, path: &str) = "Cancel {method} {path}", "取消 {method} {path}";
     cancel_title = "Cancel this request?", "取消此请求？";
     cancel_consequence(method: &str, path: &str) = "{method} {path} ends now: its upstream is let go, and its client sees an error or an answer that breaks off.", "{method} {path} 将立即结束：断开上游，客户端会收到错误或中断的响应。";
@@ -87,6 +86,10 @@ super::texts! {
     received = "Received", "接收时间";
     sent_to = "Sent to", "发往";
     why_route = "Why this route", "路由原因";
+    previous = "Previous", "上一个";
+    next = "Next", "下一个";
+    previous_request = "Previous request", "上一个请求";
+    next_request = "Next request", "下一个请求";
     replay = "Replay", "重放";
     replay_of = "Replay of", "重放自";
     sent_by = "Sent from", "发送自";
@@ -110,7 +113,7 @@ super::texts! {
     original_unknown = "The original body was not captured.", "原始正文未捕获。";
     bodies_equal = "Both bodies are the same.", "两份正文相同。";
     bodies_compared = "Bodies line by line", "逐行比较正文";
-    lines_equal(n: usize) = "{n} equal lines", "{n} 行相同";
+    lines_equal(n: usize) = "{n} equal line[s]", "{n} 行相同";
     decided_then = "Decided at the time", "当时的判断";
     decided_now = "Judged by the routes as they are now", "按当前路由判断";
     note_never_routed = "It was refused before routes were looked at.", "请求在匹配路由之前已被拒绝。";
@@ -124,7 +127,7 @@ super::texts! {
     client = "Client", "客户端";
     sizes(request: &str, response: &str) = "{request} in, {response} out", "入 {request}，出 {response}";
     transferred = "Transferred", "传输量";
-    events(n: u64) = "{n} events", "{n} 个事件";
+    events(n: u64) = "{n} event[s]", "{n} 个事件";
     tokens(prompt: &str, completion: &str) = "{prompt} prompt, {completion} completion", "提示 {prompt}，补全 {completion}";
     timeline = "Timeline", "时间线";
     phase_gateway = "Gateway", "网关";

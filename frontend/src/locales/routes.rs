@@ -34,10 +34,10 @@ super::texts! {
     col_priority = "Priority", "优先级";
     any_method = "ANY", "ANY";
     header_rule = "header rule", "标头规则";
-    header_rules(n: usize) = "{n} header rules", "{n} 条标头规则";
+    header_rules(n: usize) = "{n} header rule[s]", "{n} 条标头规则";
     body_rule = "body rule", "正文规则";
     open_route = "no key needed", "无需密钥";
-    targets_n(n: usize) = "{n} targets", "{n} 个目标";
+    targets_n(n: usize) = "{n} target[s]", "{n} 个目标";
     client_path = "the client's path", "客户端路径";
     active_switch(name: &str) = "Route {name} is active", "路由 {name} 已启用";
     edit_route(name: &str) = "Edit route {name}", "编辑路由 {name}";

@@ -71,7 +71,7 @@ super::texts! {
     size_of(bytes: &str, max: &str) = "{bytes} of {max}", "{bytes} / {max}";
     oldest = "Oldest record", "最早记录";
     rate = "At present", "当前速率";
-    rate_of(records: &str, bytes: &str) = "{records} records, {bytes} a day", "每天 {records} 条，{bytes}";
+    rate_of(records: &str, bytes: &str) = "{records} record[s], {bytes} a day", "每天 {records} 条，{bytes}";
     kept = "Kept", "保留";
     kept_for(days: u32, max: &str) = "{days} days, {max} at most", "{days} 天，最多 {max}";
     forecast_none = "Nothing is recorded yet.", "尚无记录。";

@@ -127,7 +127,6 @@ impl ChangesState {
 
     fn total(self) -> String {
         self.first.data.with(|page| match page {
-            Some(page) if page.total == 1 => t::one().to_owned(),
             Some(page) => t::total(&format::count(page.total)),
             None => String::new(),
         })

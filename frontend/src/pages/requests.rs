@@ -72,20 +72,23 @@ impl RequestsState {
             "k" => -1,
             _ => return,
         };
-        let Some(rows) = self.rows.get_untracked().and_then(|rows| rows.try_get_untracked()) else {
-            return;
-        };
         let open = untrack(|| self.address.param("open").get());
-        let at = rows.iter().position(|row| Some(&row.id) == open.as_ref());
-        let next = at.map_or(Some(0), |at| at.checked_add_signed(step));
-        if let Some(row) = next.and_then(|next| rows.get(next)) {
+        if let Some(next) = untrack(|| self.beside(open.as_deref(), step)) {
             event.prevent_default();
             match open {
                 // Back leads to the list, not through all that was looked at.
-                Some(_) => self.address.filter("open", Some(row.id.clone())),
-                None => self.address.open("open", row.id.clone()),
+                Some(_) => self.address.filter("open", Some(next)),
+                None => self.address.open("open", next),
             }
         }
+    }
+
+    /// The request so many rows below another one in the list that shows; the first where that one is not in it.
+    fn beside(self, other: Option<&str>, step: isize) -> Option<String> {
+        let rows = self.rows.get()?.try_get()?;
+        let at = rows.iter().position(|row| Some(&*row.id) == other);
+        let next = at.map_or(Some(0), |at| at.checked_add_signed(step));
+        Some(rows.get(next?)?.id.clone())
     }
 }
 

@@ -100,7 +100,6 @@ impl Pages {
     fn total(self) -> String {
         self.first.data.with(|page| match page {
             Some(page) if page.total_is_lower_bound => t::total_at_least(&format::count(page.total)),
-            Some(page) if page.total == 1 => t::one().to_owned(),
             Some(page) => t::total(&format::count(page.total)),
             None => String::new(),
         })

@@ -47,6 +47,7 @@ pub fn RecordDrawer(state: RequestsState, open: Memo<Option<String>>) -> impl In
     let tab = RwSignal::new(0);
     let content = move || record.data.get().map(|record| view! { <RecordView record tab /> });
     let foot = move || record.data.get().map(|record| view! { <Actions state record /> });
+    let beside = move |step: isize| reactive::derived(move || state.beside(Some(&log_id.get()), step));
     view! {
         <Dialog title=t::record_title() shape=Shape::Drawer on_close=close>
             <div class="dialog-body stack">
@@ -54,8 +55,30 @@ pub fn RecordDrawer(state: RequestsState, open: Memo<Option<String>>) -> impl In
                     {content}
                 </Loaded>
             </div>
-            {foot}
+            <div class="dialog-foot record-foot">
+                <Beside state to=beside(-1) glyph=Glyph::Up word=t::previous() label=t::previous_request() />
+                <Beside state to=beside(1) glyph=Glyph::Down word=t::next() label=t::next_request() />
+                {foot}
+            </div>
         </Dialog>
+    }
+}
+
+/// The way to the request above or below in the list, as `k` and `j` go it.
+#[component]
+fn Beside(
+    state: RequestsState,
+    to: Signal<Option<String>>,
+    glyph: Glyph,
+    word: &'static str,
+    label: &'static str,
+) -> impl IntoView {
+    let none = reactive::derived(move || to.with(Option::is_none));
+    let go = move |()| state.address.filter("open", to.get_untracked());
+    view! {
+        <Button glyph label busy=none on_press=go>
+            {word}
+        </Button>
     }
 }
 
@@ -65,11 +88,9 @@ fn Actions(state: RequestsState, record: LogRecord) -> impl IntoView {
     if record.item.outcome.is_none() {
         let ask = move |()| state.cancelling.set(Some(record.item.clone()));
         return view! {
-            <div class="dialog-foot">
-                <Button needs=Role::Operator weight=Weight::Danger glyph=Glyph::Ban on_press=ask>
-                    {t::cancel_request()}
-                </Button>
-            </div>
+            <Button needs=Role::Operator weight=Weight::Danger glyph=Glyph::Ban on_press=ask>
+                {t::cancel_request()}
+            </Button>
         }
         .into_any();
     }
@@ -79,14 +100,12 @@ fn Actions(state: RequestsState, record: LogRecord) -> impl IntoView {
         state.resending.set(Some(Resending { record, edit }));
     };
     view! {
-        <div class="dialog-foot">
-            <Button needs=Role::Operator glyph=Glyph::Refresh on_press=move |()| resend(false)>
-                {t::replay()}
-            </Button>
-            <Button needs=Role::Operator glyph=Glyph::Edit on_press=move |()| resend(true)>
-                {t::edit_and_resend()}
-            </Button>
-        </div>
+        <Button needs=Role::Operator glyph=Glyph::Refresh on_press=move |()| resend(false)>
+            {t::replay()}
+        </Button>
+        <Button needs=Role::Operator glyph=Glyph::Edit on_press=move |()| resend(true)>
+            {t::edit_and_resend()}
+        </Button>
     }
     .into_any()
 }
