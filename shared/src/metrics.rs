@@ -56,7 +56,8 @@ pub struct MetricsSummary {
     /// locked or away.
     #[serde(default)]
     pub audit_stalled: bool,
-    /// Most used paths, ten at most.
+    /// Most used paths, ten at most. This and the other top lists are of whole hours, and of whole days (UTC) where the range has more
+    /// than two of these: they may begin a little before it and end a little after it.
     pub top_paths: Vec<TopEntry>,
     /// Busiest sources, ten at most.
     pub top_source_paths: Vec<TopEntry>,

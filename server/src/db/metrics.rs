@@ -39,7 +39,8 @@ pub fn summary(connection: &mut DbConnection, range: MetricsRange, now: Timestam
         rows.iter().for_each(|row| sums.add(&row.columns));
     }
     let classes = ranks::busiest(connection, Dimension::Status, &parts, CLASSES)?;
-    let mut top = |dimension| ranks::top(connection, dimension, &parts);
+    let coarse = range.coarse_parts(now);
+    let mut top = |dimension| ranks::top(connection, dimension, &coarse);
     let (top_source_paths, top_keys) = (top(Dimension::Source)?, top(Dimension::Key)?);
     let (top_routes, top_models) = (top(Dimension::Route)?, top(Dimension::Model)?);
     let figures = sums.figures();
@@ -61,7 +62,7 @@ pub fn summary(connection: &mut DbConnection, range: MetricsRange, now: Timestam
             .into_iter()
             .map(|class| (class.value, count(class.requests)))
             .collect(),
-        top_paths: ranks::paths(connection, &range.path_parts(now))?,
+        top_paths: ranks::paths(connection, &coarse)?,
         top_source_paths,
         top_keys,
         top_routes,

@@ -4,11 +4,14 @@
 use crate::audit_log::rollup::{DAY, HOUR, HOURS_KEPT_DAYS, MINUTE, MINUTES_KEPT_DAYS, start_of};
 use fastgate_shared::problem::FieldError;
 use fastgate_shared::time::{self, DayEdge};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 pub(super) const MINUTE_US: i64 = 60_000_000;
 pub(super) const HOUR_US: i64 = 60 * MINUTE_US;
 pub(super) const DAY_US: i64 = 24 * HOUR_US;
+
+/// From this length on whole days do for the order of a top list.
+const LONG: SignedDuration = SignedDuration::from_hours(48);
 
 /// Which time a summary is about, to the minute; an open end is not bounded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -60,9 +63,15 @@ impl MetricsRange {
         self.cut(|at| kept_length(at, now))
     }
 
-    /// At least in whole hours: what the paths are counted by.
-    pub(super) fn path_parts(self, now: Timestamp) -> Vec<Part> {
-        self.cut(|at| kept_length(at, now).max(HOUR))
+    /// What the top lists are counted in: whole hours, and whole days where the range has more than two. Their order asks for no
+    /// more, and the spans at the ends of a month would have more rows than all of its days.
+    pub(super) fn coarse_parts(self, now: Timestamp) -> Vec<Part> {
+        let long = match (self.start, self.end.unwrap_or(now)) {
+            (Some(start), end) => end.duration_since(start) > LONG,
+            (None, _) => true,
+        };
+        let least = if long { DAY } else { HOUR };
+        self.cut(|at| kept_length(at, now).max(least))
     }
 
     /// Widens the range to whole spans of the length that is kept for its ends.

@@ -51,6 +51,23 @@ fn where_minutes_and_hours_are_forgotten_longer_spans_serve() {
 }
 
 #[test]
+fn top_lists_are_counted_in_hours_and_those_of_a_long_range_in_days() {
+    let lengths = |start, end| {
+        let range = MetricsRange::parse(start, end).unwrap();
+        let parts = range.coarse_parts(at("2030-01-20T12:30:00Z"));
+        parts.iter().map(|part| part.length).collect::<Vec<_>>()
+    };
+    let now = Some("2030-01-20T12:30:00Z");
+    assert_eq!(lengths(Some("2030-01-20T12:10:00Z"), now), [HOUR]);
+    assert_eq!(lengths(Some("2030-01-19T12:30:00Z"), now), [HOUR]);
+    assert_eq!(lengths(Some("2030-01-18T12:30:00Z"), now), [HOUR, DAY, HOUR]);
+    assert_eq!(lengths(Some("2030-01-18T12:29:00Z"), now), [DAY]);
+    assert_eq!(lengths(Some("2030-01-18T12:29:00Z"), None), [DAY]);
+    assert_eq!(lengths(None, Some("2030-01-19T12:30:00Z")), [DAY]);
+    assert_eq!(lengths(None, None), [DAY]);
+}
+
+#[test]
 fn a_range_that_makes_no_sense_is_refused() {
     let fields = |start, end| {
         MetricsRange::parse(Some(start), Some(end)).unwrap_err()[0]
