@@ -5,7 +5,10 @@ import { alone as test, expect, expectAccessible, signIn } from "./stand";
 test.use({ file: "first_visit", viewport: { width: 1440, height: 900 } });
 
 test("a first visit leads in three presses to a proxied call", async ({ page, gateway, upstream }) => {
-  await signIn(page, gateway);
+  // Nothing is fetched by the clock here: what a step brought shows because it brought it.
+  await signIn(page, gateway, "?refresh=0");
+  const card = (name: string) => page.locator(".figure").filter({ has: page.getByRole("heading", { name }) });
+  await expect(card("Active routes")).toContainText("0");
   await expect(page.getByRole("heading", { name: "Three steps to the first proxied call" })).toBeVisible();
   await expectAccessible(page);
 
@@ -14,7 +17,9 @@ test("a first visit leads in three presses to a proxied call", async ({ page, ga
   await expect(page.getByText("Give an address that begins with http:// or https://.")).toBeVisible();
   await page.getByLabel("Address of the upstream").fill(`http://${upstream.host}/v1`);
   await page.getByRole("button", { name: "Create a route" }).click();
+  await expect(card("Active routes").locator(".figure-value")).toHaveText("1");
   await page.getByRole("button", { name: "Create a key" }).click();
+  await expect(card("Active keys").locator(".figure-value")).toHaveText("1");
   await expect(page.getByText("This is the only time that the key is shown.")).toBeVisible();
   // The example has the real host and key.
   const example = page.getByRole("group", { name: "curl" });
@@ -24,6 +29,9 @@ test("a first visit leads in three presses to a proxied call", async ({ page, ga
   await page.getByRole("button", { name: "Send a test call" }).click();
   await expect(page.getByText("The upstream answered through the gateway.")).toBeVisible();
   await expect(page.getByRole("heading", { name: "You are set up" })).toBeVisible();
+
+  await expect(card("Requests").locator(".figure-value")).toHaveText("1");
+  await expect(card("Active keys")).toContainText("1 used in this range");
 
   const { items } = await gateway.admin("GET", "/logs?status_code=200");
   expect(items[0]).toMatchObject({ path: "/v1/chat/completions", source_path: "first-steps" });
@@ -47,6 +55,13 @@ test("the overview follows the chosen range, and its lists lead to the log", asy
   await page.getByLabel("Range").selectOption({ label: "Last hour" });
   await expect(page).toHaveURL(/range=1h/);
   await expect(page.getByRole("slider", { name: /^Last hour: \d+ requests/ })).toBeVisible();
+  const times = page.locator("section").filter({ has: page.getByRole("heading", { name: "Response times" }) });
+  await times.getByText("Show as table").click();
+  const newest = times.getByRole("table").getByRole("row").nth(1);
+  for (const [column, word] of ["Time", "median", "p95", "p99", "TTFB"].entries()) {
+    await expect(times.getByRole("columnheader").nth(column)).toHaveText(word);
+  }
+  await expect(newest.getByRole("cell").first()).toHaveText(/–|ms/);
   await page.getByLabel("Refresh").selectOption({ label: "No refresh" });
   await expect(page).toHaveURL(/refresh=0/);
   await expect(page.getByRole("heading", { name: "Upstreams" })).toBeVisible();

@@ -13,7 +13,7 @@ super::texts! {
     ttfb = "Time to first byte", "首字节时间";
     ttfb_short = "TTFB", "首字节";
     traffic = "Traffic by status", "按状态的流量";
-    chart_summary(range: &str, total: &str, errors: &str) = "{range}: {total} requests, {errors} with error", "{range}：{total} 个请求，{errors} 个错误";
+    chart_summary(range: &str, total: &str, errors: &str) = "{range}: {total} request[s], {errors} with error", "{range}：{total} 个请求，{errors} 个错误";
     no_answer = "no answer", "无响应";
     time = "Time", "时间";
     latency_lines = "Response times", "响应时间";
@@ -29,8 +29,7 @@ super::texts! {
     requests = "Requests", "请求";
     last_hour(n: &str) = "{n} in the last hour", "最近一小时 {n}";
     success_rate = "Success rate", "成功率";
-    one_error = "1 error", "1 个错误";
-    errors(n: &str) = "{n} errors", "{n} 个错误";
+    errors(n: &str) = "{n} error[s]", "{n} 个错误";
     latency = "Median response", "响应时间中位数";
     p95_p99(p95: &str, p99: &str) = "p95 {p95} · p99 {p99}", "p95 {p95} · p99 {p99}";
     mean = "mean", "平均";

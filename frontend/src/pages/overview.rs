@@ -104,7 +104,7 @@ pub fn OverviewPage() -> impl IntoView {
         </PageHead>
         <div class="stack">
             <Banners summary=state.summary />
-            <FirstRunIfNeeded />
+            <FirstRunIfNeeded state />
             <Loaded query=state.summary skeleton=|| view! { <Skeleton /> }>
                 <Figures state />
             </Loaded>
@@ -150,11 +150,7 @@ fn Choices(state: OverviewState) -> impl IntoView {
 
 /// `1 error`, `12 errors`.
 fn errors_in_words(n: u64) -> String {
-    if n == 1 {
-        t::one_error().to_owned()
-    } else {
-        t::errors(&format::count(n))
-    }
+    t::errors(&format::count(n))
 }
 
 /// The names of the buckets.

@@ -11,6 +11,7 @@ use crate::api::{self, Answer};
 use crate::components::button::Button;
 use crate::components::icon::{Glyph, Icon};
 use crate::locales::overview as t;
+use crate::pages::overview::OverviewState;
 use crate::pages::overview::first_run::call::CallStep;
 use crate::pages::overview::first_run::key::KeyStep;
 use crate::pages::overview::first_run::route::RouteStep;
@@ -52,12 +53,21 @@ async fn look() -> Answer<Beginnings> {
 
 /// The checklist, where something is left to do.
 #[component]
-pub fn FirstRunIfNeeded() -> impl IntoView {
+pub fn FirstRunIfNeeded(state: OverviewState) -> impl IntoView {
     let steps = FirstSteps {
         beginnings: Query::new(|| (), |()| look()),
         key: RwSignal::new(None),
         prefix: RwSignal::new(String::new()),
     };
+    // What a step brought shows at once in the figures around.
+    let begun = reactive::memo(move |_| steps.beginnings.data.get());
+    reactive::on_change(
+        move || begun.get(),
+        move |_| {
+            state.summary.reload();
+            state.over_time.reload();
+        },
+    );
     let open = RwSignal::new(false);
     reactive::effect(move || {
         let begun = steps.beginnings.data.with(|data| data.is_none_or(Beginnings::all_done));
@@ -74,7 +84,16 @@ pub fn FirstRunIfNeeded() -> impl IntoView {
 
 #[component]
 fn FirstRun(steps: FirstSteps, open: RwSignal<bool>) -> impl IntoView {
-    clock::every(5_000, move || steps.beginnings.reload());
+    // Also what is done elsewhere, as with the example in a shell. A call is in the log a moment after its answer.
+    clock::every(1_000, move || {
+        if steps
+            .beginnings
+            .data
+            .with_untracked(|data| !data.is_some_and(Beginnings::all_done))
+        {
+            steps.beginnings.reload();
+        }
+    });
     let done = move |step: fn(Beginnings) -> bool| {
         reactive::derived(move || steps.beginnings.data.with(|data| data.is_some_and(step)))
     };

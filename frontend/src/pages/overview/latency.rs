@@ -1,13 +1,28 @@
 //! How long requests took over time: median, 95th and 99th percentile, and the time to the first byte.
 
-use fastgate_shared::metrics::GroupedMetrics;
+use fastgate_shared::metrics::{GroupSeries, GroupedMetrics};
 use leptos::prelude::*;
 
+use super::traffic::{BucketColumn, BucketsTable};
 use super::{OverviewState, bucket_names};
 use crate::components::time_chart::{ChartData, Legend, Series, TimeChart};
 use crate::format::{self, Unit};
 use crate::locales::overview as t;
 use crate::state::reactive;
+
+const COLUMNS: &[BucketColumn] = &[
+    (t::median, |series, at| time(series, &series.p50_response_time, at)),
+    (t::p95, |series, at| time(series, &series.p95_response_time, at)),
+    (t::p99, |series, at| time(series, &series.p99_response_time, at)),
+    (t::ttfb_short, |series, at| time(series, &series.avg_ttfb, at)),
+];
+
+/// Nothing is said of a time without requests.
+fn time(series: &GroupSeries, values: &[f64], at: usize) -> String {
+    let any = series.total_requests.get(at).is_some_and(|requests| *requests > 0);
+    let value = values.get(at).copied().filter(|_| any);
+    Unit::Duration.show(value.unwrap_or(f64::NAN))
+}
 
 #[component]
 pub fn Latency(state: OverviewState) -> impl IntoView {
@@ -35,6 +50,7 @@ pub fn Latency(state: OverviewState) -> impl IntoView {
             </div>
             <div class="card-body">
                 <TimeChart data summary />
+                <BucketsTable state columns=COLUMNS />
             </div>
         </section>
     }

@@ -1,6 +1,6 @@
 //! Requests over time, stacked by the class of their status, with the same numbers as a table.
 
-use fastgate_shared::metrics::GroupedMetrics;
+use fastgate_shared::metrics::{GroupSeries, GroupedMetrics};
 use leptos::prelude::*;
 
 use super::{OverviewState, bucket_names};
@@ -8,6 +8,18 @@ use crate::components::time_chart::{ChartData, Legend, Series, TimeChart};
 use crate::format::{self, Unit};
 use crate::locales::{common, overview as t};
 use crate::state::reactive;
+
+/// A column of a chart's numbers: its word, and what it shows of a bucket.
+pub type BucketColumn = (fn() -> &'static str, fn(&GroupSeries, usize) -> String);
+
+const COLUMNS: &[BucketColumn] = &[
+    (t::requests, |series, at| count(&series.total_requests, at)),
+    (t::failed, |series, at| count(&series.errors, at)),
+];
+
+fn count(numbers: &[u64], at: usize) -> String {
+    format::count(numbers.get(at).copied().unwrap_or_default())
+}
 
 #[component]
 pub fn Traffic(state: OverviewState) -> impl IntoView {
@@ -37,33 +49,24 @@ pub fn Traffic(state: OverviewState) -> impl IntoView {
             </div>
             <div class="card-body">
                 <TimeChart data summary />
-                <details class="chart-table">
-                    <summary>{common::show_table()}</summary>
-                    <BucketsTable state />
-                </details>
+                <BucketsTable state columns=COLUMNS />
             </div>
         </section>
     }
 }
 
-/// The numbers of both charts, newest first.
+/// The numbers of a chart as a table, newest first.
 #[component]
-fn BucketsTable(state: OverviewState) -> impl IntoView {
+pub fn BucketsTable(state: OverviewState, columns: &'static [BucketColumn]) -> impl IntoView {
     let rows = move || {
         state.over_time.data.with(|data| {
             let Some(data) = data else { return Vec::new() };
-            let series = &data.total.series;
             let row = |(at, name): (usize, String)| {
-                let count = |numbers: &[u64]| numbers.get(at).map(|n| format::count(*n));
-                let time = |numbers: &[f64]| numbers.get(at).map(|ms| format::duration(*ms));
+                let cell = |(_, show): &BucketColumn| view! { <td class="num">{show(&data.total.series, at)}</td> };
                 view! {
                     <tr>
                         <th scope="row">{name}</th>
-                        <td class="num">{count(&series.total_requests)}</td>
-                        <td class="num">{count(&series.errors)}</td>
-                        <td class="num">{time(&series.p50_response_time)}</td>
-                        <td class="num">{time(&series.p95_response_time)}</td>
-                        <td class="num">{time(&series.avg_ttfb)}</td>
+                        {columns.iter().map(cell).collect_view()}
                     </tr>
                 }
             };
@@ -75,20 +78,20 @@ fn BucketsTable(state: OverviewState) -> impl IntoView {
                 .collect::<Vec<_>>()
         })
     };
+    let head = |(word, _): &BucketColumn| view! { <th scope="col" class="num">{word()}</th> };
     view! {
-        <table class="plain-table">
-            <thead>
-                <tr>
-                    <th scope="col">{t::time()}</th>
-                    <th scope="col" class="num">{t::requests()}</th>
-                    <th scope="col" class="num">{t::failed()}</th>
-                    <th scope="col" class="num">{t::median()}</th>
-                    <th scope="col" class="num">{t::p95()}</th>
-                    <th scope="col" class="num">{t::ttfb_short()}</th>
-                </tr>
-            </thead>
-            <tbody>{rows}</tbody>
-        </table>
+        <details class="chart-table">
+            <summary>{common::show_table()}</summary>
+            <table class="plain-table">
+                <thead>
+                    <tr>
+                        <th scope="col">{t::time()}</th>
+                        {columns.iter().map(head).collect_view()}
+                    </tr>
+                </thead>
+                <tbody>{rows}</tbody>
+            </table>
+        </details>
     }
 }
 
