@@ -71,10 +71,12 @@ impl KeysState {
 /// The page.
 #[component]
 pub fn KeysPage() -> impl IntoView {
+    let keys = Query::new(|| (), |()| api::keys::list()).poll(15_000);
+    let listed = move || keys.data.with(Option::is_some);
     let state = KeysState {
         address: Address::get(),
-        keys: Query::new(|| (), |()| api::keys::list()).poll(15_000),
-        usage: Query::new(|| (), |()| api::keys::usage()).poll(3_000),
+        keys,
+        usage: Query::after(listed, api::keys::usage).poll(3_000),
         secret: RwSignal::new(None),
         asked: RwSignal::new(None),
     };

@@ -49,6 +49,8 @@ struct RequestsState {
     /// Routes and keys as choices of the filters: id and name.
     routes: Query<Vec<(String, String)>>,
     keys: Query<Vec<(String, String)>>,
+    /// The list is there: what only completes the page may come.
+    listed: RwSignal<bool>,
     /// The request that is asked about whether to cancel it.
     cancelling: RwSignal<Option<LogItem>>,
     /// The record that is about to be sent again.
@@ -96,11 +98,13 @@ impl RequestsState {
 #[component]
 pub fn RequestsPage() -> impl IntoView {
     let address = Address::get();
+    let listed = RwSignal::new(false);
     let state = RequestsState {
         address,
         filter: read_filter(address),
-        routes: Query::new(|| (), |()| route_names()),
-        keys: Query::new(|| (), |()| key_names()),
+        routes: Query::after(move || listed.get(), route_names),
+        keys: Query::after(move || listed.get(), key_names),
+        listed,
         cancelling: RwSignal::new(None),
         resending: RwSignal::new(None),
         columns: Columns::new(),

@@ -144,11 +144,13 @@ impl RoutesState {
 /// The page.
 #[component]
 pub fn RoutesPage() -> impl IntoView {
+    let routes = Query::new(|| (), |()| api::routes::list());
+    let listed = move || routes.data.with(Option::is_some);
     let state = RoutesState {
         address: Address::get(),
-        routes: Query::new(|| (), |()| api::routes::list()),
-        upstreams: Query::new(|| (), |()| api::upstreams::list()).poll(5_000),
-        traffic: Query::new(|| (), |()| traffic()).poll(30_000),
+        routes,
+        upstreams: Query::after(listed, api::upstreams::list).poll(5_000),
+        traffic: Query::after(listed, traffic).poll(30_000),
         to_delete: RwSignal::new(None),
         moving: RwSignal::new(false),
     };

@@ -58,6 +58,23 @@ impl<T: Send + Sync> Query<T> {
         query
     }
 
+    /// Fetches once what completes the page is wanted: when `ready` says for the first time that the rest is there, and painted.
+    pub fn after<F, Fut>(ready: impl Fn() -> bool + 'static, fetch: F) -> Self
+    where
+        F: Fn() -> Fut + 'static,
+        Fut: Future<Output = Answer<T>> + 'static,
+    {
+        let query = Self::of(Box::new(move || Box::pin(fetch())));
+        let mut asked = false;
+        reactive::effect(move || {
+            if !asked && ready() {
+                asked = true;
+                super::clock::after_paint(move || query.reload());
+            }
+        });
+        query
+    }
+
     // Knows neither the key nor the call: each type of data has its code once.
     fn of(fetch: Fetch<T>) -> Self {
         let data = RwSignal::new(None);

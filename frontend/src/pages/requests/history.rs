@@ -109,6 +109,11 @@ impl Pages {
 #[component]
 pub fn History(state: RequestsState) -> impl IntoView {
     let pages = Pages::new(state.filter);
+    reactive::effect(move || {
+        if pages.first.data.with(Option::is_some) || pages.first.problem.with(Option::is_some) {
+            state.listed.set(true);
+        }
+    });
     let over_time = histogram(state.filter);
     let refresh = move |()| {
         pages.first.reload();

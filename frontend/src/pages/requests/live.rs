@@ -131,6 +131,7 @@ impl Feed {
 
 #[component]
 pub fn LiveView(state: RequestsState) -> impl IntoView {
+    state.listed.set(true);
     let feed = Feed::new();
     let connection = listen(state, feed);
     clock::steadily(SHOW_EVERY_MS, move || feed.show());
