@@ -44,6 +44,12 @@ pub struct MetricsSummary {
     pub active_api_keys: u64,
     /// Routes that are active.
     pub active_routes: u64,
+    /// Keys with requests in the range, as wide as the top lists take it.
+    #[serde(default)]
+    pub keys_used: u64,
+    /// Routes with requests in the range, as wide as the top lists take it.
+    #[serde(default)]
+    pub routes_used: u64,
     /// Requests in the last 60 minutes.
     pub last_hour_requests: u64,
     /// Requests in the last minute.

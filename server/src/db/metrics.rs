@@ -40,9 +40,10 @@ pub fn summary(connection: &mut DbConnection, range: MetricsRange, now: Timestam
     }
     let classes = ranks::busiest(connection, Dimension::Status, &parts, CLASSES)?;
     let coarse = range.coarse_parts(now);
+    let (top_keys, keys_used) = ranks::top_of_all(connection, Dimension::Key, &coarse)?;
+    let (top_routes, routes_used) = ranks::top_of_all(connection, Dimension::Route, &coarse)?;
     let mut top = |dimension| ranks::top(connection, dimension, &coarse);
-    let (top_source_paths, top_keys) = (top(Dimension::Source)?, top(Dimension::Key)?);
-    let (top_routes, top_models) = (top(Dimension::Route)?, top(Dimension::Model)?);
+    let (top_source_paths, top_models) = (top(Dimension::Source)?, top(Dimension::Model)?);
     let figures = sums.figures();
     let (last_hour_requests, requests_per_minute) = recent(connection, now)?;
     Ok(MetricsSummary {
@@ -56,6 +57,8 @@ pub fn summary(connection: &mut DbConnection, range: MetricsRange, now: Timestam
         avg_ttfb: figures.avg_ttfb,
         active_api_keys: keys::count_active(connection, now)?,
         active_routes: routes::count_active(connection)?,
+        keys_used,
+        routes_used,
         last_hour_requests,
         requests_per_minute,
         status_distribution: classes

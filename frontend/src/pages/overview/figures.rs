@@ -74,7 +74,7 @@ pub fn Figures(state: OverviewState) -> impl IntoView {
                 change=change(|s| s.avg_ttfb, false, true)
                 line=line(|data| data.total.series.avg_ttfb.clone())
             />
-            <Present summary />
+            <Present state summary />
         </section>
     }
 }
@@ -89,10 +89,18 @@ fn if_any(summary: &MetricsSummary, shown: String) -> String {
 }
 
 /// What is now: requests in flight, keys and routes.
-#[expect(clippy::cast_precision_loss, reason = "drawn as a line")]
+#[expect(clippy::cast_precision_loss, reason = "drawn as a line, or compared")]
 #[component]
-fn Present(summary: Signal<MetricsSummary>) -> impl IntoView {
+fn Present(state: OverviewState, summary: Signal<MetricsSummary>) -> impl IntoView {
     let tell = move |text: fn(&MetricsSummary) -> String| reactive::derived(move || summary.with(text));
+    let change = move |of: fn(&MetricsSummary) -> f64| {
+        let change = Change {
+            of,
+            points: false,
+            more_is_worse: false,
+        };
+        reactive::derived(move || changed(state, change))
+    };
     let in_flight = RwSignal::new(Vec::<f64>::new());
     reactive::effect(move || {
         let now = summary.with(|summary| summary.in_flight as f64);
@@ -112,12 +120,14 @@ fn Present(summary: Signal<MetricsSummary>) -> impl IntoView {
         <Figure
             label=t::active_keys()
             value=tell(|s| format::count(s.active_api_keys))
-            note=tell(|s| t::keys_used(&s.top_keys.len().to_string()))
+            note=tell(|s| t::keys_used(&format::count(s.keys_used)))
+            note_change=change(|s| s.keys_used as f64)
         />
         <Figure
             label=t::active_routes()
             value=tell(|s| format::count(s.active_routes))
-            note=tell(|s| t::routes_used(&s.top_routes.len().to_string()))
+            note=tell(|s| t::routes_used(&format::count(s.routes_used)))
+            note_change=change(|s| s.routes_used as f64)
         />
     }
 }
@@ -128,22 +138,27 @@ fn Figure(
     value: Signal<String>,
     note: Signal<String>,
     #[prop(optional, into)] change: Option<Signal<Option<(String, &'static str)>>>,
+    /// How what the note tells has changed.
+    #[prop(optional, into)]
+    note_change: Option<Signal<Option<(String, &'static str)>>>,
     #[prop(optional, into)] line: Option<Signal<Vec<f64>>>,
 ) -> impl IntoView {
-    let change = move || {
-        let (word, class) = change?.get()?;
-        Some(view! {
-            <span class=class title=t::against_before()>
-                {word}
-                <span class="visually-hidden">" " {t::against_before()}</span>
-            </span>
-        })
+    let told = |change: Option<Signal<Option<(String, &'static str)>>>| {
+        move || {
+            let (word, class) = change?.get()?;
+            Some(view! {
+                <span class=class title=t::against_before()>
+                    {word}
+                    <span class="visually-hidden">" " {t::against_before()}</span>
+                </span>
+            })
+        }
     };
     view! {
         <div class="card figure">
             <h2 class="figure-label">{label}</h2>
-            <p class="figure-value">{move || value.get()} {change}</p>
-            <p class="figure-note">{move || note.get()}</p>
+            <p class="figure-value">{move || value.get()} {told(change)}</p>
+            <p class="figure-note">{move || note.get()} {told(note_change)}</p>
             {line.map(|values| view! { <Sparkline values /> })}
         </div>
     }

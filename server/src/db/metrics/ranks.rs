@@ -24,6 +24,9 @@ pub(super) struct Rank {
     pub(super) requests: i64,
     #[diesel(sql_type = BigInt)]
     errors: i64,
+    /// How many values there are, "none" not among them.
+    #[diesel(sql_type = BigInt)]
+    values: i64,
 }
 
 /// The values of a dimension that had the most requests, the busiest first; not those beyond a span's bound.
@@ -46,9 +49,9 @@ fn ranked(
     if parts.is_empty() {
         return Ok(Vec::new());
     }
-    let mut sql =
-        "SELECT value, CAST(SUM(requests) AS BIGINT) AS requests, CAST(SUM(errors) AS BIGINT) AS errors FROM ("
-            .to_owned();
+    let mut sql = "SELECT value, CAST(SUM(requests) AS BIGINT) AS requests, CAST(SUM(errors) AS BIGINT) AS errors, \
+         COUNT(*) FILTER (WHERE value <> '') OVER () AS \"values\" FROM ("
+        .to_owned();
     for (index, part) in parts.iter().enumerate() {
         // Joined by OR, the parts would be looked for in the whole table.
         let union = if index > 0 { " UNION ALL " } else { "" };
@@ -69,8 +72,18 @@ fn ranked(
 
 /// The top list of a dimension, without "none".
 pub(super) fn top(connection: &mut DbConnection, dimension: Dimension, parts: &[Part]) -> DbResult<Vec<TopEntry>> {
+    Ok(top_of_all(connection, dimension, parts)?.0)
+}
+
+/// As [`top`], with how many values there are in all.
+pub(super) fn top_of_all(
+    connection: &mut DbConnection,
+    dimension: Dimension,
+    parts: &[Part],
+) -> DbResult<(Vec<TopEntry>, u64)> {
     // One more, for "none" may be among them.
     let mut ranks = busiest(connection, dimension, parts, TOP + 1)?;
+    let values = count(ranks.first().map_or(0, |rank| rank.values));
     ranks.retain(|rank| !rank.value.is_empty());
     ranks.truncate(TOP);
     let names = names(connection, dimension, parts, &ranks)?;
@@ -81,7 +94,7 @@ pub(super) fn top(connection: &mut DbConnection, dimension: Dimension, parts: &[
         errors: count(rank.errors),
         id: with_id.then_some(rank.value),
     });
-    Ok(entries.collect())
+    Ok((entries.collect(), values))
 }
 
 /// The most used paths.

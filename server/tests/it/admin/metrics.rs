@@ -24,11 +24,13 @@ async fn the_summary_has_the_names_that_scripts_read() {
       "avg_response_time": 20.0,
       "avg_ttfb": 10.0,
       "in_flight": 0,
+      "keys_used": 0,
       "last_hour_requests": 4,
       "p50_response_time": 19.968,
       "p95_response_time": 19.968,
       "p99_response_time": 19.968,
       "requests_per_minute": "rate",
+      "routes_used": 0,
       "status_distribution": {
         "2xx": 3,
         "5xx": 1

@@ -109,6 +109,7 @@ async fn the_summary_adds_up_what_was_recorded(#[case] dialect: Dialect) {
     );
     assert_eq!(found.top_routes[0].id.as_deref(), Some("route"));
     assert_eq!(tops(&found.top_keys), [("key".to_owned(), 100, 10)]);
+    assert_eq!((found.keys_used, found.routes_used), (1, 2));
     assert_eq!(tops(&found.top_models), [("qwen3".to_owned(), 90, 0)]);
     assert_eq!(tops(&found.top_source_paths), [("app".to_owned(), 100, 10)]);
     assert_eq!(
