@@ -11,6 +11,9 @@ use crate::locales::common as t;
 pub fn Confirm(
     #[prop(into)] title: String,
     #[prop(into)] consequence: String,
+    /// The word of the answer that changes nothing.
+    #[prop(default = t::cancel())]
+    keep: &'static str,
     #[prop(into)] action: String,
     #[prop(into)] busy: Signal<bool>,
     #[prop(into)] on_cancel: Callback<()>,
@@ -23,7 +26,7 @@ pub fn Confirm(
             </div>
             <div class="dialog-foot">
                 <Button autofocus=true on_press=on_cancel>
-                    {t::cancel()}
+                    {keep}
                 </Button>
                 <Button weight=Weight::Danger busy on_press=on_confirm>
                     {action}

@@ -8,6 +8,7 @@ use leptos::wasm_bindgen::JsCast;
 use send_wrapper::SendWrapper;
 
 use crate::components::button::IconButton;
+use crate::components::confirm::Confirm;
 use crate::components::icon::Glyph;
 use crate::components::unique_id;
 use crate::locales::common as t;
@@ -19,6 +20,8 @@ pub enum Shape {
     /// In the middle.
     #[default]
     Center,
+    /// In the middle, for forms.
+    Form,
     /// At the side; a click beside it closes it.
     Drawer,
     /// At the side, for forms: a click beside it does nothing, so that no input is lost.
@@ -34,12 +37,17 @@ pub enum Shape {
 impl Shape {
     const fn class(self) -> &'static str {
         match self {
-            Self::Center => "dialog",
+            Self::Center | Self::Form => "dialog",
             Self::MustAnswer => "dialog dialog-roomy",
             Self::Palette => "dialog dialog-palette",
             Self::Drawer | Self::WideFormDrawer => "dialog dialog-drawer dialog-wide",
             Self::FormDrawer => "dialog dialog-drawer",
         }
+    }
+
+    /// What is typed here is not thrown away unasked.
+    const fn holds_a_form(self) -> bool {
+        matches!(self, Self::Form | Self::FormDrawer | Self::WideFormDrawer)
     }
 }
 
@@ -49,6 +57,9 @@ pub fn Dialog(
     #[prop(into)] title: String,
     #[prop(optional, into)] lead: String,
     #[prop(optional)] shape: Shape,
+    /// Something was typed in it that would be lost; whoever has no more need of it says so.
+    #[prop(optional)]
+    typed: RwSignal<bool>,
     #[prop(into)] on_close: Callback<()>,
     children: Children,
 ) -> impl IntoView {
@@ -57,23 +68,32 @@ pub fn Dialog(
     let labelled_by = title_id.clone();
     let must_answer = shape == Shape::MustAnswer;
     keep_focus();
-    node.on_load(|dialog| {
-        request_animation_frame(move || {
-            if dialog.is_connected() && !dialog.open() {
-                // Fails only when it is open already or not connected.
-                let _ = dialog.show_modal();
-            }
-        });
-    });
-    let cancel = move |event: ev::Event| {
-        event.prevent_default();
-        if !must_answer {
+    node.on_load(|dialog| request_animation_frame(move || show(&dialog)));
+    let asking = RwSignal::new(false);
+    let leave = Callback::new(move |()| {
+        if shape.holds_a_form() && typed.get_untracked() {
+            asking.set(true);
+        } else if !must_answer {
             on_close.run(());
+        }
+    });
+    let is_own = move |event: &ev::Event| event.target() == node.get_untracked().map(|dialog| dialog.unchecked_into());
+    let cancel = move |event: ev::Event| {
+        // A file chooser in it can be cancelled, too.
+        if is_own(&event) && event.cancelable() {
+            event.prevent_default();
+            leave.run(());
+        }
+    };
+    // Browsers let nobody hold a dialog open with `cancel` alone: when Esc is all that was pressed since, it closes.
+    let closed = move |event: ev::Event| {
+        if let Some(dialog) = node.get_untracked().filter(|_| is_own(&event)) {
+            show(&dialog);
+            leave.run(());
         }
     };
     let press_beside = move |event: ev::MouseEvent| {
-        let beside = event.target() == node.get_untracked().map(|dialog| dialog.unchecked_into());
-        if beside && matches!(shape, Shape::Drawer | Shape::Palette) {
+        if matches!(shape, Shape::Drawer | Shape::Palette) && is_own(&event) {
             on_close.run(());
         }
     };
@@ -84,7 +104,9 @@ pub fn Dialog(
             aria-labelledby=labelled_by
             closedby=must_answer.then_some("none")
             on:cancel=cancel
+            on:close=closed
             on:click=press_beside
+            on:input=move |_| typed.set(true)
         >
             <div class="dialog-head">
                 <div>
@@ -92,11 +114,35 @@ pub fn Dialog(
                     {(!lead.is_empty()).then(|| view! { <p class="page-lead">{lead}</p> })}
                 </div>
                 {(!must_answer && shape != Shape::Palette)
-                    .then(|| view! { <IconButton glyph=Glyph::Cross label=t::close() on_press=on_close /> })}
+                    .then(|| view! { <IconButton glyph=Glyph::Cross label=t::close() on_press=leave /> })}
             </div>
             {children()}
         </dialog>
+        {move || asking.get().then(|| discard_question(asking, on_close))}
     }
+}
+
+fn show(dialog: &web_sys::HtmlDialogElement) {
+    if dialog.is_connected() && !dialog.open() {
+        // Fails only when it is open already or not connected.
+        let _ = dialog.show_modal();
+    }
+}
+
+/// Asks before what was typed is lost.
+fn discard_question(asking: RwSignal<bool>, on_close: Callback<()>) -> AnyView {
+    view! {
+        <Confirm
+            title=t::discard_title()
+            consequence=t::discard_text()
+            keep=t::keep_editing()
+            action=t::discard()
+            busy=Signal::stored(false)
+            on_cancel=move |()| asking.set(false)
+            on_confirm=on_close
+        />
+    }
+    .into_any()
 }
 
 // Remembers what had the focus, and gives it back when the dialog is gone; to the page where that is gone as well.

@@ -14,11 +14,13 @@ use crate::state::reactive;
 pub struct Rule(pub FormErrors, pub &'static str);
 
 impl Rule {
-    fn message(rule: Option<Self>) -> Signal<Option<String>> {
+    /// The message of the field, if it has a rule.
+    pub fn message(rule: Option<Self>) -> Signal<Option<String>> {
         rule.map_or_else(|| Signal::stored(None), |Self(errors, name)| errors.of(name))
     }
 
-    fn touch(rule: Option<Self>) {
+    /// Says that the field was edited.
+    pub fn touch(rule: Option<Self>) {
         if let Some(Self(errors, name)) = rule {
             errors.touch(name);
         }
@@ -108,20 +110,27 @@ pub fn SelectField(
     #[prop(into)] label: String,
     value: RwSignal<String>,
     #[prop(into)] choices: Signal<Vec<(String, String)>>,
+    #[prop(optional, into)] rule: Option<Rule>,
     #[prop(optional, into)] hint: String,
 ) -> impl IntoView {
     let id = unique_id();
+    let message = Rule::message(rule);
     let described = described_by(&id, !hint.is_empty());
     let select = NodeRef::new();
     keep_options(select, value, choices);
+    let on_change = move |event| {
+        value.set(event_target_value(&event));
+        Rule::touch(rule);
+    };
     view! {
-        <FieldFrame id=id.clone() label hint optional=false message=Signal::stored(None)>
+        <FieldFrame id=id.clone() label hint optional=false message>
             <select
                 node_ref=select
                 id=id
                 class="input"
                 aria-describedby=described
-                on:change=move |event| value.set(event_target_value(&event))
+                aria-invalid=move || message.with(Option::is_some).then_some("true")
+                on:change=on_change
             ></select>
         </FieldFrame>
     }
@@ -229,7 +238,8 @@ fn FieldFrame(
     }
 }
 
-fn described_by(id: &str, has_hint: bool) -> String {
+/// The ids of a field's hint and of its message.
+pub fn described_by(id: &str, has_hint: bool) -> String {
     if has_hint {
         format!("{id}-hint {id}-error")
     } else {

@@ -3,9 +3,10 @@
 use leptos::prelude::*;
 
 use crate::components::button::{Button, IconButton};
-use crate::components::field::{FieldMessage, Rule};
+use crate::components::field::{FieldMessage, Rule, described_by};
 use crate::components::icon::Glyph;
 use crate::components::keyed::keyed;
+use crate::components::unique_id;
 use crate::locales::common as t;
 
 /// One row of the editor.
@@ -67,12 +68,9 @@ pub fn PairsField(
     #[prop(optional, into)] rule: Option<Rule>,
     #[prop(optional, into)] hint: String,
 ) -> impl IntoView {
-    let message = rule.map_or_else(|| Signal::stored(None), |Rule(errors, name)| errors.of(name));
-    let touch = move || {
-        if let Some(Rule(errors, name)) = rule {
-            errors.touch(name);
-        }
-    };
+    let id = unique_id();
+    let message = Rule::message(rule);
+    let described = described_by(&id, !hint.is_empty());
     let invalid = move || message.with(Option::is_some).then_some("true");
     let row = move |pair: Pair| {
         view! {
@@ -82,11 +80,12 @@ pub fn PairsField(
                     aria-label=move || t::header_name_n(pairs.position(pair.id))
                     placeholder=t::header_name()
                     spellcheck="false"
+                    aria-describedby=described.clone()
                     aria-invalid=invalid
                     prop:value=move || pair.name.get()
                     on:input=move |event| {
                         pair.name.set(event_target_value(&event));
-                        touch();
+                        Rule::touch(rule);
                     }
                 />
                 <input
@@ -95,10 +94,11 @@ pub fn PairsField(
                     placeholder=t::header_value()
                     spellcheck="false"
                     autocomplete="off"
+                    aria-describedby=described.clone()
                     prop:value=move || pair.value.get()
                     on:input=move |event| {
                         pair.value.set(event_target_value(&event));
-                        touch();
+                        Rule::touch(rule);
                     }
                 />
                 <IconButton
@@ -119,8 +119,8 @@ pub fn PairsField(
                     {t::add_header()}
                 </Button>
             </div>
-            {(!hint.is_empty()).then(|| view! { <p class="field-hint">{hint}</p> })}
-            <div aria-live="polite">
+            {(!hint.is_empty()).then(|| view! { <p class="field-hint" id=format!("{id}-hint")>{hint}</p> })}
+            <div id=format!("{id}-error") aria-live="polite">
                 <FieldMessage message />
             </div>
         </div>

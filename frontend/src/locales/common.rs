@@ -10,6 +10,10 @@ super::texts! {
     loading = "Loading…", "加载中…";
     close = "Close", "关闭";
     cancel = "Cancel", "取消";
+    keep_editing = "Keep editing", "继续编辑";
+    discard = "Discard", "放弃";
+    discard_title = "Discard changes?", "放弃更改？";
+    discard_text = "What was typed here is lost.", "此处输入的内容将会丢失。";
     save = "Save", "保存";
     delete = "Delete", "删除";
     copy_what(what: &str) = "Copy {what}", "复制{what}";

@@ -84,13 +84,20 @@ impl FormErrors {
         ready
     }
 
+    /// Puts what was refused at its fields, and the focus on the first of them.
+    pub fn tell(self, errors: Vec<FieldError>) {
+        if !errors.is_empty() {
+            focus_first_invalid();
+        }
+        self.server.set(errors);
+    }
+
     /// Takes over the server's refusal; what remains is said above the form.
     pub fn refused(self, problem: &Problem) -> Option<String> {
-        self.server.set(problem.errors.clone());
+        self.tell(problem.errors.clone());
         if problem.errors.is_empty() {
             return Some(crate::api::sentence(problem));
         }
-        focus_first_invalid();
         let places = problem
             .errors
             .iter()

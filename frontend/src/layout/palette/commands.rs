@@ -7,7 +7,7 @@ use crate::api;
 use crate::app::BASE;
 use crate::components::icon::Glyph;
 use crate::format::lower;
-use crate::locales::{self, keys, palette as t, routes, shell};
+use crate::locales::{self, keys, palette as t, routes, settings, shell};
 use crate::order;
 use crate::state::theme::Theme;
 
@@ -84,6 +84,7 @@ pub fn everywhere() -> Vec<Command> {
         page("/settings", Glyph::Sliders, shell::settings()),
         create("/keys?new=1", keys::new()),
         create("/routes?new=1", routes::new()),
+        create("/settings?new=1", settings::new_token()),
         action(
             Glyph::Search,
             routes::test_match(),

@@ -32,7 +32,7 @@ pub fn RequestFields(state: PlaygroundState) -> impl IntoView {
         </datalist>
         <div class="stack" on:input=typed>
             <div class="target-line">
-                <SelectField label=common::method() value=draft.method choices=methods />
+                <SelectField label=common::method() value=draft.method choices=methods rule=Rule(errors, "method") />
                 <TextField label=common::path() value=draft.path rule=Rule(errors, "path") mono=true />
             </div>
             <Fold title=common::headers() open=false errors fields=&["headers"]>
@@ -117,7 +117,7 @@ fn KeyChoice(state: PlaygroundState) -> impl IntoView {
     let hint = move || key.with(String::is_empty).then(t::need_key);
     view! {
         <div class="stack-s">
-            <SelectField label=t::key() value=key choices hint=t::key_hint() />
+            <SelectField label=t::key() value=key choices rule=Rule(state.errors, "key_id") hint=t::key_hint() />
             <p class="field-hint" aria-live="polite">
                 {hint}
             </p>

@@ -81,13 +81,14 @@ pub fn ReplayDialog(state: RequestsState, resending: Resending) -> impl IntoView
     // A link to another record leads away from here.
     let open = state.address.param("open");
     reactive::on_change(move || open.get(), move |_| close.run(()));
+    let typed = RwSignal::new(false);
     let title = if edit { t::edit_and_resend() } else { t::replay() };
     let content = move || {
         let draft = draft.data.get()?;
-        Some(view! { <ReplayForm state record=record.clone() draft edit close /> })
+        Some(view! { <ReplayForm state record=record.clone() draft edit lost=typed close /> })
     };
     view! {
-        <Dialog title lead=t::replay_lead() shape=Shape::WideFormDrawer on_close=close>
+        <Dialog title lead=t::replay_lead() shape=Shape::WideFormDrawer typed on_close=close>
             <Loaded query=draft skeleton=|| view! { <TableSkeleton /> }>
                 {content.clone()}
             </Loaded>
@@ -101,6 +102,7 @@ fn ReplayForm(
     record: LogRecord,
     draft: ReplayDraft,
     edit: bool,
+    lost: RwSignal<bool>,
     close: Callback<()>,
 ) -> impl IntoView {
     // What is missing can only be given where it can be edited.
@@ -126,7 +128,11 @@ fn ReplayForm(
         refusal.set(None);
         spawn_local(async move {
             match api::logs::replay(&log_id, &request).await {
-                Ok(came) => result.set(Some(came)),
+                Ok(came) => {
+                    result.set(Some(came));
+                    // What was sent is answered: nothing is lost any more.
+                    lost.set(false);
+                }
                 Err(problem) => refusal.set(errors.refused(&problem)),
             }
             busy.set(false);
@@ -149,7 +155,7 @@ fn ReplayForm(
                 } else {
                     view! { <code class="record-path">{line}</code> }.into_any()
                 }}
-                <KeyChoice state key_id=typed.key_id />
+                <KeyChoice state errors key_id=typed.key_id />
                 <div class="stack" aria-live="polite">
                     {compared}
                 </div>
@@ -210,11 +216,11 @@ fn EditFields(typed: Draft, errors: FormErrors) -> impl IntoView {
 }
 
 #[component]
-fn KeyChoice(state: RequestsState, key_id: RwSignal<String>) -> impl IntoView {
+fn KeyChoice(state: RequestsState, errors: FormErrors, key_id: RwSignal<String>) -> impl IntoView {
     let choices = reactive::derived(move || {
         let mut choices = vec![(String::new(), t::without_key().to_owned())];
         choices.extend(state.keys.data.get().unwrap_or_default());
         choices
     });
-    view! { <SelectField label=t::acts_with() value=key_id choices hint=t::acts_with_hint() /> }
+    view! { <SelectField label=t::acts_with() value=key_id choices rule=Rule(errors, "key_id") hint=t::acts_with_hint() /> }
 }

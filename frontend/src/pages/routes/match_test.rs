@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use fastgate_shared::problem::{FieldError, Problem};
 use fastgate_shared::route::{MatchExplanation, MatchRequest};
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
@@ -11,13 +12,13 @@ use serde_json::Value;
 use crate::api::{self, Answer};
 use crate::components::button::{Button, Weight};
 use crate::components::dialog::{Dialog, Shape};
-use crate::components::field::{SelectField, TextField};
+use crate::components::field::{Rule, SelectField, TextField};
 use crate::components::icon::{Glyph, Icon};
 use crate::components::key_value::{Pairs, PairsField};
 use crate::components::verdicts::Verdicts;
-use crate::locales::{common, routes as t};
+use crate::locales::{common, playground, routes as t};
 use crate::state::address::Address;
-use crate::state::form::optional_text;
+use crate::state::form::{FormErrors, optional_text};
 
 /// A request while it is typed.
 #[derive(Clone, Copy)]
@@ -26,16 +27,43 @@ pub struct RequestDraft {
     path: RwSignal<String>,
     headers: Pairs,
     body: RwSignal<String>,
+    errors: FormErrors,
 }
 
 impl RequestDraft {
     pub fn new() -> Self {
+        let path = RwSignal::new(String::new());
+        let errors = FormErrors::new(move || {
+            let wrong = path.with(|path| !path.trim().is_empty() && !path.trim_start().starts_with('/'));
+            let wrong = wrong.then(|| FieldError::new("path", playground::path_rule()));
+            wrong.into_iter().collect()
+        });
         Self {
             method: RwSignal::new("POST".to_owned()),
-            path: RwSignal::default(),
+            path,
             headers: Pairs::new(&BTreeMap::new()),
             body: RwSignal::default(),
+            errors,
         }
+    }
+
+    /// Whether it can be sent; else its fields say why not.
+    pub fn ready_to_send(self) -> bool {
+        self.errors.ready_to_send()
+    }
+
+    /// Puts the server's refusal at the fields; one that is about the whole is handed back.
+    pub fn refused(self, mut problem: Problem) -> Option<Problem> {
+        let mut errors = std::mem::take(&mut problem.errors);
+        for error in &mut errors {
+            // The test of a single route calls the same fields so.
+            if let Some(name) = error.field.strip_prefix("test_") {
+                error.field = name.to_owned();
+            }
+        }
+        let about_fields = !errors.is_empty();
+        self.errors.tell(errors);
+        (!about_fields).then_some(problem)
     }
 
     pub fn method(self) -> Option<String> {
@@ -62,22 +90,25 @@ impl RequestDraft {
 pub fn RequestFields(draft: RequestDraft, #[prop(optional)] path_hint: &'static str) -> impl IntoView {
     let methods = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
     let methods = methods.map(|method| (method.to_owned(), method.to_owned())).to_vec();
+    let errors = draft.errors;
     view! {
         <div class="target-line">
-            <SelectField label=common::method() value=draft.method choices=methods />
+            <SelectField label=common::method() value=draft.method choices=methods rule=Rule(errors, "method") />
             <TextField
                 label=t::test_path()
                 value=draft.path
+                rule=Rule(errors, "path")
                 placeholder="/v1/chat/completions"
                 hint=path_hint
                 mono=true
                 autofocus=true
             />
         </div>
-        <PairsField label=common::headers() pairs=draft.headers />
+        <PairsField label=common::headers() pairs=draft.headers rule=Rule(errors, "headers") />
         <TextField
             label=common::body()
             value=draft.body
+            rule=Rule(errors, "body")
             placeholder="{\"model\": \"gpt-4o-mini\"}"
             optional=true
             multiline=true
@@ -91,9 +122,13 @@ pub fn MatchTest(address: Address) -> impl IntoView {
     let draft = RequestDraft::new();
     let busy = RwSignal::new(false);
     let answer = RwSignal::new(None::<Answer<MatchExplanation>>);
+    let typed = RwSignal::new(false);
     let close = Callback::new(move |()| address.close(&["match"]));
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
+        if busy.get_untracked() || !draft.ready_to_send() {
+            return;
+        }
         let request = untrack(|| MatchRequest {
             method: draft.method(),
             path: draft.path().unwrap_or_else(|| "/".to_owned()),
@@ -102,7 +137,13 @@ pub fn MatchTest(address: Address) -> impl IntoView {
         });
         busy.set(true);
         spawn_local(async move {
-            answer.set(Some(api::routes::explain(&request).await));
+            let said = api::routes::explain(&request).await;
+            // What was asked is answered: nothing is lost any more.
+            typed.set(said.is_err());
+            answer.set(match said {
+                Ok(explanation) => Some(Ok(explanation)),
+                Err(problem) => draft.refused(problem).map(Err),
+            });
             busy.set(false);
         });
     };
@@ -118,7 +159,7 @@ pub fn MatchTest(address: Address) -> impl IntoView {
         .into_any(),
     };
     view! {
-        <Dialog title=t::match_title() lead=t::match_lead() shape=Shape::FormDrawer on_close=close>
+        <Dialog title=t::match_title() lead=t::match_lead() shape=Shape::FormDrawer typed on_close=close>
             <form class="dialog-form" on:submit=submit novalidate=true>
                 <div class="dialog-body stack">
                     <RequestFields draft />

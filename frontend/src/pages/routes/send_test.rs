@@ -21,11 +21,12 @@ pub fn SendTest(state: RoutesState, route: Route) -> impl IntoView {
     let draft = RequestDraft::new();
     let busy = RwSignal::new(false);
     let answer = RwSignal::new(None::<Answer<RouteTestResult>>);
+    let typed = RwSignal::new(false);
     let close = Callback::new(move |()| state.address.close(&["test"]));
     let title = t::test_title(&route.definition.route_name);
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
-        if busy.get_untracked() {
+        if busy.get_untracked() || !draft.ready_to_send() {
             return;
         }
         let test = untrack(|| TestRoute {
@@ -38,7 +39,13 @@ pub fn SendTest(state: RoutesState, route: Route) -> impl IntoView {
         let route_id = route.route_id.clone();
         busy.set(true);
         spawn_local(async move {
-            answer.set(Some(api::routes::test(&route_id, &test).await));
+            let said = api::routes::test(&route_id, &test).await;
+            // What was sent is answered: nothing is lost any more.
+            typed.set(said.is_err());
+            answer.set(match said {
+                Ok(result) => Some(Ok(result)),
+                Err(problem) => draft.refused(problem).map(Err),
+            });
             busy.set(false);
         });
     };
@@ -48,7 +55,7 @@ pub fn SendTest(state: RoutesState, route: Route) -> impl IntoView {
         Some(Err(problem)) => view! { <Failure text=api::sentence(&problem) /> }.into_any(),
     };
     view! {
-        <Dialog title lead=t::test_lead() shape=Shape::FormDrawer on_close=close>
+        <Dialog title lead=t::test_lead() shape=Shape::FormDrawer typed on_close=close>
             <form class="dialog-form" on:submit=submit novalidate=true>
                 <div class="dialog-body stack">
                     <RequestFields draft path_hint=t::test_path_hint() />

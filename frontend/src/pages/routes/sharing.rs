@@ -68,7 +68,7 @@ pub fn SharingFields(draft: SharingDraft, errors: FormErrors) -> impl IntoView {
     };
     let choices = WAYS.map(|(way, name)| (name.to_owned(), word(way).to_owned())).to_vec();
     view! {
-        <SelectField label=t::balance() value=draft.balance choices />
+        <SelectField label=t::balance() value=draft.balance choices rule=Rule(errors, "balance") />
         <Show when=move || draft.by_client()>
             <TextField
                 label=t::hash_on()

@@ -10,6 +10,7 @@ use crate::components::button::{Button, IconButton};
 use crate::components::field::{FieldMessage, Rule, SelectField, TextField};
 use crate::components::icon::Glyph;
 use crate::components::keyed::keyed;
+use crate::components::unique_id;
 use crate::locales::{common, routes as t};
 use crate::state::form::FormErrors;
 use crate::state::reactive;
@@ -111,7 +112,7 @@ pub fn TargetFields(draft: Draft, errors: FormErrors) -> impl IntoView {
             {kind(true, t::several_hosts())}
         </div>
         <div class="target-line">
-            <SelectField label=t::protocol() value=draft.protocol choices=protocols />
+            <SelectField label=t::protocol() value=draft.protocol choices=protocols rule=Rule(errors, "target_protocol") />
             <Show when=move || !draft.several.get()>
                 <TextField
                     label=t::host()
@@ -131,6 +132,8 @@ pub fn TargetFields(draft: Draft, errors: FormErrors) -> impl IntoView {
 
 #[component]
 fn TargetsEditor(rows: TargetRows, errors: FormErrors) -> impl IntoView {
+    let told = unique_id();
+    let described_by = told.clone();
     let in_rows = errors.of("targets");
     let in_host = errors.of("target_host");
     let message = reactive::derived(move || in_rows.get().or_else(|| in_host.get()));
@@ -142,6 +145,7 @@ fn TargetsEditor(rows: TargetRows, errors: FormErrors) -> impl IntoView {
                     aria-label=move || t::host_n(rows.position(row.id))
                     placeholder=t::host_hint()
                     spellcheck="false"
+                    aria-describedby=described_by.clone()
                     aria-invalid=move || message.with(Option::is_some).then_some("true")
                     prop:value=move || row.host.get()
                     on:input=move |event| {
@@ -152,6 +156,7 @@ fn TargetsEditor(rows: TargetRows, errors: FormErrors) -> impl IntoView {
                 <input
                     class="input"
                     inputmode="numeric"
+                    aria-describedby=described_by.clone()
                     aria-label=move || t::weight_n(rows.position(row.id))
                     prop:value=move || row.weight.get()
                     on:input=move |event| {
@@ -175,7 +180,7 @@ fn TargetsEditor(rows: TargetRows, errors: FormErrors) -> impl IntoView {
                     {t::add_target()}
                 </Button>
             </div>
-            <div aria-live="polite">
+            <div id=told aria-live="polite">
                 <FieldMessage message />
             </div>
         </div>

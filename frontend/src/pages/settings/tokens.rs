@@ -21,6 +21,7 @@ use crate::components::icon::{Glyph, Icon};
 use crate::components::loaded::{Loaded, TableSkeleton};
 use crate::components::relative_time::RelativeTime;
 use crate::locales::{common, settings as t};
+use crate::state::address::Address;
 use crate::state::form::FormErrors;
 use crate::state::query::Query;
 use crate::state::reactive;
@@ -29,8 +30,8 @@ use crate::state::toasts::Toasts;
 /// What the parts share.
 #[derive(Clone, Copy)]
 struct TokensState {
+    address: Address,
     tokens: Query<Vec<AdminToken>>,
-    making: RwSignal<bool>,
     made: RwSignal<Option<Arc<CreatedAdminToken>>>,
     to_delete: RwSignal<Option<AdminToken>>,
 }
@@ -39,16 +40,23 @@ struct TokensState {
 #[component]
 pub fn Tokens() -> impl IntoView {
     let state = TokensState {
+        address: Address::get(),
         tokens: Query::new(|| (), |()| api::settings::tokens()).poll(30_000),
-        making: RwSignal::new(false),
         made: RwSignal::new(None),
         to_delete: RwSignal::new(None),
     };
+    let making = state.address.has("new");
     view! {
         <section class="card">
             <div class="card-head">
                 <h2>{t::tokens()}</h2>
-                <Button small=true needs=Role::Admin glyph=Glyph::Plus on_press=move |()| state.making.set(true)>
+                <Button
+                    small=true
+                    primary_action=true
+                    needs=Role::Admin
+                    glyph=Glyph::Plus
+                    on_press=move |()| state.address.open("new", "1")
+                >
                     {t::new_token()}
                 </Button>
             </div>
@@ -57,7 +65,7 @@ pub fn Tokens() -> impl IntoView {
                 <TokensList state />
             </Loaded>
         </section>
-        {move || state.making.get().then(|| view! { <TokenForm state /> })}
+        {move || making.get().then(|| view! { <TokenForm state /> })}
         {move || state.made.get().map(|made| view! { <ShownOnce state made /> })}
         {move || state.to_delete.get().map(|token| view! { <DeleteToken state token /> })}
     }
@@ -155,6 +163,7 @@ fn TokenForm(state: TokensState) -> impl IntoView {
     let choices: Vec<(String, String)> = words
         .map(|(role, word)| (role.as_str().to_owned(), word.to_owned()))
         .to_vec();
+    let close = Callback::new(move |()| state.address.close(&["new"]));
     let send = move |event: SubmitEvent| {
         event.prevent_default();
         let definition = AdminTokenDefinition {
@@ -170,7 +179,7 @@ fn TokenForm(state: TokensState) -> impl IntoView {
         spawn_local(async move {
             match api::settings::create_token(&definition).await {
                 Ok(made) => {
-                    state.making.set(false);
+                    state.address.close(&["new"]);
                     state.made.set(Some(Arc::new(made)));
                     state.tokens.reload();
                 }
@@ -181,16 +190,16 @@ fn TokenForm(state: TokensState) -> impl IntoView {
         });
     };
     view! {
-        <Dialog title=t::new_token() on_close=Callback::new(move |()| state.making.set(false))>
+        <Dialog title=t::new_token() shape=Shape::Form on_close=close>
             <form class="dialog-form" on:submit=send novalidate=true>
                 <div class="dialog-body stack">
                     {move || refusal.get().map(|text| view! { <div class="banner banner-bad" role="alert"><Icon glyph=Glyph::Alert /><div>{text}</div></div> })}
                     <TextField label=t::name() value=name rule=Rule(errors, "name") autofocus=true />
-                    <SelectField label=t::role_label() value=role choices />
+                    <SelectField label=t::role_label() value=role choices rule=Rule(errors, "role") />
                     <ExpiryFields expiry errors />
                 </div>
                 <div class="dialog-foot">
-                    <Button on_press=move |()| state.making.set(false)>{common::cancel()}</Button>
+                    <Button on_press=close>{common::cancel()}</Button>
                     <Button weight=Weight::Primary submit=true busy>
                         {t::create_token()}
                     </Button>

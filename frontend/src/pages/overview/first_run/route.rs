@@ -10,13 +10,19 @@ use super::FirstSteps;
 use crate::api;
 use crate::app::BASE;
 use crate::components::button::{Button, Weight};
-use crate::components::field::{FieldMessage, TextField};
+use crate::components::field::{FieldMessage, Rule, TextField};
 use crate::locales::{overview as t, refusal};
+use crate::state::form::FormErrors;
+
+/// The fields, by the names under which they are refused.
+const ADDRESS: &str = "address";
+const CREDENTIAL: &str = "add_headers";
 
 #[component]
 pub fn RouteStep(steps: FirstSteps) -> impl IntoView {
     let (address, credential) = (RwSignal::new(String::new()), RwSignal::new(String::new()));
     let (message, busy) = (RwSignal::new(None::<String>), RwSignal::new(false));
+    let errors = FormErrors::new(Vec::new);
     let create = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
         if busy.get_untracked() {
@@ -24,9 +30,10 @@ pub fn RouteStep(steps: FirstSteps) -> impl IntoView {
         }
         let (definition, prefix) = match definition(&address.get_untracked(), &credential.get_untracked()) {
             Ok(read) => read,
-            Err(why) => return message.set(Some(why)),
+            Err(why) => return errors.tell(vec![FieldError::new(ADDRESS, why)]),
         };
         message.set(None);
+        errors.tell(Vec::new());
         busy.set(true);
         spawn_local(async move {
             match api::routes::create(&definition).await {
@@ -34,7 +41,10 @@ pub fn RouteStep(steps: FirstSteps) -> impl IntoView {
                     steps.prefix.set(prefix);
                     steps.beginnings.reload();
                 }
-                Err(problem) => message.set(Some(told(&problem))),
+                Err(problem) => match problem.errors.first() {
+                    Some(error) => errors.tell(vec![at_field(error)]),
+                    None => message.set(Some(api::sentence(&problem))),
+                },
             }
             busy.set(false);
         });
@@ -44,11 +54,19 @@ pub fn RouteStep(steps: FirstSteps) -> impl IntoView {
             <TextField
                 label=t::upstream_address()
                 value=address
+                rule=Rule(errors, ADDRESS)
                 placeholder="https://api.openai.com/v1"
                 hint=t::upstream_address_hint()
                 mono=true
             />
-            <TextField label=t::upstream_key() value=credential hint=t::upstream_key_hint() kind="password" optional=true />
+            <TextField
+                label=t::upstream_key()
+                value=credential
+                rule=Rule(errors, CREDENTIAL)
+                hint=t::upstream_key_hint()
+                kind="password"
+                optional=true
+            />
             <div aria-live="polite">
                 <FieldMessage message />
             </div>
@@ -97,6 +115,16 @@ fn definition(address: &str, credential: &str) -> Result<(RouteDefinition, Strin
             Err(errors.first().map_or_else(String::new, sentence))
         }
     }
+}
+
+/// All but the credential comes from the address.
+fn at_field(error: &FieldError) -> FieldError {
+    let place = if error.field.starts_with(CREDENTIAL) {
+        CREDENTIAL
+    } else {
+        ADDRESS
+    };
+    FieldError::new(place, sentence(error))
 }
 
 /// The server's sentence, with the first field's own.

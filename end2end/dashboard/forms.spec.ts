@@ -1,0 +1,109 @@
+// Forms: what is refused is said at its field, and what was typed is not thrown away unasked.
+
+import type { Locator, Page } from "@playwright/test";
+import { expect, expectAccessible, signIn, test } from "./stand";
+
+test.use({ viewport: { width: 1440, height: 900 } });
+
+/** The message that a field is described by. */
+async function expectRefused(field: Locator, message: RegExp | string) {
+  await expect(field).toHaveAttribute("aria-invalid", "true");
+  await expect(field).toHaveAccessibleDescription(message);
+}
+
+for (const [what, path, button] of [
+  ["Which route takes this request?", "/routes?match=1", "Find the route"],
+  ["Send test: Forms", "", "Send test"],
+] as const) {
+  test(`"${what}" says at path and header what is wrong with them`, async ({ page, gateway, upstream }) => {
+    const { route_id } = await gateway.route({ route_name: "Forms", match_path: "/forms/*", target_host: upstream.host });
+    await signIn(page, gateway, path || `/routes?test=${route_id}`);
+    const form = page.getByRole("dialog", { name: what });
+    const field = form.getByLabel("Path");
+    const send = form.locator("button[type=submit]");
+    await expect(send).toContainText(button);
+    await field.fill("no-slash");
+    await send.click();
+    await expectRefused(field, /must start with \//);
+    await expect(field).toBeFocused();
+    // What only the server knows comes to the same place, and the first of two has the focus.
+    await field.fill("/forms/%zz");
+    await form.getByRole("button", { name: "Add header" }).click();
+    await form.getByLabel("Header name 1").fill("not a name");
+    await send.click();
+    await expectRefused(field, /.+/);
+    await expectRefused(form.getByLabel("Header name 1"), /`not a name` is not a header name/);
+    await expect(field).toBeFocused();
+    await expect(form.locator(".banner-bad")).toHaveCount(0);
+    await expectAccessible(page);
+    await field.fill("/forms/a");
+    await expect(field).not.toHaveAttribute("aria-invalid");
+    await form.getByLabel("Header name 1").fill("X-Team");
+    await send.click();
+    await expect(form.getByText(/Forms takes this request|Sent to/).first()).toBeVisible();
+  });
+}
+
+test("an upstream's address that is refused at the first steps is said at its field", async ({ page, gateway, upstream }) => {
+  await gateway.route({ route_name: "Several", match_path: "/several", targets: [{ host: upstream.host }, { host: "b.test" }] });
+  await signIn(page, gateway, "/routes");
+  await page.getByRole("button", { name: "Edit route Several" }).click();
+  const form = page.getByRole("dialog", { name: "Edit route" });
+  await form.getByLabel("Host 2").fill("169.254.169.254");
+  await form.getByRole("button", { name: "Save" }).click();
+  await expectRefused(form.getByLabel("Host 1"), /does not connect to/);
+  await expect(form.getByLabel("Host 1")).toBeFocused();
+});
+
+const question = (page: Page) => page.getByRole("dialog", { name: "Discard changes?" });
+
+for (const [what, path, label] of [
+  ["New key", "/keys?new=1", /^Source/],
+  ["New route", "/routes?new=1", /^Route name/],
+  ["Which route takes this request?", "/routes?match=1", /^Path/],
+  ["Import keys and routes", "/routes?import=1", /^Document/],
+  ["New token", "/settings?new=1", /^Name/],
+] as const) {
+  test(`"${what}" asks before it throws away what was typed`, async ({ page, gateway }) => {
+    await signIn(page, gateway, path);
+    const form = page.getByRole("dialog", { name: what });
+    const field = form.getByRole("textbox", { name: label });
+    await field.click();
+    // Nothing was typed: nothing is lost.
+    await page.keyboard.press("Escape");
+    await expect(form).toBeHidden();
+    await page.goto(`${gateway.url}/admin/dashboard${path}`);
+    await field.fill("half a thought");
+    await page.keyboard.press("Escape");
+    await expect(question(page).getByRole("button", { name: "Keep editing" })).toBeFocused();
+    await expectAccessible(page);
+    await page.keyboard.press("Enter");
+    await expect(question(page)).toBeHidden();
+    await expect(field).toHaveValue("half a thought");
+    await expect(field).toBeFocused();
+    // A browser lets Esc pass the second time when nothing else was pressed since; the form stays all the same.
+    for (let times = 0; times < 3; times += 1) {
+      await page.keyboard.press("Escape");
+      await expect(question(page)).toBeVisible();
+      await page.keyboard.press("Escape");
+      await expect(question(page)).toBeHidden();
+      await expect(field).toHaveValue("half a thought");
+      await expect(field).toBeVisible();
+    }
+    await form.getByRole("button", { name: "Close" }).first().click();
+    await question(page).getByRole("button", { name: "Discard" }).click();
+    await expect(form).toBeHidden();
+    await expect(page).not.toHaveURL(/=1/);
+  });
+}
+
+test("a request that was tested is not asked about", async ({ page, gateway }) => {
+  await signIn(page, gateway, "/routes?match=1");
+  const form = page.getByRole("dialog", { name: "Which route takes this request?" });
+  await form.getByLabel("Path").fill("/nobody/knows");
+  await form.locator("button[type=submit]").click();
+  await expect(form.getByText(/No route takes|404/).first()).toBeVisible();
+  await page.keyboard.press("Escape");
+  await expect(form).toBeHidden();
+  await expect(question(page)).toBeHidden();
+});
