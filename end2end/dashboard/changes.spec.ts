@@ -99,12 +99,16 @@ for (const [what, path, heading] of [
     const conflict = dialog(page, "Somebody else changed this meanwhile");
     await expect(conflict).toContainText("both changed");
     await expect(conflict).toContainText("max_concurrency");
-    await expect(conflict.getByRole("button", { name: "Cancel" })).toBeFocused();
+    await expect(conflict.getByRole("button", { name: "Keep editing" })).toBeFocused();
     await expectAccessible(page);
     expect((await gateway.admin("GET", address)).rate_limit).toBe(5);
 
-    // Cancel leads back to what was typed.
-    await conflict.getByRole("button", { name: "Cancel" }).click();
+    // Both ways out of it lead back to what was typed.
+    await page.keyboard.press("Escape");
+    await expect(conflict).toBeHidden();
+    await expect(limit(form)).toHaveValue("6");
+    await form.getByRole("button", { name: "Save" }).click();
+    await conflict.getByRole("button", { name: "Keep editing" }).click();
     await expect(limit(form)).toHaveValue("6");
     await form.getByRole("button", { name: "Save" }).click();
     await conflict.getByRole("button", { name: "Keep mine" }).click();
@@ -118,6 +122,61 @@ for (const [what, path, heading] of [
     await conflict.getByRole("button", { name: "Take theirs" }).click();
     await expect(form).toBeHidden();
     expect((await gateway.admin("GET", address)).rate_limit).toBe(7);
+  });
+}
+
+for (const [what, path, title, action] of [
+  ["route", "/routes", "Delete this route?", "Delete"],
+  ["key", "/keys", "Delete this key?", "Delete"],
+  ["token", "/settings", "Revoke token?", "Revoke"],
+] as const) {
+  test(`what somebody else changed meanwhile is shown before a ${what} is deleted`, async ({ page, gateway }) => {
+    const name = `Doomed ${what}`;
+    const make = {
+      route: () => gateway.route({ route_name: name, match_path: "/doomed/*", target_host: "one.test" }),
+      key: () => gateway.key({ source_path: "doomed", name }),
+      token: () => gateway.admin("POST", "/tokens", { name, role: "viewer" }),
+    };
+    const made = await make[what]();
+    const address = { route: `/routes/${made.route_id}`, key: `/keys/${made.key_id}`, token: `/tokens/${made.token_id}` }[what];
+    const theirs = { route: { priority: 7 }, key: { rate_limit: 7 }, token: { role: "operator" } }[what];
+    const changed = Object.keys(theirs)[0];
+
+    await signIn(page, gateway, path);
+    const ask = page.getByRole("button", { name: new RegExp(`^(Delete|Revoke).* ${name}$`) });
+    await ask.click();
+    const sent = page.waitForRequest((request) => request.method() === "DELETE");
+    await gateway.admin("PUT", address, theirs);
+    await dialog(page, title).getByRole("button", { name: action, exact: true }).click();
+    expect((await (await sent).allHeaders())["if-match"]).toBeTruthy();
+    const conflict = dialog(page, "Somebody else changed this meanwhile");
+    await expect(conflict.locator(".diff")).toContainText(changed);
+    await expect(conflict.locator(".diff-field")).toHaveCount(1);
+    await expect(conflict).toContainText("Admin token");
+    await expect(conflict.getByRole("button", { name: "Cancel" })).toBeFocused();
+    await expectAccessible(page);
+    await page.keyboard.press("Escape");
+    await expect(conflict).toBeHidden();
+    await gateway.admin("GET", address);
+
+    // What is on the screen now is what they made of it: that may go.
+    await expect(dialog(page, title)).toBeHidden();
+    await page.reload();
+    await ask.click();
+    await dialog(page, title).getByRole("button", { name: action, exact: true }).click();
+    await expect(page.getByRole("row").filter({ hasText: name })).toHaveCount(0);
+
+    // Or it goes in spite of what was changed.
+    const again = await make[what]();
+    const second = address.replace(made.route_id ?? made.key_id ?? made.token_id, again.route_id ?? again.key_id ?? again.token_id);
+    await page.reload();
+    await ask.click();
+    await gateway.admin("PUT", second, theirs);
+    await dialog(page, title).getByRole("button", { name: action, exact: true }).click();
+    await conflict.getByRole("button", { name: "Delete anyway" }).click();
+    await expect(conflict).toBeHidden();
+    await expect(page.getByRole("row").filter({ hasText: name })).toHaveCount(0);
+    await expect(gateway.admin("GET", second)).rejects.toThrow("404");
   });
 }
 

@@ -93,7 +93,12 @@ pub async fn translation() -> Option<Translation> {
 
 /// Deletes; the answer's body does not matter.
 pub async fn delete(url: &str) -> Answer<()> {
-    exchange(Method::DELETE, url, Body::None, None).await.map(drop)
+    delete_if(url, None).await
+}
+
+/// As [`delete`], if the object still has this ETag: else the problem tells what changed meanwhile.
+pub async fn delete_if(url: &str, etag: Option<&str>) -> Answer<()> {
+    exchange(Method::DELETE, url, Body::None, etag).await.map(drop)
 }
 
 /// Asks for something to be done; neither body nor answer matter.
@@ -204,6 +209,15 @@ pub fn with_query(base: &str, query: &impl Serialize) -> String {
     } else {
         format!("{base}?{query}")
     }
+}
+
+/// As [`with_query`], with the cursor of a page.
+pub fn paged(base: &str, query: &impl Serialize, cursor: Option<&str>) -> String {
+    let mut query = value_of(query);
+    if let Some(cursor) = cursor {
+        query["cursor"] = cursor.into();
+    }
+    with_query(base, &query)
 }
 
 /// The value as JSON; null where it has none. By way of its text: a second serializer would be a second copy of each type's code.

@@ -1,6 +1,7 @@
 //! The pages. Each is `<page>.rs` with its parts in `<page>/`.
 
 pub mod changes;
+mod deletion;
 pub mod keys;
 pub mod not_found;
 pub mod overview;

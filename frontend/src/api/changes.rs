@@ -26,13 +26,7 @@ pub struct ChangeFilter {
 
 /// A page of changes, newest first.
 pub async fn list(filter: &ChangeFilter, cursor: Option<&str>) -> Answer<CursorPage<Change>> {
-    #[derive(Serialize)]
-    struct Asked<'a> {
-        #[serde(flatten)]
-        filter: &'a ChangeFilter,
-        cursor: Option<&'a str>,
-    }
-    api::get(&api::with_query("/admin/changes", &Asked { filter, cursor })).await
+    api::get(&api::paged("/admin/changes", filter, cursor)).await
 }
 
 /// Says what putting an object back would do.

@@ -22,23 +22,17 @@ pub async fn create(definition: &ApiKeyDefinition) -> Answer<CreatedApiKey> {
 
 /// One key, and the ETag of its state.
 pub async fn get(key_id: &str) -> Answer<Tagged<ApiKey>> {
-    api::get_tagged(&format!("/admin/keys/{key_id}")).await
+    api::get_tagged(&url(key_id)).await
 }
 
 /// Changes a key that still has this ETag.
 pub async fn update(key_id: &str, definition: &ApiKeyDefinition, etag: &str) -> Answer<ApiKey> {
-    let url = format!("/admin/keys/{key_id}");
-    api::send_if(Method::PUT, &url, definition, Some(etag)).await
+    api::send_if(Method::PUT, &url(key_id), definition, Some(etag)).await
 }
 
 /// Switches a key on or off.
 pub async fn set_active(key_id: &str, is_active: bool) -> Answer<ApiKey> {
-    api::send(
-        Method::PUT,
-        &format!("/admin/keys/{key_id}"),
-        &json!({ "is_active": is_active }),
-    )
-    .await
+    api::send(Method::PUT, &url(key_id), &json!({ "is_active": is_active })).await
 }
 
 /// Gives a key a new secret; the old one works until the grace ends.
@@ -46,7 +40,7 @@ pub async fn rotate(key_id: &str, rotation: RotateKey) -> Answer<CreatedApiKey> 
     api::send(Method::POST, &format!("/admin/keys/{key_id}/rotate"), &rotation).await
 }
 
-/// Deletes a key.
-pub async fn delete(key_id: &str) -> Answer<()> {
-    api::delete(&format!("/admin/keys/{key_id}")).await
+/// Where a key is.
+pub fn url(key_id: &str) -> String {
+    format!("/admin/keys/{key_id}")
 }

@@ -17,19 +17,23 @@ pub async fn create(definition: &RouteDefinition) -> Answer<Route> {
 
 /// One route, and the ETag of its state.
 pub async fn get(route_id: &str) -> Answer<Tagged<Route>> {
-    api::get_tagged(&format!("/admin/routes/{route_id}")).await
+    api::get_tagged(&url(route_id)).await
 }
 
 /// Changes a route that still has this ETag.
 pub async fn update(route_id: &str, definition: &RouteDefinition, etag: &str) -> Answer<Route> {
-    let url = format!("/admin/routes/{route_id}");
-    api::send_if(Method::PUT, &url, definition, Some(etag)).await
+    api::send_if(Method::PUT, &url(route_id), definition, Some(etag)).await
 }
 
 /// Gives a route that still has this ETag another priority.
 pub async fn set_priority(route_id: &str, priority: u16, etag: &str) -> Answer<Route> {
-    let url = format!("/admin/routes/{route_id}");
-    api::send_if(Method::PUT, &url, &json!({ "priority": priority }), Some(etag)).await
+    api::send_if(
+        Method::PUT,
+        &url(route_id),
+        &json!({ "priority": priority }),
+        Some(etag),
+    )
+    .await
 }
 
 /// Switches a route on or off.
@@ -48,7 +52,7 @@ pub async fn explain(request: &MatchRequest) -> Answer<MatchExplanation> {
     api::send(Method::POST, "/admin/routes/match", request).await
 }
 
-/// Deletes a route.
-pub async fn delete(route_id: &str) -> Answer<()> {
-    api::delete(&format!("/admin/routes/{route_id}")).await
+/// Where a route is.
+pub fn url(route_id: &str) -> String {
+    format!("/admin/routes/{route_id}")
 }

@@ -43,7 +43,7 @@ pub async fn create_token(definition: &AdminTokenDefinition) -> Answer<CreatedAd
     api::send(Method::POST, "/admin/tokens", definition).await
 }
 
-/// Deletes a token.
-pub async fn delete_token(token_id: &str) -> Answer<()> {
-    api::delete(&format!("/admin/tokens/{token_id}")).await
+/// Where a token is.
+pub fn token_url(token_id: &str) -> String {
+    format!("/admin/tokens/{token_id}")
 }

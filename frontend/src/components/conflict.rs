@@ -22,22 +22,34 @@ use crate::locales::{changes as t, common};
 pub struct Clash {
     /// What the server said.
     pub conflict: Conflict,
-    /// The object as the form was opened with it, and as it is in the form.
+    /// The object as the form was opened with it, and as it is in the form; none where it is to be deleted.
     started: Value,
-    mine: Value,
+    mine: Option<Value>,
 }
+
+/// Members that tell nothing of what somebody changed.
+const USE: [&str; 3] = ["usage_count", "last_used_at", "updated_at"];
 
 impl Clash {
     /// `read_only` are the members of the object that are no part of its definition.
     pub fn new(conflict: Conflict, started: &impl Serialize, mine: &impl Serialize, read_only: &[&str]) -> Self {
         let mut conflict = conflict;
-        if let Value::Object(members) = &mut conflict.current {
-            members.retain(|name, _| !read_only.contains(&name.as_str()));
-        }
+        without(&mut conflict.current, read_only);
         Self {
             conflict,
             started: api::value_of(started),
-            mine: api::value_of(mine),
+            mine: Some(api::value_of(mine)),
+        }
+    }
+
+    /// Of an object that is to be deleted as it was `seen`.
+    pub fn of_deletion(mut conflict: Conflict, mut seen: Value) -> Self {
+        without(&mut conflict.current, &USE);
+        without(&mut seen, &USE);
+        Self {
+            conflict,
+            started: seen,
+            mine: None,
         }
     }
 
@@ -47,8 +59,10 @@ impl Clash {
         for diff in compare(&self.started, &self.conflict.current) {
             rows.insert(diff.field, (diff.before, Some(diff.after), None));
         }
-        for diff in compare(&self.started, &self.mine) {
-            rows.entry(diff.field).or_insert((diff.before, None, None)).2 = Some(diff.after);
+        if let Some(mine) = &self.mine {
+            for diff in compare(&self.started, mine) {
+                rows.entry(diff.field).or_insert((diff.before, None, None)).2 = Some(diff.after);
+            }
         }
         rows
     }
@@ -88,36 +102,57 @@ pub fn ConflictQuestion(
     }
 }
 
+/// What they did, and what I want; `on_mine` gets the ETag to send with.
 #[component]
-fn ConflictDialog(
+pub fn ConflictDialog(
     clash: Clash,
     #[prop(into)] busy: Signal<bool>,
     #[prop(into)] on_cancel: Callback<()>,
-    #[prop(into)] on_theirs: Callback<()>,
+    #[prop(optional, into)] on_theirs: Option<Callback<()>>,
     #[prop(into)] on_mine: Callback<String>,
 ) -> impl IntoView {
     let etag = clash.conflict.etag.clone();
+    let (choice, stay, mine) = if clash.mine.is_some() {
+        (t::conflict_choice(), common::keep_editing(), t::keep_mine())
+    } else {
+        (t::conflict_deletion(), common::cancel(), t::delete_anyway())
+    };
     let rows = clash
         .rows()
         .into_iter()
         .map(|(field, sides)| view! { <Row field sides /> });
     view! {
-        <Dialog title=t::conflict_title() lead=clash.who() shape=Shape::MustAnswer on_close=on_cancel>
+        <Dialog title=t::conflict_title() lead=clash.who() shape=Shape::Roomy on_close=on_cancel>
             <div class="dialog-body stack" tabindex="0" role="group" aria-label=t::conflict_title()>
                 <dl class="diff">{rows.collect_view()}</dl>
-                <p class="muted">{t::conflict_choice()}</p>
+                <p class="muted">{choice}</p>
             </div>
             <div class="dialog-foot">
                 <Button autofocus=true on_press=on_cancel>
-                    {common::cancel()}
+                    {stay}
                 </Button>
-                <Button on_press=on_theirs>{t::take_theirs()}</Button>
+                {on_theirs.map(|take| view! { <Button on_press=take>{t::take_theirs()}</Button> })}
                 <Button weight=Weight::Danger busy on_press=move |()| on_mine.run(etag.clone())>
-                    {t::keep_mine()}
+                    {mine}
                 </Button>
             </div>
         </Dialog>
     }
+}
+
+/// The object without these members.
+fn without(object: &mut Value, names: &[&str]) {
+    if let Value::Object(members) = object {
+        members.retain(|name, _| !names.contains(&name.as_str()));
+    }
+}
+
+/// Whether an object is still as it was seen; that it was used meanwhile is no change.
+pub fn is_as_seen(now: &Value, seen: &Value) -> bool {
+    let (mut now, mut seen) = (now.clone(), seen.clone());
+    without(&mut now, &USE);
+    without(&mut seen, &USE);
+    now == seen
 }
 
 #[component]

@@ -22,6 +22,8 @@ pub enum Shape {
     Center,
     /// In the middle, for forms.
     Form,
+    /// In the middle, with room for what is compared.
+    Roomy,
     /// At the side; a click beside it closes it.
     Drawer,
     /// At the side, for forms: a click beside it does nothing, so that no input is lost.
@@ -38,7 +40,7 @@ impl Shape {
     const fn class(self) -> &'static str {
         match self {
             Self::Center | Self::Form => "dialog",
-            Self::MustAnswer => "dialog dialog-roomy",
+            Self::Roomy | Self::MustAnswer => "dialog dialog-roomy",
             Self::Palette => "dialog dialog-palette",
             Self::Drawer | Self::WideFormDrawer => "dialog dialog-drawer dialog-wide",
             Self::FormDrawer => "dialog dialog-drawer",

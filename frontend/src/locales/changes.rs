@@ -67,6 +67,8 @@ super::texts! {
     conflict_lead(who: &str, place: &str, at: &str) = "{who}, {place}, {at}", "{who}，{place}，{at}";
     conflict_lead_unknown = "Who it was is not known.", "无法得知是谁修改的。";
     conflict_choice = "Keeping yours overwrites the whole object, their changes included. Taking theirs throws yours away.", "保留我的修改会覆盖整个对象，包括对方的修改；采用对方的修改会丢弃您的修改。";
+    conflict_deletion = "Deleting it takes their change along.", "删除会连同对方的修改一并删除。";
+    delete_anyway = "Delete anyway", "仍然删除";
     both_changed = "both changed", "双方均修改";
     was = "was", "原值";
     theirs = "theirs", "对方";

@@ -26,12 +26,10 @@ use fastgate_shared::admin_token::Role;
 use fastgate_shared::route::Route;
 use fastgate_shared::upstream::UpstreamStatus;
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 
 use crate::api;
 use crate::api::changes::EXPORT;
 use crate::components::button::{Button, Weight};
-use crate::components::confirm::Confirm;
 use crate::components::first_rows::first_rows;
 use crate::components::icon::Glyph;
 use crate::components::loaded::{EmptyState, Loaded, TableSkeleton};
@@ -40,6 +38,7 @@ use crate::components::search_box::{SearchBox, SelectFilter};
 use crate::components::sorting::{By, Sorting};
 use crate::format::lower;
 use crate::locales::{changes, common, routes as t};
+use crate::pages::deletion::{DeleteQuestion, Doomed};
 use crate::pages::routes::form::{EditRoute, RouteForm};
 use crate::pages::routes::import::ImportDialog;
 use crate::pages::routes::match_test::MatchTest;
@@ -49,7 +48,6 @@ use crate::pages::routes::traffic::{Figure, Traffic, traffic};
 use crate::state::address::Address;
 use crate::state::query::Query;
 use crate::state::reactive;
-use crate::state::toasts::Toasts;
 
 /// What the parts of the page share.
 #[derive(Clone, Copy)]
@@ -272,31 +270,17 @@ fn Dialogs(state: RoutesState) -> impl IntoView {
 
 #[component]
 fn DeleteRoute(state: RoutesState, route: Route) -> impl IntoView {
-    let busy = RwSignal::new(false);
-    let toasts = Toasts::get();
     let consequence = t::delete_text(&route.definition.route_name, &route.definition.match_path);
-    let delete = move |()| {
-        let route = route.clone();
-        busy.set(true);
-        spawn_local(async move {
-            match api::routes::delete(&route.route_id).await {
-                Ok(()) => toasts.say(t::deleted(&route.definition.route_name)),
-                Err(problem) => toasts.fail(&problem),
-            }
-            state.to_delete.set(None);
-            state.reload();
-        });
+    let doomed = Doomed {
+        url: api::routes::url(&route.route_id),
+        seen: api::value_of(&route),
+        gone: t::deleted(&route.definition.route_name),
     };
-    view! {
-        <Confirm
-            title=t::delete_title()
-            consequence
-            action=common::delete()
-            busy
-            on_cancel=move |()| state.to_delete.set(None)
-            on_confirm=delete
-        />
-    }
+    let end = move |()| {
+        state.to_delete.set(None);
+        state.reload();
+    };
+    view! { <DeleteQuestion title=t::delete_title() consequence action=common::delete() doomed on_end=end /> }
 }
 
 fn has_text(route: &Route, search: &str) -> bool {

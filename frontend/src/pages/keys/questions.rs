@@ -9,41 +9,27 @@ use leptos::task::spawn_local;
 use super::{KeysState, title_of};
 use crate::api;
 use crate::components::button::{Button, Weight};
-use crate::components::confirm::Confirm;
 use crate::components::dialog::Dialog;
 use crate::components::field::SelectField;
 use crate::components::icon::Glyph;
 use crate::locales::{common, keys as t};
+use crate::pages::deletion::{DeleteQuestion, Doomed};
 use crate::state::toasts::Toasts;
 
 /// Asks before a key is deleted.
 #[component]
 pub fn DeleteKey(state: KeysState, key: ApiKey) -> impl IntoView {
-    let busy = RwSignal::new(false);
-    let toasts = Toasts::get();
     let consequence = t::delete_text(&title_of(&key), &key.key_preview);
-    let delete = move |()| {
-        let key = key.clone();
-        busy.set(true);
-        spawn_local(async move {
-            match api::keys::delete(&key.key_id).await {
-                Ok(()) => toasts.say(t::deleted(&title_of(&key))),
-                Err(problem) => toasts.fail(&problem),
-            }
-            state.asked.set(None);
-            state.keys.reload();
-        });
+    let doomed = Doomed {
+        url: api::keys::url(&key.key_id),
+        seen: api::value_of(&key),
+        gone: t::deleted(&title_of(&key)),
     };
-    view! {
-        <Confirm
-            title=t::delete_title()
-            consequence
-            action=common::delete()
-            busy
-            on_cancel=move |()| state.asked.set(None)
-            on_confirm=delete
-        />
-    }
+    let end = move |()| {
+        state.asked.set(None);
+        state.keys.reload();
+    };
+    view! { <DeleteQuestion title=t::delete_title() consequence action=common::delete() doomed on_end=end /> }
 }
 
 /// Asks how long the old value should live on, then rotates.

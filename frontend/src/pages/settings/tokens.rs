@@ -11,7 +11,6 @@ use leptos::task::spawn_local;
 use crate::api;
 use crate::components::badge::{Badge, Tone};
 use crate::components::button::{Button, Weight};
-use crate::components::confirm::Confirm;
 use crate::components::copy_button::CopyButton;
 use crate::components::data_table::{Column, DataTable, RowRules};
 use crate::components::dialog::{Dialog, Shape};
@@ -21,11 +20,11 @@ use crate::components::icon::{Glyph, Icon};
 use crate::components::loaded::{Loaded, TableSkeleton};
 use crate::components::relative_time::RelativeTime;
 use crate::locales::{common, settings as t};
+use crate::pages::deletion::{DeleteQuestion, Doomed};
 use crate::state::address::Address;
 use crate::state::form::FormErrors;
 use crate::state::query::Query;
 use crate::state::reactive;
-use crate::state::toasts::Toasts;
 
 /// What the parts share.
 #[derive(Clone, Copy)]
@@ -237,29 +236,15 @@ fn ShownOnce(state: TokensState, made: Arc<CreatedAdminToken>) -> impl IntoView 
 
 #[component]
 fn DeleteToken(state: TokensState, token: AdminToken) -> impl IntoView {
-    let busy = RwSignal::new(false);
-    let toasts = Toasts::get();
     let consequence = t::delete_token_text(&token.definition.name);
-    let delete = move |()| {
-        let token = token.clone();
-        busy.set(true);
-        spawn_local(async move {
-            match api::settings::delete_token(&token.token_id).await {
-                Ok(()) => toasts.say(t::token_deleted(&token.definition.name)),
-                Err(problem) => toasts.fail(&problem),
-            }
-            state.to_delete.set(None);
-            state.tokens.reload();
-        });
+    let doomed = Doomed {
+        url: api::settings::token_url(&token.token_id),
+        seen: api::value_of(&token),
+        gone: t::token_deleted(&token.definition.name),
     };
-    view! {
-        <Confirm
-            title=t::delete_token_title()
-            consequence
-            action=t::delete_token()
-            busy
-            on_cancel=move |()| state.to_delete.set(None)
-            on_confirm=delete
-        />
-    }
+    let end = move |()| {
+        state.to_delete.set(None);
+        state.tokens.reload();
+    };
+    view! { <DeleteQuestion title=t::delete_token_title() consequence action=t::delete_token() doomed on_end=end /> }
 }
