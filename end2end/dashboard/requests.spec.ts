@@ -231,3 +231,43 @@ test("columns are chosen, requests are gone through by j and k, and the list is 
   await page.getByRole("link", { name: "CSV" }).click();
   expect((await download).suggestedFilename()).toMatch(/^fastgate-logs-.*\.csv$/);
 });
+
+test.describe("elsewhere in the world", () => {
+  test.use({ timezoneId: "Asia/Shanghai" });
+
+  test("times are picked in one's own time zone, which is named", async ({ page, gateway }) => {
+    await (await chat(gateway)).text();
+    await signIn(page, gateway, "/requests?range=1h");
+    await page.getByText("More filters").click();
+    const [from, until] = ["From", "Until"].map((label) => page.locator(".more-filters").getByLabel(label));
+    await expect(from).toHaveAttribute("type", "datetime-local");
+    await expect(from).toHaveAccessibleDescription("Your time zone: Asia/Shanghai");
+    await from.fill("2020-05-01T08:30");
+    await page.getByRole("button", { name: "Apply" }).click();
+    // A picked time takes the place of a range, and is in the address as everybody means the same by it.
+    await expect(page).toHaveURL(/start_time=2020-05-01T00%3A30%3A00\.000Z/);
+    await expect(page).not.toHaveURL(/range=/);
+    await expect(page.getByRole("button", { name: "Remove filter From" })).toContainText("2020-05-01 08:30");
+    await expect(page.getByRole("row").filter({ hasText: CHAT }).first()).toBeVisible();
+    await until.fill("2020-05-02T00:00");
+    await page.getByRole("button", { name: "Apply" }).click();
+    await expect(page.getByText("Nothing matches these filters.")).toBeVisible();
+    await page.reload();
+    await page.getByText("More filters").click();
+    await expect(from).toHaveValue("2020-05-01T08:30");
+    await expect(until).toHaveValue("2020-05-02T00:00");
+    await page.getByLabel("Range").selectOption("1h");
+    await expect(page).not.toHaveURL(/_time=/);
+    await expect(from).toHaveValue("");
+
+    // What the address says more exactly than a picker stays as it is.
+    await page.goto(`${gateway.url}/admin/dashboard/requests?start_time=2020-05-01T00:30:05.123456Z&end_time=2020-05-03`);
+    await page.getByText("More filters").click();
+    await expect(from).toHaveValue("2020-05-01T08:30:05");
+    await expect(until).toHaveValue("2020-05-04T07:59:59");
+    await page.getByLabel("Source").fill("desk");
+    await page.getByRole("button", { name: "Apply" }).click();
+    await expect(page).toHaveURL(/source_path=desk/);
+    await expect(page).toHaveURL(/start_time=2020-05-01T00%3A30%3A05\.123456Z&end_time=2020-05-03/);
+  });
+});

@@ -2,7 +2,7 @@
 
 use fastgate_shared::metrics::BucketSpan;
 use fastgate_shared::time::Timestamp;
-use js_sys::{Date, JsString};
+use js_sys::{Array, Date, Intl, JsString, Object, Reflect};
 use wasm_bindgen::JsValue;
 
 use crate::locales::common as t;
@@ -101,6 +101,35 @@ pub fn bytes(n: u64) -> String {
 pub fn exact_time(ms: f64) -> String {
     let date = Date::new(&JsValue::from_f64(ms));
     format!("{} {}", day(&date), time_of_day(&date))
+}
+
+/// A time as the API takes it, or a date alone, whose end may be meant: `2026-11-23 12:03` in the reader's time zone, with
+/// seconds where there are any. None where it is no time.
+pub fn local_time(text: &str, end: bool) -> Option<String> {
+    let of_day = if end { "T23:59:59Z" } else { "T00:00:00Z" };
+    // Without a zone it is UTC.
+    let at = ["", "Z", of_day]
+        .iter()
+        .find_map(|rest| format!("{text}{rest}").parse().ok())?;
+    let local = exact_time(millis(at));
+    let minutes = local.get(..19)?;
+    Some(minutes.strip_suffix(":00").unwrap_or(minutes).to_owned())
+}
+
+/// What a picker has, in the reader's time zone, as RFC 3339 in UTC; empty where nothing is picked.
+pub fn from_local(picked: &str) -> String {
+    let ms = Date::parse(picked);
+    if ms.is_nan() {
+        return String::new();
+    }
+    Date::new(&JsValue::from_f64(ms)).to_iso_string().into()
+}
+
+/// The name of the reader's time zone.
+pub fn time_zone() -> String {
+    let options = Intl::DateTimeFormat::new(&Array::new(), &Object::new()).resolved_options();
+    let name = Reflect::get(&options, &JsValue::from_str("timeZone")).ok();
+    name.and_then(|name| name.as_string()).unwrap_or_default()
 }
 
 /// `12:03:26.481` today, with the date before on other days.

@@ -18,7 +18,7 @@ super::texts! {
     remove_filter(name: &str) = "Remove filter {name}", "移除筛选 {name}";
     start_time = "From", "开始时间";
     end_time = "Until", "结束时间";
-    time_hint = "RFC 3339 or a date, UTC", "RFC 3339 或日期（UTC）";
+    time_zone(zone: &str) = "Your time zone: {zone}", "您的时区：{zone}";
     model = "Model", "模型";
     source = "Source", "来源";
     min_ms = "Took at least, ms", "最短耗时（毫秒）";

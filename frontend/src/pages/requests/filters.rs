@@ -7,6 +7,7 @@ use super::more_filters::MoreFilters;
 use crate::app::BASE;
 use crate::components::icon::{Glyph, Icon};
 use crate::components::search_box::{SearchBox, SelectFilter};
+use crate::format;
 use crate::locales::{common, requests as t};
 use crate::state::query::Query;
 use crate::state::range;
@@ -83,7 +84,14 @@ fn Select(
             label
             value=reactive::derived(move || value.get().unwrap_or_default())
             choices
-            on_choose=move |chosen| state.address.filter(param, Some(chosen))
+            on_choose=move |chosen| {
+                let mut changes = vec![(param, chosen)];
+                // A range ends now: it stands in for picked times.
+                if param == "range" {
+                    changes.extend(["start_time", "end_time"].map(|time| (time, String::new())));
+                }
+                state.address.filter_all(changes);
+            }
         />
     }
 }
@@ -103,6 +111,7 @@ pub fn Chips(state: RequestsState) -> impl IntoView {
         "route_id" => name_in(state.routes, value),
         "key_id" => name_in(state.keys, value),
         "range" => range::Range::find(value).word(),
+        "start_time" | "end_time" => format::local_time(value, param == "end_time").unwrap_or_else(|| value.to_owned()),
         "has_error" => (if value == "true" {
             t::errors_only()
         } else {

@@ -6,14 +6,13 @@ use leptos::prelude::*;
 use crate::components::button::Button;
 use crate::components::field::{SelectField, TextField};
 use crate::components::icon::{Glyph, Icon};
+use crate::format;
 use crate::locales::{common, requests as t};
 use crate::state::address::Address;
 use crate::state::reactive;
 
-/// The filters here. Those that are set show as chips, so the disclosure can stay closed.
-const PARAMS: [&str; 9] = [
-    "start_time",
-    "end_time",
+/// The filters here but the times. Those that are set show as chips, so the disclosure can stay closed.
+const PARAMS: [&str; 7] = [
     "model",
     "source_path",
     "min_ms",
@@ -23,6 +22,8 @@ const PARAMS: [&str; 9] = [
     "ip_address",
 ];
 
+const TIMES: [&str; 2] = ["start_time", "end_time"];
+
 #[component]
 pub fn MoreFilters(address: Address) -> impl IntoView {
     let fields = PARAMS.map(|param| {
@@ -31,7 +32,8 @@ pub fn MoreFilters(address: Address) -> impl IntoView {
             RwSignal::new(address.param(param).get_untracked().unwrap_or_default()),
         )
     });
-    let [start, end, model, source, min_ms, errors, stream, request_id, ip] = fields.map(|(_, value)| value);
+    let times = Times::new(address);
+    let [model, source, min_ms, errors, stream, request_id, ip] = fields.map(|(_, value)| value);
     // Chips and links change the address, too.
     for (param, value) in fields {
         let set = address.param(param);
@@ -39,8 +41,11 @@ pub fn MoreFilters(address: Address) -> impl IntoView {
     }
     let apply = move |event: SubmitEvent| {
         event.prevent_default();
-        address.filter_all(fields.map(|(param, value)| (param, value.get_untracked())).to_vec());
+        let mut changes = fields.map(|(param, value)| (param, value.get_untracked())).to_vec();
+        changes.extend(times.changes());
+        address.filter_all(changes);
     };
+    let zone = t::time_zone(&format::time_zone());
     let either = |yes: &'static str, no: &'static str| {
         vec![
             (String::new(), t::either().to_owned()),
@@ -54,10 +59,10 @@ pub fn MoreFilters(address: Address) -> impl IntoView {
                 <Icon glyph=Glyph::Filter />
                 {t::more_filters()}
             </summary>
-            <form class="more-filters-form" on:submit=apply>
+            <form class="more-filters-form" on:submit=apply novalidate=true>
                 <div class="filter-grid">
-                    <TextField label=t::start_time() value=start hint=t::time_hint() placeholder="2026-11-23T08:00:00Z" />
-                    <TextField label=t::end_time() value=end hint=t::time_hint() placeholder="2026-11-23" />
+                    <TextField label=t::start_time() value=times.0[0].picked hint=zone.clone() kind="datetime-local" />
+                    <TextField label=t::end_time() value=times.0[1].picked hint=zone kind="datetime-local" />
                     <TextField label=t::model() value=model />
                     <TextField label=t::source() value=source />
                     <TextField label=t::min_ms() value=min_ms numeric=true />
@@ -79,5 +84,44 @@ pub fn MoreFilters(address: Address) -> impl IntoView {
                 </div>
             </form>
         </details>
+    }
+}
+
+/// The two pickers.
+#[derive(Clone, Copy)]
+struct Times([Time; 2]);
+
+#[derive(Clone, Copy)]
+struct Time {
+    param: &'static str,
+    /// As the picker has it.
+    picked: RwSignal<String>,
+    /// As the address has it, which may be finer than a picker shows.
+    known: Memo<String>,
+}
+
+impl Times {
+    fn new(address: Address) -> Self {
+        Self(TIMES.map(|param| {
+            let set = address.param(param);
+            let known = reactive::memo(move |_| {
+                let local = set.get().and_then(|time| format::local_time(&time, param == TIMES[1]));
+                local.unwrap_or_default().replace(' ', "T")
+            });
+            let picked = RwSignal::new(String::new());
+            reactive::effect(move || picked.set(known.get()));
+            Time { param, picked, known }
+        }))
+    }
+
+    /// What becomes of the address. A time that was not touched stays, and a picked one takes the place of a range.
+    fn changes(self) -> Vec<(&'static str, String)> {
+        let touched = |time: &Time| time.picked.get_untracked() != time.known.get_untracked();
+        let mut changes = Vec::new();
+        for time in self.0.iter().filter(|time| touched(time)) {
+            changes.push((time.param, format::from_local(&time.picked.get_untracked())));
+            changes.push(("range", String::new()));
+        }
+        changes
     }
 }
