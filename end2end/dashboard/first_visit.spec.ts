@@ -4,6 +4,30 @@ import { alone as test, expect, expectAccessible, signIn } from "./stand";
 
 test.use({ file: "first_visit", viewport: { width: 1440, height: 900 } });
 
+test("the playground of a fresh gateway names what has to be made first", async ({ page, gateway, upstream }) => {
+  await signIn(page, gateway, "/playground");
+  const answer = page.getByRole("region", { name: "Answer" });
+  await expectAccessible(page);
+  await answer.getByRole("link", { name: "Create route" }).click();
+  await expect(page.getByRole("dialog", { name: "New route" })).toBeVisible();
+  const { route_id } = await gateway.route({ route_name: "First", match_path: "/first/*", target_host: upstream.host });
+  await page.goto(`${gateway.url}/admin/dashboard/playground`);
+  await answer.getByRole("link", { name: "Create key" }).click();
+  const form = page.getByRole("dialog", { name: "New key" });
+  await form.getByLabel("Source").fill("first");
+  await form.getByRole("button", { name: "Create key" }).click();
+  await page.getByRole("button", { name: "I have stored the key" }).click();
+  // Back on the page, what was made is chosen.
+  await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Playground" }).click();
+  await expect(answer.getByText("Nothing was sent yet.")).toBeVisible();
+  const request = page.locator(".playground-form");
+  await expect(request.getByLabel("Route", { exact: true })).toHaveValue(route_id);
+  await expect(request.getByLabel("Key", { exact: true }).locator("option:checked")).toContainText("first");
+  const [{ key_id }] = await gateway.admin("GET", "/keys");
+  await gateway.admin("DELETE", `/keys/${key_id}`);
+  await gateway.admin("DELETE", `/routes/${route_id}`);
+});
+
 test("a first visit leads in three presses to a proxied call", async ({ page, gateway, upstream }) => {
   // Nothing is fetched by the clock here: what a step brought shows because it brought it.
   await signIn(page, gateway, "?refresh=0");

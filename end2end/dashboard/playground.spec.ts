@@ -63,6 +63,33 @@ test("a chat streams in with its figures, and its record says where it came from
   await expect(record).toContainText("playground");
 });
 
+test("what is written stays while other pages are looked at, and ends with the session", async ({ page, gateway }) => {
+  await signIn(page, gateway, "/playground");
+  const { form } = await open(page);
+  await form.getByLabel("Model").fill("error-429");
+  const body = form.getByLabel("Body");
+  await body.fill('{"model": "error-429", "messages": [], "user": "kept"}');
+  await form.locator("summary").click();
+  await form.getByLabel("Header value 1").fill("application/json; charset=utf-8");
+  const chosen = await form.getByLabel("Key", { exact: true }).inputValue();
+  const navigation = page.getByRole("navigation", { name: "Main" });
+  await navigation.getByRole("link", { name: "Keys" }).click();
+  await expect(page.getByRole("heading", { level: 1, name: "API keys" })).toBeVisible();
+  await navigation.getByRole("link", { name: "Playground" }).click();
+  await expect(form.getByLabel("Route", { exact: true }).locator("option:checked")).toHaveText("Play chat · /play/v1/*");
+  await expect(form.getByLabel("Key", { exact: true })).toHaveValue(chosen);
+  await expect(form.getByLabel("Model")).toHaveValue("error-429");
+  await expect(body).toHaveValue(/"user": "kept"/);
+  await form.locator("summary").click();
+  await expect(form.getByLabel("Header value 1")).toHaveValue("application/json; charset=utf-8");
+  // It is in memory alone.
+  const stored = await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }]));
+  expect(stored).not.toContain("kept");
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await signIn(page, gateway, "/playground");
+  await expect(body).not.toHaveValue(/kept/);
+});
+
 test("stopping lets go of the upstream", async ({ page, gateway, upstream }) => {
   await signIn(page, gateway, "/playground");
   const { form, answer } = await open(page);

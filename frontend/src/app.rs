@@ -7,7 +7,7 @@ use crate::components::toasts::ToastRegion;
 use crate::layout::Frame;
 use crate::pages::sign_in::{SignInAgain, SignInPage};
 use crate::pages::{changes::ChangesPage, keys::KeysPage, not_found::NotFoundPage, overview::OverviewPage};
-use crate::pages::{playground::PlaygroundPage, requests::RequestsPage};
+use crate::pages::{playground, playground::PlaygroundPage, requests::RequestsPage};
 use crate::pages::{routes::RoutesPage, settings::SettingsPage, statistics::StatisticsPage};
 use crate::state::router::Router;
 use crate::state::session::{Session, Standing};
@@ -73,6 +73,7 @@ fn standing_view(session: Session) -> AnyView {
 
 /// The page that the address names. A change of the query alone leaves it standing.
 fn pages() -> impl IntoView {
+    playground::keep();
     let router = Router::get();
     let path = reactive::memo(move |_| router.path().get());
     move || match path.get().as_str() {

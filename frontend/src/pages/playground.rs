@@ -6,6 +6,7 @@ mod example;
 mod fields;
 mod sending;
 
+use fastgate_shared::admin_token::Role;
 use fastgate_shared::api_key::ApiKey;
 use fastgate_shared::problem::FieldError;
 use fastgate_shared::route::Route;
@@ -13,21 +14,27 @@ use leptos::ev::{KeyboardEvent, SubmitEvent};
 use leptos::prelude::*;
 
 use crate::api;
+use crate::app::BASE;
 use crate::components::button::{Button, Weight};
 use crate::components::call_code::CallSnippets;
 use crate::components::icon::{Glyph, Icon};
+use crate::components::loaded::EmptyState;
 use crate::components::page_head::PageHead;
-use crate::locales::playground as t;
+use crate::locales::{keys, playground as t, routes};
 use crate::pages::playground::answer::AnswerView;
-use crate::pages::playground::draft::Draft;
+use crate::pages::playground::draft::{Desk, Draft};
 use crate::pages::playground::fields::RequestFields;
 use crate::pages::playground::sending::Sending;
 use crate::state::address::Address;
 use crate::state::form::FormErrors;
 use crate::state::query::Query;
 use crate::state::range::Range;
+use crate::state::reactive;
 use crate::state::session::Session;
 
+/// What the address may name.
+const ROUTE: usize = 0;
+const KEY: usize = 1;
 /// The range whose models are offered.
 const MODELS_OF: &str = "30d";
 
@@ -45,7 +52,7 @@ struct PlaygroundState {
 impl PlaygroundState {
     fn new() -> Self {
         let address = Address::get();
-        let draft = Draft::new();
+        let draft = Desk::draft();
         let state = Self {
             draft,
             errors: FormErrors::new(move || wrong(draft)),
@@ -60,23 +67,25 @@ impl PlaygroundState {
     /// The route and the key of the address; else the first of each that can be used, so that one press sends something.
     fn begin_with_what_is_there(self, address: Address) {
         let (route, key) = (address.param("route"), address.param("key"));
-        let routes = self.routes.data;
+        let (routes, draft) = (self.routes.data, self.draft);
         Effect::watch(
             move || routes.with(Option::is_some),
             move |there, _, _| {
-                if *there && !self.draft.touched.get_untracked() {
-                    let chosen = route.get_untracked();
-                    let found = routes.with_untracked(|routes| {
-                        let mut routes = routes.iter().flatten();
-                        let fits = |route: &&Route| match &chosen {
-                            Some(id) => route.route_id == *id,
-                            None => route.definition.is_active,
-                        };
-                        routes.find(fits).cloned()
-                    });
-                    if let Some(route) = found {
-                        self.draft.use_route(&route);
-                    }
+                let asked = route.get_untracked();
+                if !*there || !draft.begins_with(ROUTE, &asked) || (asked.is_none() && draft.touched.get_untracked()) {
+                    return;
+                }
+                let found = routes.with_untracked(|routes| {
+                    let mut routes = routes.iter().flatten();
+                    let fits = |route: &&Route| match &asked {
+                        Some(id) => route.route_id == *id,
+                        None => route.definition.is_active,
+                    };
+                    routes.find(fits).cloned()
+                });
+                if let Some(route) = found {
+                    draft.use_route(&route);
+                    draft.has_begun(ROUTE, asked);
                 }
             },
             true,
@@ -85,16 +94,28 @@ impl PlaygroundState {
         Effect::watch(
             move || keys.with(Option::is_some),
             move |there, _, _| {
-                if *there && self.draft.key.with_untracked(String::is_empty) {
-                    let asked = key.get_untracked();
-                    let first =
-                        || keys.with_untracked(|keys| keys.iter().flatten().find(usable).map(|key| key.key_id.clone()));
-                    self.draft.key.set(asked.or_else(first).unwrap_or_default());
+                let asked = key.get_untracked();
+                let begins = draft.begins_with(KEY, &asked);
+                let chosen = draft.key.get_untracked();
+                let (first, is_gone) = keys.with_untracked(|keys| {
+                    let mut usable = keys.iter().flatten().filter(usable);
+                    let is_gone = !chosen.is_empty() && !usable.clone().any(|key| key.key_id == chosen);
+                    (usable.next().map(|key| key.key_id.clone()), is_gone)
+                });
+                let named = asked.clone().filter(|_| begins);
+                if let Some(key) = named.or(first).filter(|_| *there && (begins || is_gone)) {
+                    draft.key.set(key);
+                    draft.has_begun(KEY, asked);
                 }
             },
             true,
         );
     }
+}
+
+/// Keeps what is written on the page, also while another page is open.
+pub fn keep() {
+    Desk::provide();
 }
 
 /// The page.
@@ -129,7 +150,7 @@ pub fn PlaygroundPage() -> impl IntoView {
             </form>
             <section class="card playground-answer" aria-label=t::answer()>
                 <h2>{t::answer()}</h2>
-                <AnswerView sending draft=state.draft />
+                <AnswerView sending state />
             </section>
             <section class="card playground-code">
                 <div>
@@ -139,6 +160,39 @@ pub fn PlaygroundPage() -> impl IntoView {
                 <div><CallSnippets call /></div>
             </section>
         </div>
+    }
+}
+
+/// What has to be made before a request can come to something: a route, and a key.
+#[component]
+fn NextStep(state: PlaygroundState) -> impl IntoView {
+    let lacks_route = reactive::memo(move |_| {
+        state
+            .routes
+            .data
+            .with(|routes| routes.as_ref().is_some_and(Vec::is_empty))
+    });
+    let lacks_key = reactive::memo(move |_| state.keys.data.with(|keys| keys.as_ref().is_some_and(Vec::is_empty)));
+    move || {
+        let (glyph, sentence, place, word, needs) = match (lacks_route.get(), lacks_key.get()) {
+            (true, _) => (
+                Glyph::Route,
+                routes::empty(),
+                "/routes?new=1",
+                routes::create(),
+                Role::Operator,
+            ),
+            (false, true) => (Glyph::Key, keys::empty(), "/keys?new=1", keys::create(), Role::Admin),
+            (false, false) => return view! { <EmptyState glyph=Glyph::Send sentence=t::nothing_yet() /> }.into_any(),
+        };
+        let link = Session::may_offer(Some(needs)).then(|| {
+            view! {
+                <a class="button button-primary" href=format!("{BASE}{place}")>
+                    {word}
+                </a>
+            }
+        });
+        view! { <EmptyState glyph sentence>{link}</EmptyState> }.into_any()
     }
 }
 

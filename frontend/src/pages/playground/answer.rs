@@ -4,12 +4,12 @@ use leptos::prelude::*;
 
 use super::draft::Draft;
 use super::sending::{Phase, Sending};
+use super::{NextStep, PlaygroundState};
 use crate::app::BASE;
 use crate::components::badge::{Badge, Tone};
 use crate::components::code::CodeBlock;
 use crate::components::copy_button::CopyButton;
 use crate::components::icon::{Glyph, Icon};
-use crate::components::loaded::EmptyState;
 use crate::components::tabs::Tabs;
 use crate::format;
 use crate::locales::{common, playground as t};
@@ -19,7 +19,7 @@ use crate::state::reactive;
 const RAW: usize = 1;
 
 #[component]
-pub fn AnswerView(sending: Sending, draft: Draft) -> impl IntoView {
+pub fn AnswerView(sending: Sending, state: PlaygroundState) -> impl IntoView {
     let idle = reactive::memo(move |_| sending.phase.get() == Phase::Idle);
     view! {
         <p class="row" role="status">
@@ -27,11 +27,11 @@ pub fn AnswerView(sending: Sending, draft: Draft) -> impl IntoView {
         </p>
         {move || {
             if idle.get() {
-                view! { <EmptyState glyph=Glyph::Send sentence=t::nothing_yet() /> }.into_any()
+                view! { <NextStep state /> }.into_any()
             } else {
                 view! {
                     <Figures sending />
-                    <Origin sending draft />
+                    <Origin sending draft=state.draft />
                     <Content sending />
                 }
                     .into_any()

@@ -27,10 +27,43 @@ pub struct Draft {
     pub body: RwSignal<String>,
     /// Something was typed that must not be replaced unasked.
     pub touched: RwSignal<bool>,
+    /// The route and the key that the address named when the fields were filled; none before that.
+    begun: [StoredValue<Option<Option<String>>>; 2],
+}
+
+/// What is written outlives the page, as long as somebody is signed in: in memory alone, for a body may hold anything.
+#[derive(Clone, Copy)]
+pub struct Desk {
+    draft: StoredValue<Option<Draft>>,
+    owner: StoredValue<Option<Owner>>,
+}
+
+impl Desk {
+    /// Puts an empty one into the context.
+    pub fn provide() {
+        provide_context(Self {
+            draft: StoredValue::new(None),
+            owner: StoredValue::new(Owner::current()),
+        });
+    }
+
+    /// What lies on it: a first request, until something is written.
+    pub fn draft() -> Draft {
+        let desk: Self = expect_context();
+        if let Some(draft) = desk.draft.get_value() {
+            return draft;
+        }
+        let draft = match desk.owner.get_value() {
+            Some(owner) => owner.with(Draft::new),
+            None => Draft::new(),
+        };
+        desk.draft.set_value(Some(draft));
+        draft
+    }
 }
 
 impl Draft {
-    pub fn new() -> Self {
+    fn new() -> Self {
         let path = "/v1/chat/completions";
         let json = ("content-type".to_owned(), "application/json".to_owned());
         let draft = Self {
@@ -42,6 +75,7 @@ impl Draft {
             headers: Pairs::new([(&json.0, &json.1)]),
             body: RwSignal::new(example::body(path, example::MODEL)),
             touched: RwSignal::new(false),
+            begun: [StoredValue::new(None), StoredValue::new(None)],
         };
         draft.keep_model();
         draft
@@ -68,6 +102,17 @@ impl Draft {
             },
             false,
         );
+    }
+
+    /// Whether a choice is to be filled in: the first time, and when the address names another one than then.
+    pub fn begins_with(self, choice: usize, asked: &Option<String>) -> bool {
+        let before = self.begun[choice].get_value();
+        before.is_none_or(|before| asked.is_some() && *asked != before)
+    }
+
+    /// It was filled in.
+    pub fn has_begun(self, choice: usize, asked: Option<String>) {
+        self.begun[choice].set_value(Some(asked));
     }
 
     /// Fills in what a request to this route could look like.
