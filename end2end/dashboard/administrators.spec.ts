@@ -45,6 +45,62 @@ test("a viewer's token is made, reads, is offered no change, and is revoked", as
   await other.close();
 });
 
+test("a token is made from the palette or by a key, and the trail says who did what from where", async ({ page, gateway }) => {
+  await signIn(page, gateway);
+  await page.keyboard.press("Control+k");
+  await page.getByRole("dialog").getByRole("combobox").fill("new tok");
+  await page.keyboard.press("Enter");
+  const form = page.getByRole("dialog", { name: "New token" });
+  await expect(form).toBeVisible();
+  await page.keyboard.press("Escape");
+  await expect(form).toBeHidden();
+  await page.keyboard.press("n");
+  await form.getByRole("textbox", { name: "Name" }).fill("mallory");
+  await page.keyboard.press("Enter");
+  await page.getByRole("button", { name: "I have stored it" }).click();
+  await fetch(`${gateway.url}/admin/rpc/sign_in`, {
+    method: "POST",
+    headers: { origin: gateway.url, "content-type": "application/json" },
+    body: JSON.stringify({ token: "a-wrong-token-0123456789" }),
+  });
+
+  await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Changes" }).click();
+  await page.getByRole("radio", { name: "Administrators" }).check({ force: true });
+  const trail = page.getByRole("table", { name: "Trail of the administrators" });
+  const made = trail.getByRole("row").filter({ hasText: "Token created" }).first();
+  await expect(made).toContainText("mallory");
+  await expect(made).toContainText("Dashboard");
+  await expect(made).toContainText("127.0.0.1");
+  await expect(made.getByRole("time")).toHaveAttribute("title", /\d{4}/);
+  const refused = trail.getByRole("row").filter({ hasText: "Sign-in refused" }).first();
+  await expect(refused).toContainText("Unknown");
+
+  await page.getByLabel("Kind").selectOption({ label: "Sign-in refused" });
+  await expect(page).toHaveURL(/kind=sign_in_refused/);
+  await expect(made).toHaveCount(0);
+  await page.getByRole("searchbox").fill("nobody");
+  await expect(page.getByText("Nothing matches these filters.")).toBeVisible();
+  await page.reload();
+  await expect(page.getByText("Nothing matches these filters.")).toBeVisible();
+  await page.getByRole("button", { name: "Clear filters" }).click();
+  await expect(made).toBeVisible();
+  await page.getByRole("radio", { name: "Configuration" }).check({ force: true });
+  await expect(page).not.toHaveURL(/trail|kind/);
+});
+
+test("the trail comes in pages", async ({ page, gateway }) => {
+  for (let made = 0; made < 26; made += 1) {
+    const { token_id } = await gateway.admin("POST", "/tokens", { name: `of many ${made}`, role: "viewer" });
+    await gateway.admin("DELETE", `/tokens/${token_id}`);
+  }
+  await signIn(page, gateway, "/changes?trail=1");
+  const rows = page.getByRole("table", { name: "Trail of the administrators" }).getByRole("row");
+  await expect(rows).toHaveCount(51);
+  await page.getByRole("button", { name: "Older entries" }).click();
+  await expect(rows.filter({ hasText: "of many 0" }).filter({ hasText: "Token created" })).toBeVisible();
+  expect(await rows.count()).toBeGreaterThan(53);
+});
+
 test("a name that is taken is said in the form, and a token can end", async ({ page, gateway }) => {
   await gateway.admin("POST", "/tokens", { name: "taken", role: "viewer" });
   await signIn(page, gateway, "/settings");

@@ -139,7 +139,7 @@ test("every page and dialog is Chinese", async ({ page, gateway }) => {
   test.setTimeout(180_000);
   await signIn(page, gateway.url);
   const places = ["", "/keys", "/keys?", "/keys?new=1", "/routes", "/routes?", "/routes?new=1", "/routes?match=1", "/routes?import=1"];
-  places.push("/requests", "/requests?live=1", "/statistics", "/statistics?by=model", "/playground", "/changes", "/settings", "/nowhere");
+  places.push("/changes?trail=1", "/settings?new=1", "/requests", "/requests?live=1", "/statistics", "/statistics?by=model", "/playground", "/changes", "/settings", "/nowhere");
   for (const place of places) {
     await page.goto(`${gateway.url}/admin/dashboard${place}`);
     await expect(page.locator("h1")).toBeVisible();

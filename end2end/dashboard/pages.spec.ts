@@ -3,6 +3,9 @@
 import type { Page } from "@playwright/test";
 import { PAGES, expect, expectAccessible, signIn, test } from "./stand";
 
+/** What is looked at: every page, and what a page shows in place of its list. */
+const VIEWS = [...PAGES.map((page) => ({ ...page, what: page.heading })), { what: "The trail", heading: "Changes", path: "/changes?trail=1" }];
+
 /** Waits until a page has its data. */
 async function settled(page: Page, heading: string) {
   await expect(page.getByRole("heading", { level: 1, name: heading })).toBeVisible();
@@ -36,8 +39,8 @@ for (const colorScheme of ["light", "dark"] as const) {
       await expectAccessible(page);
     });
 
-    for (const { heading, path } of PAGES) {
-      test(`${heading} is accessible`, async ({ page, gateway }) => {
+    for (const { what, heading, path } of VIEWS) {
+      test(`${what} is accessible`, async ({ page, gateway }) => {
         await signIn(page, gateway, path);
         await settled(page, heading);
         await expectAccessible(page);
@@ -49,6 +52,7 @@ for (const colorScheme of ["light", "dark"] as const) {
       ["New route", "/routes?new=1"],
       ["Which route takes this request?", "/routes?match=1"],
       ["Import keys and routes", "/routes?import=1"],
+      ["New token", "/settings?new=1"],
     ]) {
       test(`the dialog "${what}" is accessible`, async ({ page, gateway }) => {
         await signIn(page, gateway, path);
@@ -100,8 +104,8 @@ for (const colorScheme of ["light", "dark"] as const) {
   });
 }
 
-for (const { heading, path } of PAGES) {
-  test(`${heading} fits a screen of 320 px`, async ({ page, gateway }) => {
+for (const { what, heading, path } of VIEWS) {
+  test(`${what} fits a screen of 320 px`, async ({ page, gateway }) => {
     await page.setViewportSize({ width: 320, height: 640 });
     await signIn(page, gateway, path);
     await settled(page, heading);

@@ -21,6 +21,7 @@ const PAGES = {
   record: { path: "/requests", then: (page) => page.locator("tbody tr a").first().click() },
   live: { path: "/requests?live=1" },
   changes: { path: "/changes" },
+  trail: { path: "/changes?trail=1" },
   change: { path: "/changes", then: (page) => page.locator("tbody tr a").first().click() },
   import: { path: "/routes?import=1" },
   statistics: { path: "/statistics?by=model" },

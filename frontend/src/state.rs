@@ -8,6 +8,7 @@ pub mod events;
 pub mod form;
 pub mod kept;
 pub mod language;
+pub mod pages;
 pub mod query;
 pub mod range;
 pub mod reactive;

@@ -1,7 +1,9 @@
-//! `/admin/settings`, `/admin/tokens`, `/admin/sessions`, `/admin/storage` and `/admin/about`.
+//! `/admin/settings`, `/admin/tokens`, `/admin/events`, `/admin/sessions`, `/admin/storage` and `/admin/about`.
 
-use fastgate_shared::admin_token::{AdminToken, AdminTokenDefinition, CreatedAdminToken};
+use fastgate_shared::admin_token::{AdminEvent, AdminToken, AdminTokenDefinition, CreatedAdminToken};
+use fastgate_shared::page::CursorPage;
 use fastgate_shared::settings::{About, SessionEntry, Setting, StorageUse};
+use serde::Serialize;
 
 use crate::api::{self, Answer, Method};
 
@@ -46,4 +48,18 @@ pub async fn create_token(definition: &AdminTokenDefinition) -> Answer<CreatedAd
 /// Where a token is.
 pub fn token_url(token_id: &str) -> String {
     format!("/admin/tokens/{token_id}")
+}
+
+/// Which events of the administrators' trail a list shows, by the names of the API.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct EventFilter {
+    /// What happened.
+    pub kind: Option<String>,
+    /// A name, an address, a session or a kind of author.
+    pub author: Option<String>,
+}
+
+/// A page of the administrators' trail, newest first.
+pub async fn events(filter: &EventFilter, cursor: Option<&str>) -> Answer<CursorPage<AdminEvent>> {
+    api::get(&api::paged("/admin/events", filter, cursor)).await
 }

@@ -13,8 +13,27 @@ super::texts! {
     one_object = "One object only", "仅此对象";
     remove_filter = "One object only: show all", "仅此对象：显示全部";
     total(n: &str) = "{n} change[s]", "{n} 次变更";
-    older = "Older changes", "更早的变更";
+    older = "Older entries", "更早的记录";
     refresh = "Refresh", "刷新";
+
+    view = "View", "视图";
+    configuration = "Configuration", "配置";
+    trail = "Trail of the administrators", "管理员操作记录";
+    administrators = "Administrators", "管理员";
+    author_search = "Name, address or session", "名称、地址或会话";
+    events_total(n: &str) = "{n} event[s]", "{n} 个事件";
+    trail_empty = "Sign-ins, refusals, and what is done to tokens and sessions will be here.", "登录、拒绝以及对令牌和会话的操作都会显示在此处。";
+    stranger = "Unknown", "未知";
+    col_from = "From", "来源地址";
+    signed_in = "Signed in", "登录";
+    sign_in_refused = "Sign-in refused", "登录被拒";
+    signed_out = "Signed out", "退出登录";
+    session_ended = "Session ended", "会话结束";
+    other_sessions_ended = "Other sessions ended", "其他会话结束";
+    token_created = "Token created", "令牌创建";
+    token_updated = "Token changed", "令牌修改";
+    token_rotated = "Token rotated", "令牌轮换";
+    token_deleted = "Token revoked", "令牌吊销";
 
     col_when = "When", "时间";
     col_who = "Who", "操作者";

@@ -1,16 +1,13 @@
-//! The history of the configuration: who changed what, when, field by field, and the way back. Filters and the open change
-//! live in the address.
+//! The history of the configuration: who changed what, when, field by field, and the way back. Beside it the trail of the
+//! administrators. Which of them shows, filters and the open change live in the address.
 
 mod record;
 mod restore;
 mod table;
+mod trail;
 
-use std::sync::Arc;
-
-use fastgate_shared::changes::{AuthorKind, Change, ChangeAction, ChangeSource, ChangedKind};
-use fastgate_shared::page::CursorPage;
+use fastgate_shared::changes::{Author, AuthorKind, Change, ChangeAction, ChangeSource, ChangedKind};
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 
 use crate::api;
 use crate::api::changes::ChangeFilter;
@@ -25,24 +22,20 @@ use crate::locales::{changes as t, common};
 use crate::pages::changes::record::ChangeDrawer;
 use crate::pages::changes::restore::RestoreDialog;
 use crate::pages::changes::table::ChangesTable;
+use crate::pages::changes::trail::Trail;
 use crate::state::address::Address;
-use crate::state::query::Query;
+use crate::state::pages::Pages;
 use crate::state::reactive;
-use crate::state::toasts::Toasts;
 
 /// The parameters that filter.
 const FILTERS: [&str; 5] = ["kind", "object_id", "author", "start_time", "end_time"];
 
-/// What the parts of the page share.
+/// What the parts of the history share.
 #[derive(Clone, Copy)]
 struct ChangesState {
     address: Address,
     filter: Memo<ChangeFilter>,
-    first: Query<CursorPage<Change>>,
-    older: RwSignal<Vec<Change>>,
-    /// Where the older rows end; none before the first of them was asked for.
-    reached: RwSignal<Option<Option<String>>>,
-    loading_older: RwSignal<bool>,
+    pages: Pages<Change>,
     to_restore: RwSignal<Option<Change>>,
 }
 
@@ -58,42 +51,18 @@ impl ChangesState {
             start_time: start_time.get(),
             end_time: end_time.get(),
         });
-        let first = Query::new(
-            move || filter.get(),
-            |filter| async move { api::changes::list(&filter, None).await },
-        );
-        let (older, reached) = (RwSignal::default(), RwSignal::default());
-        // A new first page makes the rows below it a different list.
-        reactive::effect(move || {
-            first.data.track();
-            older.set(Vec::new());
-            reached.set(None);
-        });
         Self {
             address,
             filter,
-            first,
-            older,
-            reached,
-            loading_older: RwSignal::new(false),
+            pages: Pages::new(filter, |filter, cursor| async move {
+                api::changes::list(&filter, cursor.as_deref()).await
+            }),
             to_restore: RwSignal::new(None),
         }
     }
 
-    fn rows(self) -> Signal<Vec<Arc<Change>>> {
-        reactive::derived(move || {
-            let mut rows: Vec<Arc<Change>> = self.first.data.with(|page| {
-                let items = page.iter().flat_map(|page| page.items.iter());
-                items.cloned().map(Arc::new).collect()
-            });
-            self.older
-                .with(|older| rows.extend(older.iter().cloned().map(Arc::new)));
-            rows
-        })
-    }
-
     fn find(self, id: &str) -> Option<Change> {
-        let rows = self.rows();
+        let rows = self.pages.rows();
         rows.with(|rows| {
             rows.iter()
                 .find(|change| change.id == id)
@@ -101,62 +70,105 @@ impl ChangesState {
         })
     }
 
-    fn next_cursor(self) -> Option<String> {
-        let first = || self.first.data.with(|page| page.as_ref()?.next_cursor.clone());
-        self.reached.get().unwrap_or_else(first)
-    }
-
-    fn load_older(self) {
-        let Some(cursor) = untrack(|| self.next_cursor()).filter(|_| !self.loading_older.get_untracked()) else {
-            return;
-        };
-        let filter = self.filter.get_untracked();
-        let toasts = Toasts::get();
-        self.loading_older.set(true);
-        spawn_local(async move {
-            match api::changes::list(&filter, Some(&cursor)).await {
-                Ok(page) => {
-                    self.older.update(|older| older.extend(page.items));
-                    self.reached.set(Some(page.next_cursor));
-                }
-                Err(problem) => toasts.fail(&problem),
-            }
-            self.loading_older.set(false);
-        });
-    }
-
     fn total(self) -> String {
-        self.first.data.with(|page| match page {
-            Some(page) => t::total(&format::count(page.total)),
+        match self.pages.total() {
+            Some(total) => t::total(&format::count(total)),
             None => String::new(),
-        })
+        }
     }
 }
 
-/// The page.
+/// The page: the history of the configuration, or the trail of the administrators.
 #[component]
 pub fn ChangesPage() -> impl IntoView {
-    let state = ChangesState::new(Address::get());
+    let address = Address::get();
+    let trail = address.has("trail");
+    view! {
+        <PageHead title=t::title() lead=t::lead()>
+            <ViewSwitch address trail />
+        </PageHead>
+        {move || {
+            if trail.get() { view! { <Trail address /> }.into_any() } else { view! { <History address /> }.into_any() }
+        }}
+    }
+}
+
+#[component]
+fn ViewSwitch(address: Address, trail: Memo<bool>) -> impl IntoView {
+    let choose = move |is_trail: bool| {
+        // The filters of one mean nothing to the other.
+        let mut changes = FILTERS.map(|name| (name, String::new())).to_vec();
+        changes.push(("trail", if is_trail { "1".to_owned() } else { String::new() }));
+        address.filter_all(changes);
+    };
+    let choice = move |is_trail: bool, word: &'static str| {
+        view! {
+            <label class="choice-option">
+                <input
+                    type="radio"
+                    name="view"
+                    prop:checked=move || trail.get() == is_trail
+                    on:change=move |_| choose(is_trail)
+                />
+                {word}
+            </label>
+        }
+    };
+    view! {
+        <div class="choice" role="radiogroup" aria-label=t::view()>
+            {choice(false, t::configuration())}
+            {choice(true, t::administrators())}
+        </div>
+    }
+}
+
+#[component]
+fn History(address: Address) -> impl IntoView {
+    let state = ChangesState::new(address);
     let open = state.address.param("open");
     // Follows the address, and the list until it is there: a refresh does not rebuild an open drawer.
     let shown = reactive::memo(move |_| open.get().and_then(|id| state.find(&id)));
     view! {
-        <PageHead title=t::title() lead=t::lead()>
-            <Button glyph=Glyph::Refresh on_press=move |()| state.first.reload()>
-                {t::refresh()}
-            </Button>
-        </PageHead>
         <Toolbar state />
-        <div class="list-head">
-            <p class="muted" role="status">{move || state.total()}</p>
-        </div>
-        <section class="card" aria-busy=move || state.first.loading.get().to_string()>
-            <Loaded query=state.first skeleton=|| view! { <TableSkeleton /> }>
+        {list_head(state.pages, reactive::derived(move || state.total()))}
+        <section class="card" aria-busy=move || state.pages.first.loading.get().to_string()>
+            <Loaded query=state.pages.first skeleton=|| view! { <TableSkeleton /> }>
                 <List state />
             </Loaded>
         </section>
         {move || shown.get().map(|change| view! { <ChangeDrawer state change /> })}
         {move || state.to_restore.get().map(|change| view! { <RestoreDialog state change /> })}
+    }
+}
+
+/// How much there is, and the button that looks again.
+fn list_head<T: Clone + Send + Sync>(pages: Pages<T>, total: Signal<String>) -> impl IntoView {
+    view! {
+        <div class="list-head">
+            <p class="muted" role="status">
+                {total}
+            </p>
+            <div class="row list-tools">
+                <Button small=true glyph=Glyph::Refresh on_press=move |()| pages.first.reload()>
+                    {t::refresh()}
+                </Button>
+            </div>
+        </div>
+    }
+}
+
+/// The button for what is older, while there is such.
+fn list_foot<T: Clone + Send + Sync>(pages: Pages<T>) -> impl IntoView {
+    move || {
+        pages.has_more().then(|| {
+            view! {
+                <div class="list-foot">
+                    <Button busy=pages.loading_older on_press=move |()| pages.load_older()>
+                        {t::older()}
+                    </Button>
+                </div>
+            }
+        })
     }
 }
 
@@ -234,20 +246,9 @@ fn Toolbar(state: ChangesState) -> impl IntoView {
 
 #[component]
 fn List(state: ChangesState) -> impl IntoView {
-    let rows = state.rows();
+    let rows = state.pages.rows();
     let empty = reactive::memo(move |_| rows.with(Vec::is_empty));
     let unfiltered = reactive::memo(move |_| state.filter.with(|filter| *filter == ChangeFilter::default()));
-    let more = move || {
-        state.next_cursor().is_some().then(|| {
-            view! {
-                <div class="list-foot">
-                    <Button busy=state.loading_older on_press=move |()| state.load_older()>
-                        {t::older()}
-                    </Button>
-                </div>
-            }
-        })
-    };
     move || match (empty.get(), unfiltered.get()) {
         (true, true) => view! { <EmptyState glyph=Glyph::History sentence=t::empty() /> }.into_any(),
         (true, false) => view! {
@@ -258,7 +259,7 @@ fn List(state: ChangesState) -> impl IntoView {
         .into_any(),
         (false, _) => view! {
             <ChangesTable state rows />
-            {more}
+            {list_foot(state.pages)}
         }
         .into_any(),
     }
@@ -302,8 +303,8 @@ fn object_name(change: &Change) -> String {
 }
 
 /// By what somebody showed who they are.
-fn author_word(change: &Change) -> &'static str {
-    match change.author.kind {
+fn author_word(author: &Author) -> &'static str {
+    match author.kind {
         AuthorKind::AdminToken => t::by_token(),
         AuthorKind::NamedToken => t::by_named_token(),
         AuthorKind::Session => t::by_session(),

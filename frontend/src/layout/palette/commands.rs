@@ -7,7 +7,7 @@ use crate::api;
 use crate::app::BASE;
 use crate::components::icon::Glyph;
 use crate::format::lower;
-use crate::locales::{self, keys, palette as t, routes, settings, shell};
+use crate::locales::{self, changes, keys, palette as t, routes, settings, shell};
 use crate::order;
 use crate::state::theme::Theme;
 
@@ -81,6 +81,7 @@ pub fn everywhere() -> Vec<Command> {
         page("/statistics", Glyph::Bars, shell::statistics()),
         page("/playground", Glyph::Play, shell::playground()),
         page("/changes", Glyph::History, shell::changes()),
+        page("/changes?trail=1", Glyph::History, changes::trail()),
         page("/settings", Glyph::Sliders, shell::settings()),
         create("/keys?new=1", keys::new()),
         create("/routes?new=1", routes::new()),

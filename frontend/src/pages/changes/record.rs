@@ -79,7 +79,7 @@ fn Facts(change: Change) -> impl IntoView {
             <dd>{format::exact_time(format::millis(change.time))}</dd>
             <dt>{t::who()}</dt>
             <dd>
-                {author_word(&change)} <span class="muted">{author_detail(&change)}</span>
+                {author_word(&change.author)} <span class="muted">{author_detail(&change)}</span>
                 {session.map(|session| view! { <span class="muted">{session}</span> })}
             </dd>
             {id}

@@ -40,7 +40,7 @@ pub fn RestoreDialog(state: ChangesState, change: Change) -> impl IntoView {
                     toasts.say(t::restored(&said));
                     state.to_restore.set(None);
                     state.address.close(&["open"]);
-                    state.first.reload();
+                    state.pages.first.reload();
                 }
                 Err(problem) => {
                     toasts.fail(&problem);
@@ -139,7 +139,7 @@ fn choices(change: &Change) -> Vec<(String, String)> {
 /// What is most likely meant: of the newest change of an object to undo it, of an older one to go back to it.
 fn usual(state: ChangesState, change: &Change) -> &'static str {
     let newest = untrack(|| {
-        let rows = state.rows().get();
+        let rows = state.pages.rows().get();
         let of_object = rows.iter().find(|row| row.object_id == change.object_id);
         of_object.is_none_or(|row| row.id == change.id)
     });

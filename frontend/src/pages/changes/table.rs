@@ -26,7 +26,7 @@ pub fn ChangesTable(state: ChangesState, #[prop(into)] rows: Signal<Vec<Arc<Chan
         Column::new(t::col_fields(), "wide", |change: &Change| fields(change)),
         Column::new(t::col_who(), "fit", |change: &Change| {
             view! {
-                {author_word(change)}
+                {author_word(&change.author)}
                 <span class="cell-sub">{author_detail(change)}</span>
             }
         }),

@@ -9,6 +9,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use crate::api;
+use crate::app::BASE;
 use crate::components::badge::{Badge, Tone};
 use crate::components::button::{Button, Weight};
 use crate::components::copy_button::CopyButton;
@@ -19,7 +20,7 @@ use crate::components::field::{Rule, SelectField, TextField};
 use crate::components::icon::{Glyph, Icon};
 use crate::components::loaded::{Loaded, TableSkeleton};
 use crate::components::relative_time::RelativeTime;
-use crate::locales::{common, settings as t};
+use crate::locales::{changes, common, settings as t};
 use crate::pages::deletion::{DeleteQuestion, Doomed};
 use crate::state::address::Address;
 use crate::state::form::FormErrors;
@@ -59,7 +60,9 @@ pub fn Tokens() -> impl IntoView {
                     {t::new_token()}
                 </Button>
             </div>
-            <p class="muted card-body">{t::tokens_lead()}</p>
+            <p class="muted card-body">
+                {t::tokens_lead()} " " <a href=format!("{BASE}/changes?trail=1")>{changes::trail()}</a>
+            </p>
             <Loaded query=state.tokens skeleton=|| view! { <TableSkeleton /> }>
                 <TokensList state />
             </Loaded>

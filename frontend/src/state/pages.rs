@@ -1,0 +1,112 @@
+//! A list that comes in pages, newest first: the first one follows what is asked for, older ones are added below it.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use fastgate_shared::page::CursorPage;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+
+use crate::api::Answer;
+use crate::state::query::Query;
+use crate::state::reactive;
+use crate::state::toasts::Toasts;
+
+type Fetch<T> = Rc<dyn Fn(Option<String>) -> Pin<Box<dyn Future<Output = Answer<CursorPage<T>>>>>>;
+
+/// The rows so far.
+pub struct Pages<T: Send + Sync + 'static> {
+    /// The first page.
+    pub first: Query<CursorPage<T>>,
+    /// Older rows are being fetched.
+    pub loading_older: RwSignal<bool>,
+    older: RwSignal<Vec<Arc<T>>>,
+    /// Where the older rows end; none before the first of them was asked for.
+    reached: RwSignal<Option<Option<String>>>,
+    fetch: StoredValue<Fetch<T>, LocalStorage>,
+}
+
+impl<T: Send + Sync> Clone for Pages<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T: Send + Sync> Copy for Pages<T> {}
+
+impl<T: Clone + Send + Sync> Pages<T> {
+    /// Fetches the first page now and whenever the filter changes; `fetch` gets the filter and the cursor of a page.
+    pub fn new<F, Fut>(filter: Memo<F>, fetch: impl Fn(F, Option<String>) -> Fut + 'static) -> Self
+    where
+        F: Clone + PartialEq + Send + Sync + 'static,
+        Fut: Future<Output = Answer<CursorPage<T>>> + 'static,
+    {
+        let fetch: Fetch<T> = Rc::new(move |cursor| Box::pin(fetch(filter.get_untracked(), cursor)));
+        let fetch_first = Rc::clone(&fetch);
+        let first = Query::new(move || filter.get(), move |_| fetch_first(None));
+        let (older, reached) = (RwSignal::default(), RwSignal::default());
+        // A new first page makes the rows below it a different list.
+        reactive::effect(move || {
+            first.data.track();
+            older.set(Vec::new());
+            reached.set(None);
+        });
+        Self {
+            first,
+            loading_older: RwSignal::new(false),
+            older,
+            reached,
+            fetch: StoredValue::new_local(fetch),
+        }
+    }
+
+    /// All rows that were fetched.
+    pub fn rows(self) -> Signal<Vec<Arc<T>>> {
+        reactive::derived(move || {
+            let mut rows: Vec<Arc<T>> = self.first.data.with(|page| {
+                let items = page.iter().flat_map(|page| page.items.iter());
+                items.cloned().map(Arc::new).collect()
+            });
+            rows.extend(self.older.get());
+            rows
+        })
+    }
+
+    /// Whether there are older rows.
+    pub fn has_more(self) -> bool {
+        self.next_cursor().is_some()
+    }
+
+    /// How many rows there are in all.
+    pub fn total(self) -> Option<u64> {
+        self.first.data.with(|page| page.as_ref().map(|page| page.total))
+    }
+
+    fn next_cursor(self) -> Option<String> {
+        let first = || self.first.data.with(|page| page.as_ref()?.next_cursor.clone());
+        self.reached.get().unwrap_or_else(first)
+    }
+
+    /// Fetches the next page.
+    pub fn load_older(self) {
+        let Some(cursor) = untrack(|| self.next_cursor()).filter(|_| !self.loading_older.get_untracked()) else {
+            return;
+        };
+        let toasts = Toasts::get();
+        let answer = self.fetch.get_value()(Some(cursor));
+        self.loading_older.set(true);
+        spawn_local(async move {
+            match answer.await {
+                Ok(page) => {
+                    self.older
+                        .update(|older| older.extend(page.items.into_iter().map(Arc::new)));
+                    self.reached.set(Some(page.next_cursor));
+                }
+                Err(problem) => toasts.fail(&problem),
+            }
+            self.loading_older.set(false);
+        });
+    }
+}
