@@ -16,6 +16,7 @@ use crate::locales::shell as t;
 use crate::state::language::LanguageChoice;
 use crate::state::reactive;
 use crate::state::session::Session;
+use crate::state::shortcuts::focus;
 
 /// One try after the other.
 #[derive(Clone, Copy, Default)]
@@ -136,6 +137,8 @@ fn ProviderLink() -> impl IntoView {
 
 #[component]
 fn TokenField(input: NodeRef<html::Input>, shown: RwSignal<bool>, invalid: Signal<bool>) -> impl IntoView {
+    // Browsers heed `autofocus` once: not on the sign-in that follows a sign-out.
+    input.on_load(|input| request_animation_frame(move || focus(&input)));
     view! {
         <div class="field">
             // Password managers want a user name beside the password.

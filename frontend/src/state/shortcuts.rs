@@ -116,12 +116,13 @@ fn reach(selector: &str, act: impl Fn(&web_sys::Element)) {
     }
 }
 
-/// Whether a key is part of a text.
+/// Whether a key is part of a text, or chooses in a list.
 pub fn is_typing(event: &ev::KeyboardEvent) -> bool {
     let target = event
         .target()
         .and_then(|target| target.dyn_into::<web_sys::Element>().ok());
-    target.is_some_and(|target| matches!(target.tag_name().as_str(), "INPUT" | "TEXTAREA" | "SELECT"))
+    const TYPED_INTO: &str = "textarea, select, input:not([type=radio], [type=checkbox])";
+    target.is_some_and(|target| target.matches(TYPED_INTO).unwrap_or(false))
 }
 
 fn dialog_is_open() -> bool {
