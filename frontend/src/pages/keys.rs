@@ -195,10 +195,10 @@ fn title_of(key: &ApiKey) -> String {
 
 /// Says until when the value before the last rotation works, while it does.
 #[component]
-fn OldValue(key: ApiKey) -> impl IntoView {
+fn OldValue(until: Timestamp) -> impl IntoView {
     let Clock(now) = expect_context();
+    let until = format::millis(until);
     move || {
-        let until = format::millis(key.previous_valid_until?);
         (until > now.get()).then(|| {
             view! { <span class="cell-sub">{t::old_value_until(&format::exact_time(until)[..16])}</span> }
         })

@@ -101,7 +101,7 @@ pub fn KeyForm(state: KeysState, before: Option<api::Tagged<ApiKey>>) -> impl In
     let errors = FormErrors::new(move || draft.read().err().unwrap_or_default());
     let is_new = before.is_none();
     let key_id = before.as_ref().map(|key| key.key_id.clone());
-    let rotated = before.clone();
+    let old_until = before.as_ref().and_then(|key| key.previous_valid_until);
     let sending = Sending {
         state,
         draft,
@@ -125,7 +125,7 @@ pub fn KeyForm(state: KeysState, before: Option<api::Tagged<ApiKey>>) -> impl In
                 <div class="dialog-body stack">
                     {move || refusal.get().map(|text| view! { <div class="banner banner-bad" role="alert"><Icon glyph=Glyph::Alert /><div>{text}</div></div> })}
                     {key_id.map(|id| view! { <ObjectId name="key_id" id /> })}
-                    {rotated.map(|key| view! { <OldValue key /> })}
+                    {old_until.map(|until| view! { <OldValue until /> })}
                     <Fields draft errors />
                 </div>
                 <div class="dialog-foot">

@@ -19,6 +19,7 @@ use crate::state::session::Session;
 #[component]
 pub fn SecretDialog(state: KeysState, title: &'static str, created: Arc<CreatedApiKey>) -> impl IntoView {
     let key = created.key_value.clone();
+    let old_until = created.key.previous_valid_until;
     let origin = Session::get().proxy_origin();
     let env = format!("OPENAI_BASE_URL={origin}/v1\nOPENAI_API_KEY={key}");
     let done = Callback::new(move |()| state.secret.set(None));
@@ -27,7 +28,7 @@ pub fn SecretDialog(state: KeysState, title: &'static str, created: Arc<CreatedA
             <div class="dialog-body stack">
                 <div class="banner banner-warn">
                     <Icon glyph=Glyph::Alert />
-                    <div>{t::show_once()} <OldValue key=created.key.clone() /></div>
+                    <div>{t::show_once()} {old_until.map(|until| view! { <OldValue until /> })}</div>
                 </div>
                 <div class="secret">
                     <code aria-label=t::the_key()>{key.clone()}</code>

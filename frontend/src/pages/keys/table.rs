@@ -92,7 +92,7 @@ fn status_cell(state: KeysState, key: &ApiKey) -> impl IntoView + use<> {
             />
             {is_expired(key).then(|| view! { <Badge tone=Tone::Warn word=common::expired() /> })}
         </span>
-        <OldValue key=key.clone() />
+        {key.previous_valid_until.map(|until| view! { <OldValue until /> })}
     }
 }
 
