@@ -86,7 +86,11 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn batch(connection: &mut DbConnection, sql: &str) -> Result<(), Box<dyn Error>> {
     match connection {
         DbConnection::Sqlite(inner) => inner.batch_execute(sql)?,
-        DbConnection::Postgres(inner) => inner.batch_execute(&format!("SET statement_timeout = 0; {sql}"))?,
+        // By itself: what is sent together is one transaction, and vacuuming cannot be part of one.
+        DbConnection::Postgres(inner) => {
+            inner.batch_execute("SET statement_timeout = 0")?;
+            inner.batch_execute(sql)?;
+        }
     }
     Ok(())
 }
