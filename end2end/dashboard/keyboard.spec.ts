@@ -110,7 +110,7 @@ test.describe("what a page offers is reached and used", () => {
     await expect(page).toHaveURL(/range=1h/);
     // A column of a chart is told as one goes through it.
     const chart = page.getByRole("slider").first();
-    await tabTo(page, /requests/);
+    await tabTo(page, /^Last hour: \d+ request/);
     await expect(chart).toBeFocused();
     const before = await chart.getAttribute("aria-valuetext");
     await page.keyboard.press("ArrowLeft");
@@ -254,17 +254,17 @@ test.describe("what a page offers is reached and used", () => {
   });
 
   test("a change is read and restored, and the trail is looked through", async ({ page, gateway, upstream }) => {
-    const { route_id } = await gateway.route({ route_name: "Undone", match_path: "/undone/*", target_host: upstream.host });
+    const { route_id } = await gateway.route({ route_name: "Taken back", match_path: "/taken-back/*", target_host: upstream.host });
     await gateway.admin("PUT", `/routes/${route_id}`, { priority: 9 });
     await signIn(page, gateway);
     await go(page, "c", "Changes");
-    await tabTo(page, /^Undone/);
+    await tabTo(page, /^Taken back/);
     await page.keyboard.press("Enter");
     const drawer = page.getByRole("dialog", { name: "Change" });
     await expect(drawer).toBeVisible();
     await tabTo(page, /^Restore…/);
     await page.keyboard.press("Enter");
-    const question = page.getByRole("dialog", { name: "Restore Undone?" });
+    const question = page.getByRole("dialog", { name: "Restore Taken back?" });
     await expect(question.getByRole("button", { name: "Cancel" })).toBeFocused();
     await tabTo(page, /^Restore$/);
     await page.keyboard.press("Enter");
