@@ -7,10 +7,11 @@ use super::range::Part;
 use crate::audit_log::rollup::Dimension;
 use crate::audit_log::rollup::histogram::Merged;
 use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Integer, Text};
 use fastgate_shared::metrics::{BucketFigures, GroupFigures};
 
 /// The columns that are added up.
-#[derive(Queryable, Selectable)]
+#[derive(Queryable, QueryableByName, Selectable)]
 #[diesel(table_name = rollups)]
 pub(super) struct Columns {
     requests: i64,
@@ -35,7 +36,7 @@ pub(super) struct Row {
 }
 
 /// Requests of a span under one value of a dimension, as one segment has them.
-#[derive(Queryable, Selectable)]
+#[derive(Queryable, QueryableByName, Selectable)]
 #[diesel(table_name = rollups)]
 pub(super) struct ValueRow {
     pub(super) start: i64,
@@ -79,22 +80,40 @@ pub(super) fn load_of(
     dimension: Dimension,
     values: &[&str],
 ) -> DbResult<Vec<ValueRow>> {
-    let all = diesel::alias!(rollups as of_all);
-    let of_same_span = rollups::span
-        .eq(all.field(rollups::span))
-        .and(rollups::start.eq(all.field(rollups::start)))
-        .and(rollups::segment.eq(all.field(rollups::segment)));
-    let start = all.field(rollups::start);
-    Ok(all
-        .inner_join(rollups::table.on(of_same_span))
-        .filter(all.field(rollups::span).eq(part.length))
-        .filter(all.field(rollups::dimension).eq(Dimension::All.number()))
-        .filter(start.ge(part.from).and(start.lt(part.to)))
-        .filter(rollups::dimension.eq(dimension.number()))
-        .filter(rollups::value.eq_any(values))
-        .order(start)
-        .select(ValueRow::as_select())
-        .load(connection)?)
+    match connection {
+        DbConnection::Sqlite(inner) => {
+            let all = diesel::alias!(rollups as of_all);
+            let of_same_span = rollups::span
+                .eq(all.field(rollups::span))
+                .and(rollups::start.eq(all.field(rollups::start)))
+                .and(rollups::segment.eq(all.field(rollups::segment)));
+            let start = all.field(rollups::start);
+            Ok(all
+                .inner_join(rollups::table.on(of_same_span))
+                .filter(all.field(rollups::span).eq(part.length))
+                .filter(all.field(rollups::dimension).eq(Dimension::All.number()))
+                .filter(start.ge(part.from).and(start.lt(part.to)))
+                .filter(rollups::dimension.eq(dimension.number()))
+                .filter(rollups::value.eq_any(values))
+                .order(start)
+                .select(ValueRow::as_select())
+                .load(inner)?)
+        }
+        // With `= ANY` it would look at all values of a span.
+        DbConnection::Postgres(inner) => Ok(diesel::sql_query(
+            "SELECT r.* FROM rollups AS of_all CROSS JOIN UNNEST($1::text[]) AS of (value) JOIN rollups AS r
+             ON r.span = of_all.span AND r.dimension = $2 AND r.start = of_all.start AND r.segment = of_all.segment
+             AND r.value = of.value
+             WHERE of_all.span = $3 AND of_all.dimension = 0 AND of_all.start >= $4 AND of_all.start < $5
+             ORDER BY r.start",
+        )
+        .bind::<Array<Text>, _>(values)
+        .bind::<Integer, _>(dimension.number())
+        .bind::<Integer, _>(part.length)
+        .bind::<BigInt, _>(part.from)
+        .bind::<BigInt, _>(part.to)
+        .load(inner)?),
+    }
 }
 
 impl Sums {
