@@ -28,6 +28,9 @@ function somebodyElse(folder) {
   return { uid, gid, name };
 }
 
+/** The settings of a gateway on this database, again and again: each start has a new folder, where no key file would be. */
+export const onServer = (url) => ({ DATABASE__URL: url, SECURITY__MASTER_KEY: "00".repeat(31) + "01" });
+
 /** Starts the server on a free port of this machine. Returns its URL and its process, to be ended by SIGINT. */
 export async function startPostgres(folder) {
   folder = resolve(folder);

@@ -8,6 +8,7 @@ import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { ADMIN_TOKEN, startGateway } from "../end2end/support/gateway.mjs";
+import { onServer } from "./postgres.mjs";
 
 const QUIET_SECONDS = Number(process.env.QUIET_SECONDS ?? 20);
 const DAYS = Number(process.env.DAYS ?? 1);
@@ -16,7 +17,7 @@ const NOTHING = { AUDIT__MAX_AGE_DAYS: 3650, AUDIT__MAX_BYTES: 1_000_000_000_000
 
 const place = process.argv[2];
 const embedded = !place.startsWith("postgres");
-const database = embedded ? { DATABASE__SQLITE_PATH: resolve(place) } : { DATABASE__URL: place };
+const database = embedded ? { DATABASE__SQLITE_PATH: resolve(place) } : onServer(place);
 
 const line = (cells) => `| ${cells.join(" | ")} |`;
 const size = () =>

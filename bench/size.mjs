@@ -6,6 +6,7 @@
 
 import { resolve } from "node:path";
 import { ADMIN_TOKEN, startGateway } from "../end2end/support/gateway.mjs";
+import { onServer } from "./postgres.mjs";
 import { memory, pidsOf } from "./process.mjs";
 
 const ROUNDS = Number(process.env.ROUNDS ?? 20);
@@ -19,7 +20,7 @@ const place = process.argv[2];
 const started = performance.now();
 const gateway = await startGateway({
   settings: {
-    ...(place.startsWith("postgres") ? { DATABASE__URL: place } : { DATABASE__SQLITE_PATH: resolve(place) }),
+    ...(place.startsWith("postgres") ? onServer(place) : { DATABASE__SQLITE_PATH: resolve(place) }),
     AUDIT__MAX_AGE_DAYS: 3650,
     AUDIT__MAX_BYTES: 1_000_000_000_000,
   },

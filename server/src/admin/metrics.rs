@@ -58,10 +58,7 @@ async fn summary(
     let range = take_range(&mut query);
     query.finish(&["start_time", "end_time"])?;
     let now = Timestamp::now();
-    let mut summary = app
-        .db
-        .read(move |connection| stored::summary(connection, range, now))
-        .await?;
+    let mut summary = stored::summary(&app.db, range, now).await?;
     summary.in_flight = app.audit.live.in_flight() as u64;
     summary.audit_records_lost = app.audit.lost();
     summary.audit_stalled = app.audit.stalled();

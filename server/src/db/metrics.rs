@@ -10,11 +10,11 @@ pub use range::MetricsRange;
 
 use super::schema::rollups;
 use super::types::count;
-use super::{DbConnection, DbResult, keys, routes};
+use super::{Db, DbConnection, DbResult, keys, routes};
 use crate::audit_log::record::instant;
 use crate::audit_log::rollup::{DAY, Dimension, HOUR, MINUTE, start_of};
 use diesel::prelude::*;
-use fastgate_shared::metrics::{BucketFigures, DailyBucket, HourlyBucket, MetricsSummary};
+use fastgate_shared::metrics::{BucketFigures, DailyBucket, HourlyBucket, MetricsSummary, TopEntry};
 use jiff::Timestamp;
 use range::{HOUR_US, MINUTE_US, Part};
 use sums::{Sums, rounded};
@@ -28,10 +28,44 @@ pub const MAX_DAYS: u32 = 3_660;
 const CLASSES: usize = 10;
 
 /// The figures of a range. What the database does not know (`in_flight`, `audit_records_lost`) is 0: the caller fills it.
+/// The lists of keys and routes are most of the work, and are read beside the rest.
 ///
 /// # Errors
 /// See [`super::DbError`].
-pub fn summary(connection: &mut DbConnection, range: MetricsRange, now: Timestamp) -> DbResult<MetricsSummary> {
+pub async fn summary(db: &Db, range: MetricsRange, now: Timestamp) -> DbResult<MetricsSummary> {
+    let (figures, keys, routes) = tokio::try_join!(
+        db.read(move |connection| figures(connection, range, now)),
+        db.read(move |connection| busiest(connection, Dimension::Key, range, now)),
+        db.read(move |connection| busiest(connection, Dimension::Route, range, now)),
+    )?;
+    let ((top_keys, keys_used), (top_routes, routes_used)) = (keys, routes);
+    Ok(MetricsSummary {
+        top_keys,
+        keys_used,
+        top_routes,
+        routes_used,
+        ..figures
+    })
+}
+
+/// The top list of a dimension, and how many values there are in all.
+///
+/// # Errors
+/// See [`super::DbError`].
+pub fn busiest(
+    connection: &mut DbConnection,
+    dimension: Dimension,
+    range: MetricsRange,
+    now: Timestamp,
+) -> DbResult<(Vec<TopEntry>, u64)> {
+    ranks::top_of_all(connection, dimension, &range.coarse_parts(now))
+}
+
+/// A [`summary`] without keys and routes.
+///
+/// # Errors
+/// See [`super::DbError`].
+pub fn figures(connection: &mut DbConnection, range: MetricsRange, now: Timestamp) -> DbResult<MetricsSummary> {
     let parts = range.parts(now);
     let mut sums = Sums::default();
     for part in &parts {
@@ -40,8 +74,6 @@ pub fn summary(connection: &mut DbConnection, range: MetricsRange, now: Timestam
     }
     let classes = ranks::busiest(connection, Dimension::Status, &parts, CLASSES)?;
     let coarse = range.coarse_parts(now);
-    let (top_keys, keys_used) = ranks::top_of_all(connection, Dimension::Key, &coarse)?;
-    let (top_routes, routes_used) = ranks::top_of_all(connection, Dimension::Route, &coarse)?;
     let mut top = |dimension| ranks::top(connection, dimension, &coarse);
     let (top_source_paths, top_models) = (top(Dimension::Source)?, top(Dimension::Model)?);
     let figures = sums.figures();
@@ -57,8 +89,6 @@ pub fn summary(connection: &mut DbConnection, range: MetricsRange, now: Timestam
         avg_ttfb: figures.avg_ttfb,
         active_api_keys: keys::count_active(connection, now)?,
         active_routes: routes::count_active(connection)?,
-        keys_used,
-        routes_used,
         last_hour_requests,
         requests_per_minute,
         status_distribution: classes
@@ -67,8 +97,6 @@ pub fn summary(connection: &mut DbConnection, range: MetricsRange, now: Timestam
             .collect(),
         top_paths: ranks::paths(connection, &coarse)?,
         top_source_paths,
-        top_keys,
-        top_routes,
         top_models,
         ..MetricsSummary::default()
     })

@@ -72,7 +72,8 @@ fn combination(dialect: Dialect, [key, route, model]: [&str; 3], class: i32, dur
 #[rstest]
 #[case::sqlite(Dialect::Sqlite)]
 #[case::postgres(Dialect::Postgres)]
-fn turn_figures_of_combinations_into_figures_of_one_dimension_each(#[case] dialect: Dialect) {
+#[tokio::test]
+async fn turn_figures_of_combinations_into_figures_of_one_dimension_each(#[case] dialect: Dialect) {
     let (config, _folder) = empty(dialect);
     migrate::run(&config).unwrap();
     let db = Db::open(&config).unwrap();
@@ -104,7 +105,7 @@ fn turn_figures_of_combinations_into_figures_of_one_dimension_each(#[case] diale
     }
     migrate::apply(&mut connection, "here").unwrap();
     let now = Timestamp::from_second(3_600).unwrap();
-    let summary = metrics::summary(&mut connection, MetricsRange::default(), now).unwrap();
+    let summary = metrics::summary(&db, MetricsRange::default(), now).await.unwrap();
     assert_eq!((summary.total_requests, summary.total_errors), (6, 1));
     assert!(
         (summary.avg_response_time - 2.5).abs() < 0.001,

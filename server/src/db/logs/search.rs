@@ -22,6 +22,8 @@ const SLICE: i64 = 5_000;
 const SCATTERED_SLICE: i64 = 1_000;
 /// Records of the first slice: nobody knows yet how far they are.
 const FIRST_SLICE: i64 = 100;
+/// Records of a slice at least.
+const SHORTEST_SLICE: i64 = 50;
 /// A slice is made shorter where it takes longer than this (records that are not in memory yet), and longer where it takes less
 /// than a quarter of it: it is only looked at the clock between two.
 const SLICE_TIME: Duration = Duration::from_millis(5);
@@ -64,15 +66,20 @@ impl Guide {
     }
 }
 
-/// How long the next slice is to be after one of this length that took so long.
-fn next_length(length: i64, took: Duration) -> i64 {
-    if took > SLICE_TIME {
-        (length / 2).max(50)
+/// How long the next slice is to be after one of this length that took so long, with so much time left: at this pace it is to
+/// end in time.
+fn next_length(length: i64, took: Duration, left: Duration) -> i64 {
+    let wanted = if took > SLICE_TIME {
+        length / 2
     } else if took < SLICE_TIME / 4 {
         length * 2
     } else {
         length
-    }
+    };
+    let at_this_pace = i128::from(length) * left.as_micros().cast_signed() / took.as_micros().cast_signed().max(1);
+    wanted
+        .min(i64::try_from(at_this_pace).unwrap_or(i64::MAX))
+        .max(SHORTEST_SLICE)
 }
 
 /// A query as the database gets it.
@@ -189,7 +196,7 @@ impl<'a> Search<'a> {
             if now >= until {
                 return Ok(edge);
             }
-            length = next_length(length, now - begun).min(most);
+            length = next_length(length, now - begun, until - now).min(most);
             (begun, after) = (now, edge);
         }
     }
@@ -407,4 +414,28 @@ fn statuses(connection: &mut DbConnection, first: u16, last: u16) -> DbResult<Ve
         from = status + 1;
     }
     Ok(statuses)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case::slow(1_000, 10, 20, 500)]
+    #[case::quick(1_000, 1, 20, 2_000)]
+    #[case::as_it_should_be(1_000, 3, 20, 1_000)]
+    #[case::with_little_time_left(1_000, 4, 1, 250)]
+    #[case::with_none_left(1_000, 4, 0, SHORTEST_SLICE)]
+    #[case::very_slow(60, 500, 1, SHORTEST_SLICE)]
+    #[case::too_quick_to_be_measured(1_000, 0, 20, 2_000)]
+    fn a_slice_is_as_long_as_its_time_allows(
+        #[case] length: i64,
+        #[case] took_ms: u64,
+        #[case] left_ms: u64,
+        #[case] expected: i64,
+    ) {
+        let (took, left) = (Duration::from_millis(took_ms), Duration::from_millis(left_ms));
+        assert_eq!(next_length(length, took, left), expected);
+    }
 }

@@ -99,11 +99,12 @@ pub(super) fn load_of(
                 .select(ValueRow::as_select())
                 .load(inner)?)
         }
-        // With `= ANY` it would look at all values of a span.
+        // With `= ANY` or a plain join it would look at all values of a span; `OFFSET 0` has it take the whole key.
         DbConnection::Postgres(inner) => Ok(diesel::sql_query(
-            "SELECT r.* FROM rollups AS of_all CROSS JOIN UNNEST($1::text[]) AS of (value) JOIN rollups AS r
-             ON r.span = of_all.span AND r.dimension = $2 AND r.start = of_all.start AND r.segment = of_all.segment
-             AND r.value = of.value
+            "SELECT r.* FROM rollups AS of_all CROSS JOIN UNNEST($1::text[]) AS of (value) CROSS JOIN LATERAL (
+                 SELECT * FROM rollups WHERE span = of_all.span AND dimension = $2 AND start = of_all.start
+                 AND segment = of_all.segment AND value = of.value OFFSET 0
+             ) AS r
              WHERE of_all.span = $3 AND of_all.dimension = 0 AND of_all.start >= $4 AND of_all.start < $5
              ORDER BY r.start",
         )

@@ -29,7 +29,7 @@ async fn all(db: &Db) -> Vec<LogItem> {
 }
 
 async fn total(db: &Db) -> u64 {
-    db.read(|connection| metrics::summary(connection, MetricsRange::default(), noon()))
+    metrics::summary(db, MetricsRange::default(), noon())
         .await
         .unwrap()
         .total_requests

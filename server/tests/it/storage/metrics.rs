@@ -11,9 +11,7 @@ use rstest::rstest;
 const HOUR: i64 = 3600;
 
 async fn summary(db: &Db, range: MetricsRange, now: Timestamp) -> MetricsSummary {
-    db.read(move |connection| metrics::summary(connection, range, now))
-        .await
-        .unwrap()
+    metrics::summary(db, range, now).await.unwrap()
 }
 
 fn seconds_after_noon(seconds: i64) -> Timestamp {

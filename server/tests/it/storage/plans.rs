@@ -7,6 +7,7 @@ use diesel::connection::{Connection, InstrumentationEvent, SimpleConnection};
 use diesel::sql_types::Text;
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
 use fastgate::audit_log::record::Record;
+use fastgate::audit_log::rollup::Dimension;
 use fastgate::db::logs::{self, LogPage, LogQuery};
 use fastgate::db::metrics::grouped::{Grouping, grouped};
 use fastgate::db::metrics::{self, MetricsRange};
@@ -289,8 +290,11 @@ fn upkeep_and_figures(connection: &mut DbConnection) -> Vec<String> {
     let now = super::noon();
     let range = MetricsRange::parse(Some("2030-01-01"), Some("2030-06-15T12:40:00Z")).unwrap();
     watched(connection, |connection| {
-        metrics::summary(connection, MetricsRange::default(), now).unwrap();
-        metrics::summary(connection, range, now).unwrap();
+        for range in [MetricsRange::default(), range] {
+            metrics::figures(connection, range, now).unwrap();
+            metrics::busiest(connection, Dimension::Key, range, now).unwrap();
+            metrics::busiest(connection, Dimension::Route, range, now).unwrap();
+        }
         metrics::hourly(connection, 24, now).unwrap();
         metrics::daily(connection, 30, now).unwrap();
         for by in GroupBy::ALL.into_iter().map(Some).chain([None]) {
