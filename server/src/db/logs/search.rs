@@ -21,9 +21,9 @@ const SLICE: i64 = 5_000;
 /// Records of a slice at most that an index leads to: each is somewhere else.
 const SCATTERED_SLICE: i64 = 1_000;
 /// Records of the first slice: nobody knows yet how far they are.
-const FIRST_SLICE: i64 = 100;
+const FIRST_SLICE: i64 = 20;
 /// Records of a slice at least.
-const SHORTEST_SLICE: i64 = 50;
+const SHORTEST_SLICE: i64 = 20;
 /// A slice is made shorter where it takes longer than this (records that are not in memory yet), and longer where it takes less
 /// than a quarter of it: it is only looked at the clock between two.
 const SLICE_TIME: Duration = Duration::from_millis(5);
