@@ -64,6 +64,15 @@ pub fn duration(ms: f64) -> String {
     }
 }
 
+/// A time that still goes on: whole seconds.
+pub fn seconds(ms: f64) -> String {
+    if ms < 60_000.0 {
+        format!("{:.0} s", (ms / 1_000.0).floor())
+    } else {
+        duration(ms)
+    }
+}
+
 /// `99.4 %`, rounded; but a hundred only where nothing lacks, and nought only where nothing is.
 pub fn percent(value: f64) -> String {
     match value {

@@ -284,6 +284,7 @@ impl Traffic {
 fn attempt(target: String, status: u16, duration_us: i64) -> Attempt {
     Attempt {
         attempt: 1,
+        route_name: None,
         target,
         phase: Some(AttemptPhase::ResponseHead),
         status_code: Some(status),

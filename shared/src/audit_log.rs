@@ -63,6 +63,9 @@ pub struct Attempt {
     pub attempt: u32,
     /// `http(s)://host:port` that was tried.
     pub target: String,
+    /// Name of the route whose target that is, where another route than the record's made the attempt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub route_name: Option<String>,
     /// How far it came; absent in records of 0.3.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phase: Option<AttemptPhase>,
@@ -155,7 +158,7 @@ pub struct LogRecord {
     pub response_body: Option<String>,
     /// The tries to get an answer, in order.
     pub attempts: Vec<Attempt>,
-    /// Why the route won, as a sentence; or why none did.
+    /// Why the route won, as a sentence, and for which route it stood in, if it did; or why none won.
     pub match_reason: Option<String>,
     /// Where it comes from, when an administrator sent it.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -277,6 +277,20 @@ pub struct GroupedMetrics {
     pub other: Option<MetricsGroup>,
 }
 
+/// The answer to `GET /admin/metrics/used`: what had requests, over time.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromJson)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct UsedOverTime {
+    /// The length of a bucket.
+    pub span: BucketSpan,
+    /// Starts of the buckets, oldest first, empty ones included.
+    pub buckets: Vec<Timestamp>,
+    /// Different keys with requests, bucket by bucket.
+    pub keys: Vec<u64>,
+    /// Different routes with requests, bucket by bucket.
+    pub routes: Vec<u64>,
+}
+
 impl GroupSeries {
     /// One bucket more.
     pub fn push(&mut self, bucket: &GroupFigures) {

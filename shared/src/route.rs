@@ -364,6 +364,9 @@ pub struct MatchVerdict {
     pub priority: u16,
     /// Every condition is met.
     pub matched: bool,
+    /// All that is known fits, but the route has a condition on the body, and that was not kept: it may have matched.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub undecided: bool,
     /// The first one that is not.
     pub failed: Option<FailedCondition>,
     /// The verdict as a sentence.

@@ -1,6 +1,6 @@
 //! `/admin/metrics`.
 
-use fastgate_shared::metrics::{BucketSpan, GroupBy, GroupedMetrics, HourlyBucket, MetricsSummary};
+use fastgate_shared::metrics::{BucketSpan, GroupBy, GroupedMetrics, HourlyBucket, MetricsSummary, UsedOverTime};
 use serde_json::json;
 
 use crate::api::{self, Answer};
@@ -20,4 +20,10 @@ pub async fn hourly(hours: u32) -> Answer<Vec<HourlyBucket>> {
 pub async fn grouped(by: Option<GroupBy>, span: BucketSpan, start_time: &str, groups: u32) -> Answer<GroupedMetrics> {
     let query = json!({ "by": by, "span": span, "start_time": start_time, "limit": groups });
     api::get(&api::with_query("/admin/metrics/grouped", &query)).await
+}
+
+/// How many keys and routes had requests since a time (RFC 3339), over time.
+pub async fn used(span: BucketSpan, start_time: &str) -> Answer<UsedOverTime> {
+    let query = json!({ "span": span, "start_time": start_time });
+    api::get(&api::with_query("/admin/metrics/used", &query)).await
 }

@@ -201,13 +201,14 @@ fn table(caption: String, columns: Vec<AnyColumn>, rows: Signal<Vec<(String, Any
     let two_lines = tight < columns.len();
     let heads = heads.collect_view();
     let openable = rules.open.is_some();
+    let columns: Arc<[AnyColumn]> = columns.into();
     let row = move |row_id: String| {
         let key = row_id.clone();
         let item = reactive::memo_with_compare(
             move |_| by_id.with(|by_id| by_id.get(&key).cloned()),
             |before, now| !same_row(before.and_then(Option::as_ref), now.and_then(Option::as_ref)),
         );
-        table_row(&columns, item, row_id, rules.clone())
+        table_row(Arc::clone(&columns), item, row_id, rules.clone())
     };
     view! {
         <table
@@ -244,17 +245,22 @@ fn gradually(rows: Signal<Vec<(String, AnyItem)>>) -> RwSignal<usize> {
     most
 }
 
-fn table_row(columns: &[AnyColumn], item: Memo<Option<AnyItem>>, row_id: String, rules: AnyRules) -> AnyView {
+fn table_row(columns: Arc<[AnyColumn]>, item: Memo<Option<AnyItem>>, row_id: String, rules: AnyRules) -> AnyView {
     let AnyRules {
         dim, open, selected, ..
     } = rules;
-    let cells = columns.iter().cloned().map(|AnyColumn { label, class, cell, .. }| {
-        view! {
-            <td role="cell" class=class data-label=label>
-                {move || item.get().map(|item| cell(&*item))}
-            </td>
-        }
-    });
+    // All of them follow the item: one effect for a row is cheaper than one for each cell.
+    let cells = move || {
+        let item = item.get()?;
+        let cell = |column: &AnyColumn| {
+            view! {
+                <td role="cell" class=column.class data-label=column.label>
+                    {(column.cell)(&*item)}
+                </td>
+            }
+        };
+        Some(columns.iter().map(cell).collect_view())
+    };
     let selected_id = row_id.clone();
     let press = move |event: ev::MouseEvent| {
         if let Some(open) = open.filter(|_| !is_control(&event)) {
@@ -268,7 +274,7 @@ fn table_row(columns: &[AnyColumn], item: Memo<Option<AnyItem>>, row_id: String,
             data-selected=move || (selected.get().as_deref() == Some(selected_id.as_str())).to_string()
             on:click=press
         >
-            {cells.collect_view()}
+            {cells}
         </tr>
     }
     .into_any()

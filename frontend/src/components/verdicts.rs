@@ -16,8 +16,15 @@ pub fn Verdicts(explanation: MatchExplanation) -> impl IntoView {
         nearest,
         transforms,
     } = explanation;
-    let winner = candidates.iter().find(|verdict| verdict.matched).cloned();
-    let winner_id = winner.as_ref().map(|verdict| verdict.route_id.clone());
+    let first = candidates.iter().find(|verdict| verdict.matched || verdict.undecided);
+    let (sentence, tone) = match first {
+        Some(open) if open.undecided => (t::match_undecided().to_owned(), Tone::Warn),
+        Some(winner) => (t::match_wins(&winner.route_name), Tone::Good),
+        None => (t::match_none().to_owned(), Tone::Warn),
+    };
+    let winner_id = first
+        .filter(|verdict| verdict.matched)
+        .map(|verdict| verdict.route_id.clone());
     // Routes for other paths are many and say little.
     let (elsewhere, near): (Vec<_>, Vec<_>) = candidates
         .into_iter()
@@ -40,17 +47,17 @@ pub fn Verdicts(explanation: MatchExplanation) -> impl IntoView {
         }
     });
     view! {
-        {headline(winner)}
+        {headline(sentence, tone)}
         {(!near.is_empty()).then(|| list(near, t::verdicts()))}
         {others}
         {transforms.map(|transforms| view! { <TransformList transforms /> })}
     }
 }
 
-fn headline(winner: Option<MatchVerdict>) -> impl IntoView {
-    let (class, glyph, sentence) = match winner {
-        Some(winner) => ("banner banner-good", Glyph::Check, t::match_wins(&winner.route_name)),
-        None => ("banner banner-warn", Glyph::Alert, t::match_none().to_owned()),
+fn headline(sentence: String, tone: Tone) -> impl IntoView {
+    let (class, glyph) = match tone {
+        Tone::Good => ("banner banner-good", Glyph::Check),
+        _ => ("banner banner-warn", Glyph::Alert),
     };
     view! {
         <div class=class>
@@ -64,6 +71,7 @@ fn headline(winner: Option<MatchVerdict>) -> impl IntoView {
 
 fn line(verdict: MatchVerdict, wins: bool, is_near: bool) -> impl IntoView {
     let (tone, word) = match (verdict.matched, wins) {
+        _ if verdict.undecided => (Tone::Warn, t::undecided()),
         (true, true) => (Tone::Good, t::wins()),
         (true, false) => (Tone::Info, t::would_match()),
         (false, _) if is_near => (Tone::Warn, t::nearest()),

@@ -5,6 +5,7 @@ mod commands;
 
 use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 
 use crate::api;
 use crate::components::dialog::{Dialog, Shape};
@@ -208,6 +209,10 @@ fn runner() -> Callback<Act> {
     let (session, shortcuts) = (Session::get(), Shortcuts::get());
     Callback::new(move |act: Act| match act {
         Act::Go(address) => router.open(&address),
+        Act::Request(request_id) => spawn_local(async move {
+            let address = commands::record_or_list(&request_id).await;
+            router.open(&address);
+        }),
         Act::Theme(wanted) => theme.choose(wanted),
         Act::Language => language.switch(),
         Act::Help => shortcuts.help.set(true),

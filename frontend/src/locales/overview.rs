@@ -34,7 +34,7 @@ super::texts! {
     p95_p99(p95: &str, p99: &str) = "p95 {p95} · p99 {p99}", "p95 {p95} · p99 {p99}";
     mean = "mean", "平均";
     in_flight = "In flight", "进行中";
-    per_minute(n: &str) = "{n} per minute", "每分钟 {n}";
+    mean_in_flight(mean: &str, n: &str) = "mean {mean} · {n} per minute", "平均 {mean} · 每分钟 {n}";
     active_keys = "Active keys", "启用的密钥";
     failed = "with error", "有错误";
     p95 = "p95", "p95";

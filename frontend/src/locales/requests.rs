@@ -42,6 +42,9 @@ super::texts! {
     col_tokens = "Tokens", "Token 数";
     col_size = "Size", "大小";
     in_flight = "In flight", "进行中";
+    status_in_flight(status: u16) = "{status}, in flight", "{status}，进行中";
+    no_record = "There is no such request any more. Records are deleted when they are older, or take more room, than the settings allow.", "此请求已不存在。超出设置的保留时间或空间的记录会被删除。";
+    to_list = "Back to the list", "返回列表";
     no_key = "no key", "无密钥";
     no_route = "no route", "无路由";
     total(n: &str) = "{n} request[s]", "{n} 个请求";
@@ -117,7 +120,7 @@ super::texts! {
     decided_then = "Decided at the time", "当时的判断";
     decided_now = "Judged by the routes as they are now", "按当前路由判断";
     note_never_routed = "It was refused before routes were looked at.", "请求在匹配路由之前已被拒绝。";
-    note_body_unknown = "Its body was not captured whole: conditions on the body count as met.", "正文未完整捕获：正文条件视为满足。";
+    note_body_unknown = "Its body was not captured whole: no route with a condition on the body can be judged.", "正文未完整捕获：无法判断带有正文条件的路由。";
     note_headers_redacted = "A route looks at a header whose value is a credential and was not kept: verdicts on it may be wrong.", "某条路由检查的标头是凭据，其值未保留：相关判断可能不准确。";
     note_routes_changed = "Routes have changed since this request.", "此请求之后路由已更改。";
     phase_connect = "while connecting", "连接中";
@@ -134,6 +137,7 @@ super::texts! {
     phase_upstream = "Upstream until first byte", "上游首字节前";
     phase_body = "Response body", "响应正文";
     attempts = "Attempts", "尝试";
+    of_route(name: &str) = "route {name}", "路由 {name}";
     attempt_n(n: u32) = "Attempt {n}", "第 {n} 次";
     request_part = "Request", "请求";
     response_part = "Response", "响应";

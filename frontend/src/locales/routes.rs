@@ -194,6 +194,8 @@ super::texts! {
     match_wins(name: &str) = "{name} takes this request.", "{name} 处理此请求。";
     match_none = "No route takes this request: it answers 404.", "没有路由处理此请求：返回 404。";
     wins = "Wins", "胜出";
+    match_undecided = "Cannot tell which route takes it: the first that may has a condition on the body, which was not kept.", "无法判断由哪条路由处理：最先可能匹配的路由带有正文条件，而正文未保留。";
+    undecided = "Cannot tell", "无法判断";
     would_match = "Matches too", "也匹配";
     not_matched = "No match", "不匹配";
     verdicts = "Verdicts", "判断结果";

@@ -42,7 +42,8 @@ super::texts! {
     export_json = "Export JSON", "导出 JSON";
     nothing = "No requests in this range.", "此时间范围内没有请求。";
     heat_map = "When it is busy", "繁忙时段";
-    heat_lead = "Requests by weekday and hour, the mean of the last four weeks, in your time zone.", "最近四周按星期和小时的平均请求数，以您的时区计。";
+    heat_lead = "Requests by weekday and hour, the mean of the last four weeks, or since the first request, in your time zone.", "最近四周（或自首个请求起）按星期和小时的平均请求数，以您的时区计。";
+    heat_unknown = "no requests yet at that time", "该时段尚无数据";
     heat_cell(requests: &str, errors: &str) = "{requests} request[s], {errors} with error", "{requests} 个请求，{errors} 个错误";
     less = "less", "少";
     more = "more", "多";

@@ -17,6 +17,7 @@ super::texts! {
     half_open_text = "It failed repeatedly. The next request that goes there decides.", "多次失败。下一个发往此处的请求将决定其状态。";
     cooling_until(time: &str) = "It asked to be left alone until {time}.", "上游要求在 {time} 之前不再发送请求。";
     unknown_text = "It gets requests, but has not answered one yet.", "会收到请求，但尚未作出响应。";
+    unused_text = "No request has gone there yet.", "尚无请求发往此处。";
     since = "Since", "状态始于";
     last_probe = "Last probe", "最近探测";
     probe_took = "Probe took", "探测耗时";

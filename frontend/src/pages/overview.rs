@@ -9,7 +9,7 @@ mod tops;
 mod traffic;
 mod upstreams;
 
-use fastgate_shared::metrics::{GroupBy, GroupedMetrics, MetricsSummary};
+use fastgate_shared::metrics::{GroupBy, GroupedMetrics, MetricsSummary, UsedOverTime};
 use fastgate_shared::time::Timestamp;
 use leptos::prelude::*;
 
@@ -48,6 +48,8 @@ pub struct OverviewState {
     before: Query<MetricsSummary>,
     /// Over time by class of status.
     over_time: Query<GroupedMetrics>,
+    /// Keys and routes over time.
+    used: Query<UsedOverTime>,
 }
 
 impl OverviewState {
@@ -84,6 +86,11 @@ impl OverviewState {
                 |range| async move {
                     api::metrics::grouped(Some(GroupBy::Status), range.span, &range.start(range.span), 10).await
                 },
+            )
+            .poll_by(slowly),
+            used: Query::new(
+                move || range.get(),
+                |range| async move { api::metrics::used(range.span, &range.start(range.span)).await },
             )
             .poll_by(slowly),
         }

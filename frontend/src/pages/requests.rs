@@ -36,6 +36,7 @@ use crate::pages::requests::live::LiveView;
 use crate::pages::requests::record::RecordDrawer;
 use crate::pages::requests::replay::{ReplayDialog, Resending};
 use crate::state::address::Address;
+use crate::state::clock::every;
 use crate::state::query::Query;
 use crate::state::range::{self, RANGES};
 use crate::state::reactive;
@@ -56,6 +57,11 @@ struct RequestsState {
     /// The record that is about to be sent again.
     resending: RwSignal<Option<Resending>>,
     columns: Columns,
+    live: Memo<bool>,
+    /// The present in milliseconds since the epoch, second by second.
+    second: RwSignal<f64>,
+    /// Loads what is below the last row of the list, and then calls; none where nothing is.
+    further: RwSignal<Option<Callback<Callback<()>>>>,
     shortcuts: Shortcuts,
     /// The rows of the list that shows, which `j` and `k` go through.
     rows: RwSignal<Option<Signal<Vec<Arc<LogItem>>>>>,
@@ -74,15 +80,38 @@ impl RequestsState {
             "k" => -1,
             _ => return,
         };
+        if self.step(step) {
+            event.prevent_default();
+        }
+    }
+
+    /// Opens the request so many rows below the open one, the first where none is open; loads further rows where the list
+    /// ends. Whether there is one.
+    fn step(self, step: isize) -> bool {
         let open = untrack(|| self.address.param("open").get());
         if let Some(next) = untrack(|| self.beside(open.as_deref(), step)) {
-            event.prevent_default();
             match open {
                 // Back leads to the list, not through all that was looked at.
                 Some(_) => self.address.filter("open", Some(next)),
                 None => self.address.open("open", next),
             }
+            return true;
         }
+        let Some(further) = self.further.get_untracked().filter(|_| step > 0) else {
+            return false;
+        };
+        // The reader may have gone elsewhere meanwhile.
+        further.run(Callback::new(move |()| {
+            if untrack(|| self.address.param("open").get()) == open && self.beside(open.as_deref(), step).is_some() {
+                self.step(step);
+            }
+        }));
+        true
+    }
+
+    /// Whether there is such a request.
+    fn has(self, other: &str, step: isize) -> bool {
+        self.beside(Some(other), step).is_some() || (step > 0 && self.further.with(Option::is_some))
     }
 
     /// The request so many rows below another one in the list that shows; the first where that one is not in it.
@@ -108,10 +137,14 @@ pub fn RequestsPage() -> impl IntoView {
         cancelling: RwSignal::new(None),
         resending: RwSignal::new(None),
         columns: Columns::new(),
+        live: address.has("live"),
+        second: RwSignal::new(js_sys::Date::now()),
+        further: RwSignal::new(None),
         shortcuts: Shortcuts::get(),
         rows: RwSignal::new(None),
     };
-    let live = address.has("live");
+    let live = state.live;
+    every(1_000, move || state.second.set(js_sys::Date::now()));
     let (open, is_open) = (address.param("open"), address.has("open"));
     let on_key = window_event_listener(ev::keydown, move |event| state.on_key(&event));
     on_cleanup(move || on_key.remove());

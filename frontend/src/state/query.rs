@@ -104,8 +104,8 @@ impl<T: Send + Sync> Query<T> {
                     // The session has ended: whoever signs in again gets the answer.
                     Err(why) if why.status == 401 => {}
                     Err(why) => {
-                        // What was asked for cannot be answered: what is there answers something else.
-                        if why.status == 422 {
+                        // What was asked for cannot be answered, or is not there: what is shown answers something else.
+                        if matches!(why.status, 404 | 422) {
                             data.set(None);
                         }
                         problem.set(Some(why));

@@ -11,7 +11,9 @@ use crate::db::metrics::{self as stored, MAX_DAYS, MAX_HOURS, MetricsRange};
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
-use fastgate_shared::metrics::{BucketSpan, DailyBucket, GroupBy, GroupedMetrics, HourlyBucket, MetricsSummary};
+use fastgate_shared::metrics::{
+    BucketSpan, DailyBucket, GroupBy, GroupedMetrics, HourlyBucket, MetricsSummary, UsedOverTime,
+};
 use fastgate_shared::problem::Problem as ProblemDocument;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use jiff::Timestamp;
@@ -41,6 +43,7 @@ pub fn router() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(hourly))
         .routes(routes!(daily))
         .routes(routes!(grouped))
+        .routes(routes!(used))
 }
 
 /// The figures of a range, and of now.
@@ -122,6 +125,30 @@ async fn grouped(
     let figures = app
         .db
         .read(move |connection| stored::grouped::grouped(connection, grouping));
+    Ok(Json(figures.await?))
+}
+
+/// How many different keys and routes had requests, over time.
+#[utoipa::path(get, path = "/admin/metrics/used", tag = METRICS,
+    params(
+        ("span" = Option<BucketSpan>, Query, description = "Length of a bucket; what fits the range by default. At most 1500 buckets"),
+        ("start_time" = Option<String>, Query, description = "From the bucket with this time on; 24 hours before the end by default"),
+        ("end_time" = Option<String>, Query, description = "Up to the bucket with this time; now by default; a bare date means its end"),
+    ),
+    responses((status = 200, body = UsedOverTime), (status = 422, body = ProblemDocument)))]
+async fn used(
+    _: Administrator<Viewer>,
+    State(app): State<Arc<App>>,
+    mut query: Query,
+) -> Result<Json<UsedOverTime>, Problem> {
+    let span = take_word(&mut query, "span", BucketSpan::ALL.map(|span| (span.as_str(), span)));
+    let range = take_range(&mut query);
+    query.finish(&["span", "start_time", "end_time"])?;
+    let grouping =
+        Grouping::new(None, span, 0, range, Timestamp::now()).map_err(|error| Problem::fields(vec![error]))?;
+    let figures = app
+        .db
+        .read(move |connection| stored::grouped::used(connection, grouping));
     Ok(Json(figures.await?))
 }
 

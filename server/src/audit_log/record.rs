@@ -100,6 +100,12 @@ impl Record {
         self.request_headers.forget(credentials);
     }
 
+    /// Another route takes over: the attempts so far, but those that have a name already, were of this one.
+    pub fn attempts_were_of(&mut self, route_name: &str) {
+        let unnamed = self.attempts.iter_mut().filter(|attempt| attempt.route_name.is_none());
+        unnamed.for_each(|attempt| attempt.route_name = Some(route_name.to_owned()));
+    }
+
     /// Bytes that it takes in memory, estimated.
     #[must_use]
     pub fn size(&self) -> usize {

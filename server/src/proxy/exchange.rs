@@ -44,6 +44,8 @@ pub struct Exchange {
     grpc: Option<HeaderValue>,
     request_id: RequestId,
     route: Option<Arc<CompiledRoute>>,
+    /// The route that won, for which the one in use may stand in.
+    winner: Option<Arc<CompiledRoute>>,
     /// Time before the response's head in which upstreams, or the client's body, were waited for.
     waited: Duration,
     started_us: i64,
@@ -94,6 +96,7 @@ impl Exchange {
             grpc: grpc::media_type(headers).cloned(),
             request_id: sender.request_id.clone(),
             route: None,
+            winner: None,
             waited: Duration::ZERO,
             started_us,
             ended: false,
@@ -163,19 +166,33 @@ impl Exchange {
         self.routed_to(&candidate.route);
     }
 
-    /// The route that is in use.
+    /// The route that is in use; the first one is the winner, for which the others stand in.
     pub fn routed_to(&mut self, route: &Arc<CompiledRoute>) {
-        let first = self.route.is_none();
-        self.route = Some(route.clone());
+        let before = self.route.replace(route.clone());
         self.cors.clone_from(&route.cors);
+        let reason = self.reason(route);
         self.in_flight.update(|record| {
             record.route_id = Some(route.id.clone());
             record.route_name = Some(route.name.clone());
-            record.match_reason = Some(route.reason.clone());
+            record.match_reason = Some(reason);
             record.forget(route.plan.credentials());
+            if let Some(before) = &before {
+                record.attempts_were_of(&before.name);
+            }
         });
-        if first {
+        if before.is_none() {
+            self.winner = Some(route.clone());
             self.app.audit.live.tell(LiveEventKind::Start, &self.in_flight);
+        }
+    }
+
+    /// Why a route is in use.
+    fn reason(&self, route: &CompiledRoute) -> Arc<str> {
+        match &self.winner {
+            Some(winner) if winner.id != route.id => {
+                format!("{}; stands in for {}, which matched first", route.reason, winner.name).into()
+            }
+            _ => route.reason.clone(),
         }
     }
 

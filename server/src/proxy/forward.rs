@@ -181,8 +181,7 @@ impl Course<'_> {
             false => Failure::ConnectTimeout,
         };
         let sent = sent.unwrap_or(Err(too_late));
-        let answered = sent.and_then(|sent| sent.map_err(|error| Failure::of(&error)));
-        let result = answered.and_then(|response| fit(accepted, response));
+        let result = sent.and_then(|sent| fit(accepted, sent.map_err(|error| Failure::of(&error))?));
         // What the client broke is not held against the upstream.
         let client_failure = accepted.body.client_failure().filter(|_| result.is_err());
         let (phase, error) = match (client_failure, &result) {
@@ -193,6 +192,7 @@ impl Course<'_> {
         exchange.attempted(Attempt {
             attempt: number,
             target: target.label.as_ref().to_owned(),
+            route_name: None,
             phase: Some(phase),
             status_code: result.as_ref().ok().map(|response| response.status().as_u16()),
             error: error.map(str::to_owned),

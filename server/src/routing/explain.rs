@@ -12,8 +12,9 @@ use fastgate_shared::route::{FailedCondition, MatchExplanation, MatchVerdict};
 /// Routes that a sentence about others names at most.
 const NAMED: usize = 3;
 
-/// What becomes of every route when a request is matched, in matching order (contract: `POST /admin/routes/match`). Without
-/// a body, conditions on it count as met; without circumstances, nothing is said of what the winner makes of the request.
+/// What becomes of every route when a request is matched, in matching order (contract: `POST /admin/routes/match`). Where
+/// the body is not known, a route with a condition on it is undecided; without circumstances, nothing is said of what the
+/// winner makes of the request, nor where an undecided route could win before it.
 #[must_use]
 pub fn explain(
     table: &RouteTable,
@@ -22,20 +23,30 @@ pub fn explain(
     circumstances: Option<&Circumstances<'_>>,
 ) -> MatchExplanation {
     let verdict = |route: &CompiledRoute| {
-        let miss = first_miss(route, asked, body);
+        let judged = judge(route, asked, body);
+        let (matched, undecided) = (matches!(judged, Judged::Met), matches!(judged, Judged::Undecided));
+        let (failed, reason) = match judged {
+            Judged::Met => (None, route.reason.to_string()),
+            Judged::Missed(failed, why) => (Some(failed), why),
+            Judged::Undecided => (None, "the body was not kept whole".to_owned()),
+        };
         MatchVerdict {
             route_id: route.id.to_string(),
             route_name: route.name.to_string(),
             priority: route.route.definition.priority,
-            matched: miss.is_none(),
-            failed: miss.as_ref().map(|(failed, _)| *failed),
-            reason: miss.map_or_else(|| route.reason.to_string(), |(_, why)| why),
+            matched,
+            undecided,
+            failed,
+            reason,
         }
     };
     let mut candidates: Vec<MatchVerdict> = table.all_in_order().iter().map(|route| verdict(route)).collect();
     tell_who_shares(table, &mut candidates);
-    let winner = candidates.iter().position(|verdict| verdict.matched);
-    let winner = winner.map(|place| &table.all_in_order()[place]);
+    let winner = candidates
+        .iter()
+        .position(|verdict| verdict.matched || verdict.undecided)
+        .filter(|place| !candidates[*place].undecided)
+        .map(|place| &table.all_in_order()[place]);
     let transforms = winner.zip(circumstances);
     MatchExplanation {
         nearest: nearest(table, asked, &candidates),
@@ -47,7 +58,7 @@ pub fn explain(
 /// The routes that came nearest where none matched: those that failed the latest condition, else those whose pattern
 /// begins most like the path.
 fn nearest(table: &RouteTable, asked: &Asked<'_>, verdicts: &[MatchVerdict]) -> Vec<String> {
-    if verdicts.iter().any(|verdict| verdict.matched) {
+    if verdicts.iter().any(|verdict| verdict.matched || verdict.undecided) {
         return Vec::new();
     }
     let routes = table.all_in_order().iter().zip(verdicts);
@@ -111,7 +122,7 @@ fn tell_who_shares(table: &RouteTable, verdicts: &mut [MatchVerdict]) {
 }
 
 /// Why no route takes a request, in one sentence that names the nearest misses. Costs no more than a look-up. `body` is
-/// `None` where it was not read.
+/// `None` where it was not read, because no route that came so far has a condition on it.
 #[must_use]
 pub fn nearest_misses(table: &RouteTable, asked: &Asked<'_>, body: Option<&PeekedBody<'_>>) -> String {
     let places = table.matching_path(asked.path);
@@ -121,7 +132,10 @@ pub fn nearest_misses(table: &RouteTable, asked: &Asked<'_>, body: Option<&Peeke
     let misses: Vec<String> = places
         .iter()
         .map(|place| &table.all_in_order()[*place])
-        .filter_map(|route| first_miss(route, asked, body).map(|(_, why)| format!("{}: {why}", route.name)))
+        .filter_map(|route| match judge(route, asked, body) {
+            Judged::Missed(_, why) => Some(format!("{}: {why}", route.name)),
+            Judged::Met | Judged::Undecided => None,
+        })
         .take(NAMED)
         .collect();
     let more = places.len().saturating_sub(misses.len());
@@ -157,35 +171,41 @@ pub(super) fn winning_reason(route: &CompiledRoute) -> String {
     )
 }
 
-/// The first condition that a request does not meet, with the reason as a clause.
-fn first_miss(
-    route: &CompiledRoute,
-    asked: &Asked<'_>,
-    body: Option<&PeekedBody<'_>>,
-) -> Option<(FailedCondition, String)> {
+/// What a route says to a request.
+enum Judged {
+    Met,
+    /// The first condition that is not met, with the reason as a clause.
+    Missed(FailedCondition, String),
+    /// The body is not known, and all depends on it.
+    Undecided,
+}
+
+fn judge(route: &CompiledRoute, asked: &Asked<'_>, body: Option<&PeekedBody<'_>>) -> Judged {
     let definition = &route.route.definition;
     if !route.matcher.is_match(asked.path) {
-        return Some((
-            FailedCondition::Path,
-            format!("the path does not match {}", definition.match_path),
-        ));
+        let why = format!("the path does not match {}", definition.match_path);
+        return Judged::Missed(FailedCondition::Path, why);
     }
     if !route.matches_method(asked.method) {
         let methods: Vec<&str> = route.methods.iter().map(http::Method::as_str).collect();
-        return Some((
-            FailedCondition::Method,
-            format!("method {} is not {}", asked.method, methods.join(" or ")),
-        ));
+        let why = format!("method {} is not {}", asked.method, methods.join(" or "));
+        return Judged::Missed(FailedCondition::Method, why);
     }
     if let Some(rule) = route.headers.iter().find(|rule| !rule.is_match(asked.headers)) {
-        return Some((FailedCondition::Headers, rule.explain(asked.headers)));
+        return Judged::Missed(FailedCondition::Headers, rule.explain(asked.headers));
     }
     if let (Some(rule), Some(body)) = (&route.body_rule, body)
         && !rule.is_match(body)
     {
-        return Some((FailedCondition::Body, rule.explain(body)));
+        return Judged::Missed(FailedCondition::Body, rule.explain(body));
     }
-    (!route.is_active()).then(|| (FailedCondition::Inactive, "the route is switched off".to_owned()))
+    if !route.is_active() {
+        return Judged::Missed(FailedCondition::Inactive, "the route is switched off".to_owned());
+    }
+    match (&route.body_rule, body) {
+        (Some(_), None) => Judged::Undecided,
+        _ => Judged::Met,
+    }
 }
 
 #[cfg(test)]

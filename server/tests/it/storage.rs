@@ -76,6 +76,7 @@ pub fn record(number: i64) -> Box<Record> {
         attempts: vec![Attempt {
             attempt: 1,
             target: "http://upstream".to_owned(),
+            route_name: None,
             phase: Some(AttemptPhase::ResponseHead),
             status_code: Some(200),
             error: None,

@@ -10,6 +10,10 @@ impl Table {
         if let Some((reason, sharing)) = reason.split_once("; shares its requests with ") {
             return Some(format!("{}；与 {} 分担请求", self.reason(reason)?, and_more(sharing)));
         }
+        if let Some((reason, winner)) = reason.split_once("; stands in for ") {
+            let winner = winner.strip_suffix(", which matched first").unwrap_or(winner);
+            return Some(format!("{}；代替最先匹配的 {winner}", self.reason(reason)?));
+        }
         if let Some(misses) = reason.strip_prefix("the path matches, but ") {
             let misses = misses.split("; ").map(|miss| self.miss(miss));
             return Some(format!("路径匹配，但 {}", misses.collect::<Vec<_>>().join("；")));
@@ -86,6 +90,11 @@ mod tests {
         "path /v1/* and any method matched; priority 100; shares its requests with Chat, Images and 3 more",
         "匹配：路径 /v1/*、任意方法；优先级 100；与 Chat, Images 等（另有 3 条） 分担请求"
     )]
+    #[case(
+        "path /v1/* and any method matched; priority 9; stands in for Primary, which matched first",
+        "匹配：路径 /v1/*、任意方法；优先级 9；代替最先匹配的 Primary"
+    )]
+    #[case("the body was not kept whole", "正文未完整保留")]
     #[case("the path does not match /v2/*", "路径不匹配 /v2/*")]
     #[case("method GET is not POST or PUT", "方法 GET 不是 POST 或 PUT")]
     #[case("body field `model` is not \"qwen3\"", "正文字段 `model` 不是 \"qwen3\"")]

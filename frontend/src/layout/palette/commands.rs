@@ -1,6 +1,7 @@
 //! What the palette offers, and which of it fits what is typed.
 
 use fastgate_shared::api_key::ApiKey;
+use fastgate_shared::audit_log::LogFilter;
 use fastgate_shared::route::Route;
 
 use crate::api;
@@ -19,6 +20,8 @@ const SHOWN: usize = 30;
 pub enum Act {
     /// Opens this address of the dashboard.
     Go(String),
+    /// Opens the request with this `X-Request-Id`.
+    Request(String),
     Theme(Theme),
     /// Switches to the other language.
     Language,
@@ -131,9 +134,23 @@ pub fn request_id(typed: &str) -> Option<Command> {
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
     let is_id = (8..=128).contains(&id.len()) && id.chars().all(fits) && id.contains(|c: char| c.is_ascii_digit());
     is_id.then(|| {
-        let path = api::with_query(&format!("{BASE}/requests"), &serde_json::json!({ "request_id": id }));
-        Command::new(Glyph::Pulse, t::kind_request(), &t::request_with_id(id), Act::Go(path))
+        let act = Act::Request(id.to_owned());
+        Command::new(Glyph::Pulse, t::kind_request(), &t::request_with_id(id), act)
     })
+}
+
+/// The address of the record of a request, where there is one and no other; else of the list of those with that id.
+pub async fn record_or_list(request_id: &str) -> String {
+    let filter = LogFilter {
+        request_id: Some(request_id.to_owned()),
+        ..LogFilter::default()
+    };
+    let found = api::logs::list(&filter, None).await.map(|page| page.items);
+    let page = format!("{BASE}/requests");
+    match found.as_deref() {
+        Ok([only]) => api::with_query(&page, &serde_json::json!({ "open": only.id })),
+        _ => api::with_query(&page, &filter),
+    }
 }
 
 /// Those that fit what is typed, the best first.

@@ -1,6 +1,6 @@
 //! The cards with the figures: the value, a word to it, the change against the range before, and its line.
 
-use fastgate_shared::metrics::{GroupedMetrics, MetricsSummary};
+use fastgate_shared::metrics::{GroupedMetrics, MetricsSummary, UsedOverTime};
 use leptos::prelude::*;
 
 use super::{OverviewState, errors_in_words};
@@ -8,9 +8,6 @@ use crate::components::chart::Sparkline;
 use crate::format;
 use crate::locales::overview as t;
 use crate::state::reactive;
-
-/// Values of the requests in flight that are remembered while the page is open.
-const REMEMBERED: usize = 60;
 
 /// How a figure changed, in percent or in points; and whether more is worse.
 #[derive(Clone, Copy)]
@@ -30,7 +27,7 @@ pub fn Figures(state: OverviewState) -> impl IntoView {
             state
                 .over_time
                 .data
-                .with(|data| data.as_ref().map(numbers).unwrap_or_default())
+                .with(|data| data.as_ref().filter(|data| any(data)).map(numbers).unwrap_or_default())
         })
     };
     let change = move |of: fn(&MetricsSummary) -> f64, points: bool, more_is_worse: bool| {
@@ -61,8 +58,8 @@ pub fn Figures(state: OverviewState) -> impl IntoView {
                 label=t::latency()
                 value=tell(|s| if_any(s, format::duration(s.p50_response_time)))
                 note=tell(|s| t::p95_p99(
-                    &format::duration(s.p95_response_time),
-                    &format::duration(s.p99_response_time),
+                    &if_any(s, format::duration(s.p95_response_time)),
+                    &if_any(s, format::duration(s.p99_response_time)),
                 ))
                 change=change(|s| s.p50_response_time, false, true)
                 line=line(|data| data.total.series.p50_response_time.clone())
@@ -101,35 +98,69 @@ fn Present(state: OverviewState, summary: Signal<MetricsSummary>) -> impl IntoVi
         };
         reactive::derived(move || changed(state, change))
     };
-    let in_flight = RwSignal::new(Vec::<f64>::new());
-    reactive::effect(move || {
-        let now = summary.with(|summary| summary.in_flight as f64);
-        in_flight.update(|seen| {
-            seen.push(now);
-            let surplus = seen.len().saturating_sub(REMEMBERED);
-            seen.drain(..surplus);
-        });
-    });
+    let used = move |numbers: fn(&UsedOverTime) -> &[u64]| {
+        reactive::derived(move || {
+            let line = |data: &UsedOverTime| numbers(data).iter().map(|n| *n as f64).collect();
+            state.used.data.with(|data| data.as_ref().map(line).unwrap_or_default())
+        })
+    };
+    let range_ms = move || f64::from(state.range.get().hours) * 3_600_000.0;
+    let mean_note = move || {
+        summary.with(|s| {
+            let mean = format::trimmed((busy_ms(s) / range_ms() * 100.0).round() / 100.0);
+            t::mean_in_flight(&mean, &format!("{:.0}", s.requests_per_minute))
+        })
+    };
+    let in_flight = move || {
+        state
+            .over_time
+            .data
+            .with(|data| data.as_ref().map(mean_in_flight).unwrap_or_default())
+    };
     view! {
         <Figure
             label=t::in_flight()
             value=tell(|s| format::count(s.in_flight))
-            note=tell(|s| t::per_minute(&format!("{:.0}", s.requests_per_minute)))
-            line=in_flight
+            note=reactive::derived(mean_note)
+            note_change=change(busy_ms)
+            line=reactive::derived(in_flight)
         />
         <Figure
             label=t::active_keys()
             value=tell(|s| format::count(s.active_api_keys))
             note=tell(|s| t::keys_used(&format::count(s.keys_used)))
             note_change=change(|s| s.keys_used as f64)
+            line=used(|used| &used.keys)
         />
         <Figure
             label=t::active_routes()
             value=tell(|s| format::count(s.active_routes))
             note=tell(|s| t::routes_used(&format::count(s.routes_used)))
             note_change=change(|s| s.routes_used as f64)
+            line=used(|used| &used.routes)
         />
     }
+}
+
+/// The time that all requests took together: divided by the time that passed, it is how many were in flight in the mean
+/// (Little's law).
+#[expect(clippy::cast_precision_loss, reason = "drawn as a line, or compared")]
+fn busy_ms(summary: &MetricsSummary) -> f64 {
+    summary.total_requests as f64 * summary.avg_response_time
+}
+
+/// Without requests there is no line, not even of a success rate.
+const fn any(data: &GroupedMetrics) -> bool {
+    data.total.figures.figures.total_requests > 0
+}
+
+/// Requests in flight in the mean of each bucket.
+#[expect(clippy::cast_precision_loss, reason = "drawn as a line")]
+fn mean_in_flight(data: &GroupedMetrics) -> Vec<f64> {
+    let series = &data.total.series;
+    let bucket_ms = f64::from(data.span.seconds()) * 1_000.0;
+    let both = series.total_requests.iter().zip(&series.avg_response_time);
+    both.map(|(requests, ms)| *requests as f64 * ms / bucket_ms).collect()
 }
 
 #[component]

@@ -39,7 +39,8 @@ pub fn FilterBar(state: RequestsState) -> impl IntoView {
     let address = state.address;
     let path = address.param("path");
     let statuses = ["2xx", "3xx", "4xx", "5xx"].map(|class| (class.to_owned(), class.to_owned()));
-    let methods = ["GET", "POST", "PUT", "PATCH", "DELETE"].map(|method| (method.to_owned(), method.to_owned()));
+    let methods = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
+        .map(|method| (method.to_owned(), method.to_owned()));
     view! {
         <div class="toolbar">
             <SearchBox

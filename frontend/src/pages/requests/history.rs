@@ -31,6 +31,7 @@ struct Pages {
     /// Where the older rows end; none before the first of them was asked for.
     reached: RwSignal<Option<Option<String>>>,
     loading_older: RwSignal<bool>,
+    toasts: Toasts,
 }
 
 impl Pages {
@@ -44,6 +45,7 @@ impl Pages {
             older: RwSignal::default(),
             reached: RwSignal::default(),
             loading_older: RwSignal::new(false),
+            toasts: Toasts::get(),
         };
         // A new first page makes the rows below it a different list.
         reactive::effect(move || {
@@ -68,6 +70,10 @@ impl Pages {
         reactive::derived(move || newest.with(|newest| newest.iter().cloned().chain(self.older.get()).collect()))
     }
 
+    fn has_older(self) -> bool {
+        self.next_cursor().is_some()
+    }
+
     fn next_cursor(self) -> Option<String> {
         let first = || {
             self.first
@@ -77,12 +83,12 @@ impl Pages {
         self.reached.get().unwrap_or_else(first)
     }
 
-    fn load_older(self, filter: Memo<LogFilter>) {
+    fn load_older(self, filter: Memo<LogFilter>, then: Callback<()>) {
         let Some(cursor) = untrack(|| self.next_cursor()).filter(|_| !self.loading_older.get_untracked()) else {
             return;
         };
         let filter = filter.get_untracked();
-        let toasts = Toasts::get();
+        let toasts = self.toasts;
         self.loading_older.set(true);
         spawn_local(async move {
             match api::logs::list(&filter, Some(&cursor)).await {
@@ -90,6 +96,7 @@ impl Pages {
                     self.older
                         .update(|older| older.extend(page.items.into_iter().map(Arc::new)));
                     self.reached.set(Some(page.next_cursor));
+                    then.run(());
                 }
                 Err(problem) => toasts.fail(&problem),
             }
@@ -145,11 +152,19 @@ fn Rows(state: RequestsState, pages: Pages) -> impl IntoView {
     let empty = reactive::memo(move |_| rows.with(Vec::is_empty));
     let unfiltered = reactive::memo(move |_| state.filter.with(|filter| *filter == LogFilter::default()));
     let clear = move |()| state.address.close(&filters::names().map(|(param, _)| param));
+    let load = move |then: Callback<()>| pages.load_older(state.filter, then);
+    reactive::effect(move || {
+        let further = pages.has_older().then(|| Callback::new(load));
+        state.further.set(further);
+    });
+    on_cleanup(move || {
+        state.further.try_set(None);
+    });
     let more = move || {
-        untracked_more(pages).then(|| {
+        pages.has_older().then(|| {
             view! {
                 <div class="list-foot">
-                    <Button busy=pages.loading_older on_press=move |()| pages.load_older(state.filter)>
+                    <Button busy=pages.loading_older on_press=move |()| load(Callback::new(|()| ()))>
                         {t::older()}
                     </Button>
                 </div>
@@ -175,8 +190,4 @@ fn Rows(state: RequestsState, pages: Pages) -> impl IntoView {
         }
         .into_any(),
     }
-}
-
-fn untracked_more(pages: Pages) -> bool {
-    pages.next_cursor().is_some()
 }

@@ -2,6 +2,7 @@
 
 use fastgate_shared::admin_token::Role;
 use fastgate_shared::audit_log::{LogRecord, Outcome, Replay};
+use fastgate_shared::problem::Problem;
 use leptos::prelude::*;
 
 use super::RequestsState;
@@ -17,7 +18,7 @@ use crate::components::button::{Button, Weight};
 use crate::components::copy_button::CopyButton;
 use crate::components::dialog::{Dialog, Shape};
 use crate::components::icon::Glyph;
-use crate::components::loaded::{Loaded, TableSkeleton};
+use crate::components::loaded::{EmptyState, Loaded, TableSkeleton};
 use crate::components::tabs::Tabs;
 use crate::format;
 use crate::locales::{common, requests as t};
@@ -47,17 +48,33 @@ pub fn RecordDrawer(state: RequestsState, open: Memo<Option<String>>) -> impl In
     let tab = RwSignal::new(0);
     let content = move || record.data.get().map(|record| view! { <RecordView record tab /> });
     let foot = move || record.data.get().map(|record| view! { <Actions state record /> });
-    let beside = move |step: isize| reactive::derived(move || state.beside(Some(&log_id.get()), step));
+    let is_gone = reactive::memo(move |_| {
+        let missing = |problem: &Option<Problem>| problem.as_ref().is_some_and(|problem| problem.status == 404);
+        record.problem.with(missing) && record.data.with(Option::is_none)
+    });
+    let body = move || {
+        if is_gone.get() {
+            return view! {
+                <EmptyState glyph=Glyph::Clock sentence=t::no_record()>
+                    <Button on_press=close>{t::to_list()}</Button>
+                </EmptyState>
+            }
+            .into_any();
+        }
+        view! {
+            <Loaded query=record skeleton=|| view! { <TableSkeleton /> }>
+                {content}
+            </Loaded>
+        }
+        .into_any()
+    };
+    let end = move |step: isize| reactive::derived(move || !state.has(&log_id.get(), step));
     view! {
         <Dialog title=t::record_title() shape=Shape::Drawer on_close=close>
-            <div class="dialog-body stack">
-                <Loaded query=record skeleton=|| view! { <TableSkeleton /> }>
-                    {content}
-                </Loaded>
-            </div>
+            <div class="dialog-body stack">{body}</div>
             <div class="dialog-foot record-foot">
-                <Beside state to=beside(-1) glyph=Glyph::Up word=t::previous() label=t::previous_request() />
-                <Beside state to=beside(1) glyph=Glyph::Down word=t::next() label=t::next_request() />
+                <Beside state step=-1 end=end(-1) glyph=Glyph::Up word=t::previous() label=t::previous_request() />
+                <Beside state step=1 end=end(1) glyph=Glyph::Down word=t::next() label=t::next_request() />
                 {foot}
             </div>
         </Dialog>
@@ -68,15 +85,18 @@ pub fn RecordDrawer(state: RequestsState, open: Memo<Option<String>>) -> impl In
 #[component]
 fn Beside(
     state: RequestsState,
-    to: Signal<Option<String>>,
+    step: isize,
+    /// There is none.
+    end: Signal<bool>,
     glyph: Glyph,
     word: &'static str,
     label: &'static str,
 ) -> impl IntoView {
-    let none = reactive::derived(move || to.with(Option::is_none));
-    let go = move |()| state.address.filter("open", to.get_untracked());
+    let go = move |()| {
+        state.step(step);
+    };
     view! {
-        <Button glyph label busy=none on_press=go>
+        <Button glyph label busy=end on_press=go>
             {word}
         </Button>
     }

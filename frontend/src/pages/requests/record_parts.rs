@@ -74,6 +74,7 @@ pub fn Attempts(attempts: Vec<Attempt>) -> impl IntoView {
                 <span>
                     <code>{attempt.target}</code>
                     <span class="cell-sub">{phase}</span>
+                    {attempt.route_name.map(|name| view! { <span class="cell-sub">{t::of_route(&name)}</span> })}
                 </span>
                 {badge}
                 <span class="attempt-time">{format::duration(attempt.ms)}</span>

@@ -12,6 +12,7 @@ use crate::components::data_table::{Column, DataTable, RowRules};
 use crate::components::row_link::RowLink;
 use crate::format;
 use crate::locales::{common, requests as t};
+use crate::state::reactive;
 
 #[component]
 pub fn RequestsTable(state: RequestsState, rows: Signal<Vec<Arc<LogItem>>>) -> impl IntoView {
@@ -27,14 +28,16 @@ pub fn RequestsTable(state: RequestsState, rows: Signal<Vec<Arc<LogItem>>>) -> i
         sorting: None,
     };
     // Another choice of columns is another table.
+    let cancellable =
+        reactive::memo(move |_| state.live.get() || rows.with(|rows| rows.iter().any(|row| row.outcome.is_none())));
     move || {
-        let columns = columns(state);
+        let columns = columns(state, cancellable.get());
         view! { <DataTable caption=t::title() columns rows rules /> }
     }
 }
 
 /// The columns that were chosen; before a choice, narrow screens leave some of them out by themselves.
-fn columns(state: RequestsState) -> Vec<Column<LogItem>> {
+fn columns(state: RequestsState, cancellable: bool) -> Vec<Column<LogItem>> {
     let chosen = state.columns.are_chosen();
     let class = |always: &'static str, usual: &'static str| if chosen { always } else { usual };
     let all = [
@@ -65,8 +68,8 @@ fn columns(state: RequestsState) -> Vec<Column<LogItem>> {
         ),
         (
             "duration",
-            Column::new(t::col_duration(), "num", |item: &LogItem| {
-                milliseconds(item.response_time_ms)
+            Column::new(t::col_duration(), "num", move |item: &LogItem| {
+                duration_cell(state, item)
             }),
         ),
         (
@@ -90,7 +93,9 @@ fn columns(state: RequestsState) -> Vec<Column<LogItem>> {
         .into_iter()
         .filter(|(name, _)| name.is_empty() || state.columns.has(name));
     let mut columns: Vec<_> = shown.map(|(_, column)| column).collect();
-    columns.push(Column::actions(move |item| cancel_cell(state, item)));
+    if cancellable {
+        columns.push(Column::actions(move |item| cancel_cell(state, item)));
+    }
     columns
 }
 
@@ -105,7 +110,7 @@ pub fn status_badge(item: &LogItem) -> impl IntoView + use<> {
     let (tone, word) = match (item.status_code, item.outcome) {
         (None, None) => (Tone::Info, t::in_flight().to_owned()),
         // Its head came; the rest is on its way.
-        (Some(status), None) => (Tone::Info, status.to_string()),
+        (Some(status), None) => (Tone::Info, t::status_in_flight(status)),
         (status, Some(outcome)) => {
             let word = status.map_or("–".to_owned(), |status| status.to_string());
             (tone_of(outcome, status), word)
@@ -172,6 +177,17 @@ fn tokens_cell(item: &LogItem) -> impl IntoView + use<> {
             view! { <span title=both>{format::count(prompt + completion)}</span> }.into_any()
         }
     }
+}
+
+/// How long it took; of a request in flight, how long it has taken so far.
+fn duration_cell(state: RequestsState, item: &LogItem) -> AnyView {
+    if item.response_time_ms.is_some() || item.outcome.is_some() {
+        return milliseconds(item.response_time_ms).into_any();
+    }
+    let since = format::millis(item.request_time);
+    // The reader's clock may be behind the server's.
+    let so_far = move || format::seconds((state.second.get() - since).max(0.0));
+    view! { <span class="muted">{so_far}</span> }.into_any()
 }
 
 fn milliseconds(ms: Option<f64>) -> impl IntoView + use<> {

@@ -91,20 +91,19 @@ fn details(target: &UpstreamStatus) -> impl IntoView + use<> {
 
 /// The targets of a route in one word: how many of those that should get requests do.
 fn summary(targets: &[UpstreamStatus]) -> (Tone, String) {
-    let in_use: Vec<UpstreamState> = targets
+    let in_use: Vec<(Tone, &'static str)> = targets
         .iter()
-        .map(|target| target.state)
-        .filter(|state| *state != UpstreamState::Off)
+        .filter(|target| target.state != UpstreamState::Off)
+        .map(looks)
         .collect();
-    let out = in_use
-        .iter()
-        .filter(|state| !matches!(state, UpstreamState::Up | UpstreamState::Unknown))
-        .count();
+    let gets_requests = |tone: &Tone| matches!(tone, Tone::Good | Tone::Info);
+    let out = in_use.iter().filter(|(tone, _)| !gets_requests(tone)).count();
     match in_use.as_slice() {
         [] => (tone(UpstreamState::Off), word(UpstreamState::Off).to_owned()),
-        [only] => (tone(*only), word(*only).to_owned()),
-        several if several.iter().all(|state| *state == UpstreamState::Unknown) => {
-            (tone(UpstreamState::Unknown), word(UpstreamState::Unknown).to_owned())
+        [(tone, word)] => (*tone, (*word).to_owned()),
+        // They all are in the same way.
+        [first, others @ ..] if first.0 != Tone::Good && others.iter().all(|other| other == first) => {
+            (first.0, first.1.to_owned())
         }
         several => {
             let tone = match out {
@@ -127,6 +126,7 @@ pub fn reason(target: &UpstreamStatus) -> Option<String> {
         UpstreamState::Cooling => until(target.cooling_until).map(|time| t::cooling_until(&time)),
         UpstreamState::HalfOpen => Some(t::half_open_text().to_owned()),
         UpstreamState::Unknown if looks(target).0 == Tone::Bad => failed.or_else(|| Some(t::failing_text().to_owned())),
+        UpstreamState::Unknown if target.attempts == 0 => failed.or_else(|| Some(t::unused_text().to_owned())),
         UpstreamState::Unknown => failed.or_else(|| Some(t::unknown_text().to_owned())),
         UpstreamState::Down | UpstreamState::Up => failed,
         UpstreamState::Off => None,

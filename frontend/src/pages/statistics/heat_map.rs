@@ -1,4 +1,5 @@
-//! When it is busy: the mean requests of each hour of the week, from the last four weeks.
+//! When it is busy: the mean requests of each hour of the week, from the last four weeks, or as far back as
+//! there are requests.
 
 use fastgate_shared::metrics::HourlyBucket;
 use js_sys::Date;
@@ -20,6 +21,8 @@ const HOURS: usize = 24;
 struct Cell {
     requests: f64,
     errors: f64,
+    /// How often that hour came since the first request.
+    times: f64,
 }
 
 #[component]
@@ -61,7 +64,11 @@ fn Week(cells: Vec<Cell>) -> impl IntoView {
         .fold(0.0, f64::max)
         .max(f64::MIN_POSITIVE);
     let cell = |cell: &Cell| {
-        let words = t::heat_cell(&format::trimmed(cell.requests), &format::trimmed(cell.errors));
+        let words = if cell.times > 0.0 {
+            t::heat_cell(&format::trimmed(cell.requests), &format::trimmed(cell.errors))
+        } else {
+            t::heat_unknown().to_owned()
+        };
         // The eye takes areas for more than they are; the root evens that out.
         let heat = (cell.requests / highest).sqrt() * 100.0;
         view! {
@@ -96,14 +103,20 @@ fn Week(cells: Vec<Cell>) -> impl IntoView {
 #[expect(clippy::cast_precision_loss, reason = "shown with three digits")]
 fn week(hours: &[HourlyBucket]) -> Vec<Cell> {
     let mut cells = vec![Cell::default(); 7 * HOURS];
-    for hour in hours {
+    // Hours before the first request say nothing of how busy it is.
+    for hour in hours.iter().skip_while(|hour| hour.figures.total_requests == 0) {
         let date = Date::new(&hour.hour.as_str().into());
         let day = (date.get_day() + 6) % 7;
         let at = day as usize * HOURS + date.get_hours() as usize;
         if let Some(cell) = cells.get_mut(at) {
-            cell.requests += hour.figures.total_requests as f64 / f64::from(WEEKS);
-            cell.errors += hour.figures.errors as f64 / f64::from(WEEKS);
+            cell.requests += hour.figures.total_requests as f64;
+            cell.errors += hour.figures.errors as f64;
+            cell.times += 1.0;
         }
+    }
+    for cell in &mut cells {
+        cell.requests /= cell.times.max(1.0);
+        cell.errors /= cell.times.max(1.0);
     }
     cells
 }

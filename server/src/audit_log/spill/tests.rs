@@ -47,6 +47,7 @@ fn record(id: i64) -> Record {
         attempts: vec![Attempt {
             attempt: 1,
             target: "http://upstream".to_owned(),
+            route_name: None,
             phase: None,
             status_code: Some(200),
             error: Some("connect_failed".to_owned()),

@@ -10,7 +10,7 @@ use super::sums::Sums;
 use super::{ranks, sums};
 use crate::audit_log::record::instant;
 use crate::audit_log::rollup::{Dimension, OTHER, start_of};
-use fastgate_shared::metrics::{BucketSpan, GroupBy, GroupSeries, GroupedMetrics, MetricsGroup};
+use fastgate_shared::metrics::{BucketSpan, GroupBy, GroupSeries, GroupedMetrics, MetricsGroup, UsedOverTime};
 use fastgate_shared::problem::FieldError;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::HashMap;
@@ -112,6 +112,11 @@ impl Grouping {
     fn buckets(self) -> usize {
         self.bucket(self.to)
     }
+
+    fn starts(self) -> Vec<Timestamp> {
+        let starts = (0..).map(|bucket| instant(self.from + bucket * self.step()));
+        starts.take(self.buckets()).collect()
+    }
 }
 
 /// Minutes up to three hours, hours up to eight days, days beyond; longer ones where these are not kept.
@@ -170,6 +175,28 @@ pub fn grouped(connection: &mut DbConnection, grouping: Grouping) -> DbResult<Gr
     Ok(answer(grouping, total, groups, other))
 }
 
+/// How many different keys and routes had requests, bucket by bucket.
+///
+/// # Errors
+/// See [`super::super::DbError`].
+pub fn used(connection: &mut DbConnection, grouping: Grouping) -> DbResult<UsedOverTime> {
+    let mut over_time = |dimension: Dimension| -> DbResult<Vec<u64>> {
+        let mut counts = vec![0; grouping.buckets()];
+        for (start, values) in ranks::different(connection, dimension, grouping.series_part())? {
+            if let Some(count) = counts.get_mut(grouping.bucket(start)) {
+                *count = values;
+            }
+        }
+        Ok(counts)
+    };
+    Ok(UsedOverTime {
+        keys: over_time(Dimension::Key)?,
+        routes: over_time(Dimension::Route)?,
+        span: grouping.span,
+        buckets: grouping.starts(),
+    })
+}
+
 /// What the database tells apart by.
 const fn dimension(by: GroupBy) -> Dimension {
     match by {
@@ -225,12 +252,11 @@ impl Group {
 }
 
 fn answer(grouping: Grouping, total: Group, groups: Vec<MetricsGroup>, other: Option<MetricsGroup>) -> GroupedMetrics {
-    let starts = (0..).map(|bucket| instant(grouping.from + bucket * grouping.step()));
     GroupedMetrics {
         span: grouping.span,
         start_time: instant(grouping.from),
         end_time: instant(grouping.to),
-        buckets: starts.take(grouping.buckets()).collect(),
+        buckets: grouping.starts(),
         total: MetricsGroup {
             id: None,
             name: String::new(),

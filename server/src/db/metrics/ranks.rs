@@ -97,6 +97,27 @@ pub(super) fn top_of_all(
     Ok((entries.collect(), values))
 }
 
+/// A span, and how many values had requests in it.
+#[derive(QueryableByName)]
+struct Spread {
+    #[diesel(sql_type = BigInt)]
+    start: i64,
+    #[diesel(sql_type = BigInt)]
+    values: i64,
+}
+
+/// How many different values of a dimension had requests in each span of a part, "none" not among them.
+pub(super) fn different(connection: &mut DbConnection, dimension: Dimension, part: Part) -> DbResult<Vec<(i64, u64)>> {
+    // Numbers only. Segments of one span may have the same value.
+    let (length, from, to, dimension) = (part.length, part.from, part.to, dimension.number());
+    let sql = format!(
+        "SELECT start, COUNT(DISTINCT value) AS \"values\" FROM rollups WHERE span = {length} AND dimension = {dimension} \
+         AND start >= {from} AND start < {to} AND value <> '' GROUP BY start"
+    );
+    let rows: Vec<Spread> = diesel::sql_query(sql).load(connection)?;
+    Ok(rows.into_iter().map(|row| (row.start, count(row.values))).collect())
+}
+
 /// The most used paths.
 pub(super) fn paths(connection: &mut DbConnection, parts: &[Part]) -> DbResult<Vec<TopEntry>> {
     let ranks = ranked(connection, ("path_rollups", "path", ""), parts, TOP)?;

@@ -43,6 +43,27 @@ fn the_nearest_misses_come_first(#[case] path: &str, #[case] expected: &[&str]) 
 }
 
 #[test]
+fn without_the_body_a_condition_on_it_is_neither_met_nor_missed() {
+    let routes = [
+        (
+            "model",
+            json!({"priority": 1, "match_path": "/v1/*", "match_body_schema": {"model": "a"}}),
+        ),
+        (
+            "off",
+            json!({"priority": 2, "match_path": "/v1/*", "match_body_schema": {"model": "b"}, "is_active": false}),
+        ),
+        ("rest", json!({"priority": 3, "match_path": "/v1/*"})),
+    ];
+    let told = told(&routes, "/v1/chat", &HeaderMap::new());
+    let verdicts: Vec<(bool, bool)> = told.candidates.iter().map(|one| (one.matched, one.undecided)).collect();
+    assert_eq!(verdicts, [(false, true), (false, false), (true, false)]);
+    assert_eq!(told.candidates[0].reason, "the body was not kept whole");
+    assert_eq!(told.transforms, None, "nobody knows who wins");
+    assert!(told.nearest.is_empty());
+}
+
+#[test]
 fn what_the_winner_makes_of_a_request_is_told_without_its_credentials() {
     let routes = [(
         "wins",

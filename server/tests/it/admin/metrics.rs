@@ -142,6 +142,27 @@ async fn figures_are_told_apart_by_what_is_asked_for() {
     );
 }
 
+#[tokio::test]
+async fn what_had_requests_is_told_over_time() {
+    let admin = Admin::open().await;
+    let mut used = record(&admin.app, "/v1/chat", 200);
+    used.key_id = Some("key".into());
+    store(&admin.app, used).await;
+    admin.app.audit.flush().await;
+    let found = admin.get("/admin/metrics/used?span=hour").await.json(200);
+    let sum = |name: &str| -> u64 {
+        found[name]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|n| n.as_u64().unwrap())
+            .sum()
+    };
+    assert_eq!(sum("keys"), 1);
+    assert_eq!(found["buckets"].as_array().unwrap().len(), 25);
+    assert_eq!(admin.get("/admin/metrics/used?by=key").await.refused(), ["by"]);
+}
+
 #[rstest]
 #[case("by=colour", "by")]
 #[case("span=week", "span")]

@@ -65,6 +65,31 @@ async fn a_backup_takes_what_a_busy_primary_refuses_at_any_rate() {
 }
 
 #[tokio::test]
+async fn the_record_names_the_route_that_matched_first_and_whose_each_attempt_was() {
+    let (primary, backup) = (Upstream::doing([busy()]), Upstream::start());
+    let gateway = primary_and_backup(to(&primary), to(&backup)).start().await;
+    assert_eq!(gateway.post("/", &json!({})).send().await.status, 200);
+    let record = gateway.records(1).await.remove(0);
+    assert_eq!(record.item.route_name.as_deref(), Some("backup"));
+    let reason = record.match_reason.unwrap();
+    assert!(
+        reason.ends_with("priority 2; stands in for primary, which matched first"),
+        "{reason}"
+    );
+    let whose: Vec<Option<&str>> = record
+        .attempts
+        .iter()
+        .map(|attempt| attempt.route_name.as_deref())
+        .collect();
+    assert_eq!(
+        whose,
+        [Some("primary"), None],
+        "one of the record's own route has no name"
+    );
+    gateway.finish().await;
+}
+
+#[tokio::test]
 async fn where_nobody_is_well_retries_end_with_their_budget() {
     let ups = [(); 2].map(|()| Upstream::doing((0..200).map(|_| busy())));
     let gateway = primary_and_backup(to(&ups[0]), to(&ups[1])).start().await;

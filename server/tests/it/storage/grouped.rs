@@ -3,7 +3,7 @@
 use super::{audit_log, noon, record};
 use crate::support::database::TestDatabase;
 use fastgate::db::metrics::MetricsRange;
-use fastgate::db::metrics::grouped::{Grouping, grouped};
+use fastgate::db::metrics::grouped::{Grouping, grouped, used};
 use fastgate::db::{Db, Dialect};
 use fastgate_shared::metrics::{BucketSpan, GroupBy, GroupedMetrics};
 use jiff::SignedDuration;
@@ -120,4 +120,38 @@ async fn each_way_of_grouping_names_its_groups(#[case] dialect: Dialect) {
         (plain.groups.len(), plain.total.series.total_requests),
         (0, vec![2, 2, 2, 0])
     );
+}
+
+#[rstest]
+#[case::sqlite(Dialect::Sqlite)]
+#[case::postgres(Dialect::Postgres)]
+#[tokio::test]
+async fn different_keys_and_routes_are_counted_in_each_bucket(#[case] dialect: Dialect) {
+    let database = TestDatabase::new(dialect);
+    let db = &database.db;
+    let audit = audit_log(db).await;
+    // Two keys in the first hour, one of them twice; one in the third, and a request without any.
+    for (second, key) in [
+        (1, Some("a")),
+        (2, Some("b")),
+        (3, Some("a")),
+        (2 * HOUR, Some("b")),
+        (2 * HOUR + 1, None),
+    ] {
+        let mut record = record(second);
+        record.key_id = key.map(Into::into);
+        record.route_id = Some("route".into());
+        audit.ended(record);
+    }
+    audit.flush().await;
+    let now = noon() + SignedDuration::from_secs(3 * HOUR);
+    let range = MetricsRange {
+        start: Some(noon()),
+        end: Some(now),
+    };
+    let grouping = Grouping::new(None, Some(BucketSpan::Hour), 0, range, now).unwrap();
+    let found = db.read(move |connection| used(connection, grouping)).await.unwrap();
+    assert_eq!(found.keys, [2, 0, 1, 0]);
+    assert_eq!(found.routes, [1, 0, 1, 0]);
+    assert_eq!(found.buckets.len(), 4);
 }

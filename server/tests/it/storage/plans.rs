@@ -9,7 +9,7 @@ use diesel::{QueryableByName, RunQueryDsl, sql_query};
 use fastgate::audit_log::record::Record;
 use fastgate::audit_log::rollup::Dimension;
 use fastgate::db::logs::{self, LogPage, LogQuery};
-use fastgate::db::metrics::grouped::{Grouping, grouped};
+use fastgate::db::metrics::grouped::{Grouping, grouped, used};
 use fastgate::db::metrics::{self, MetricsRange};
 use fastgate::db::{DbConnection, Dialect, audit, upkeep};
 use fastgate_shared::audit_log::LogFilter;
@@ -301,6 +301,11 @@ fn upkeep_and_figures(connection: &mut DbConnection) -> Vec<String> {
             let grouping = Grouping::new(by, None, 10, MetricsRange::default(), now).unwrap();
             grouped(connection, grouping).unwrap();
         }
+        used(
+            connection,
+            Grouping::new(None, None, 0, MetricsRange::default(), now).unwrap(),
+        )
+        .unwrap();
         upkeep::delete_oldest(connection, 1 << 40, 100).unwrap();
         upkeep::delete_rollups(connection, 60, 1_000, 100).unwrap();
     })

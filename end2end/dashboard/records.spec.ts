@@ -1,0 +1,113 @@
+// One record in its drawer: what became of a request whose first route failed, what cannot be told any more, and the way from
+// one record to the next.
+
+import { alone as test, expect, expectAccessible, signIn } from "./stand";
+import { freePort } from "../support/gateway.mjs";
+
+test.use({ file: "records", viewport: { width: 1440, height: 900 } });
+
+let authorization = "";
+
+test.beforeAll(async ({ gateway, upstream }) => {
+  const route = { match_path: "/failover/*", target_path: "/v1/chat/completions" };
+  // Nobody listens there.
+  await gateway.route({ ...route, route_name: "Primary", priority: 1, target_host: `127.0.0.1:${await freePort()}` });
+  await gateway.route({ ...route, route_name: "Backup", priority: 2, target_host: upstream.host });
+  const models = { match_path: "/models/*", target_host: upstream.host, target_path: "/v1/chat/completions" };
+  await gateway.route({ ...models, route_name: "One model", priority: 1, match_body_schema: { model: "gpt-4o-mini" } });
+  await gateway.route({ ...models, route_name: "All others", priority: 2 });
+  const { key_value } = await gateway.key({ name: "Reader", source_path: "records" });
+  authorization = `Bearer ${key_value}`;
+});
+
+const post = (url: string, body: object) =>
+  fetch(url, { method: "POST", headers: { authorization, "content-type": "application/json" }, body: JSON.stringify(body) });
+
+test("a record names the route that matched first and failed, and the one that stood in", async ({ page, gateway }) => {
+  const answer = await post(`${gateway.url}/failover/chat`, { model: "gpt-4o-mini", messages: [] });
+  expect(answer.status).toBe(200);
+  const { id } = await gateway.record("path=failover");
+  await signIn(page, gateway, `/requests?open=${id}`);
+  const drawer = page.getByRole("dialog", { name: "Request" });
+  const attempts = drawer.getByRole("listitem").filter({ hasText: "Attempt" });
+  await expect(attempts.first()).toContainText("route Primary");
+  await expect(attempts.last()).not.toContainText("route");
+  await drawer.getByRole("tab", { name: "Why this route" }).click();
+  await expect(drawer.getByText("priority 2; stands in for Primary, which matched first")).toBeVisible();
+  await expectAccessible(page);
+});
+
+test("what depends on a body that was not kept is not judged", async ({ page, gateway }) => {
+  const answer = await post(`${gateway.url}/models/chat`, { model: "another", messages: [] });
+  expect(answer.status).toBe(200);
+  const { id } = await gateway.record("path=models");
+  await signIn(page, gateway, `/requests?open=${id}`);
+  const drawer = page.getByRole("dialog", { name: "Request" });
+  await drawer.getByRole("tab", { name: "Why this route" }).click();
+  await expect(drawer.getByText("Cannot tell which route takes it")).toBeVisible();
+  const line = (name: string) => drawer.getByRole("listitem").filter({ hasText: name });
+  await expect(line("One model")).toContainText("the body was not kept whole");
+  await expect(line("All others")).toContainText("Matches too");
+  await expectAccessible(page);
+});
+
+test("the next record after the last row is loaded", async ({ page, gateway }) => {
+  for (let n = 0; n < 55; n += 1) await (await fetch(`${gateway.url}/row/${n}`)).text();
+  await gateway.record("path=/row/54");
+  await signIn(page, gateway, "/requests?path=/row/");
+  const rows = page.getByRole("row");
+  await expect(rows).toHaveCount(51);
+  await rows.last().getByRole("link").click();
+  const drawer = page.getByRole("dialog", { name: "Request" });
+  await expect(drawer.locator(".record-path")).toHaveText("/row/5");
+  await page.keyboard.press("j");
+  await expect(drawer.locator(".record-path")).toHaveText("/row/4");
+  const next = drawer.getByRole("button", { name: "Next request" });
+  for (let n = 3; n >= 0; n -= 1) {
+    await next.click();
+    await expect(drawer.locator(".record-path")).toHaveText(`/row/${n}`);
+  }
+  await expect(next).toHaveAttribute("aria-disabled", "true");
+});
+
+test.describe("a record that is gone", () => {
+  test.use({ forgiven: / 404 / });
+
+  test("is said to be gone, with the way back", async ({ page, gateway }) => {
+    await signIn(page, gateway, "/requests?open=1");
+    const drawer = page.getByRole("dialog", { name: "Request" });
+    await expect(drawer.getByText("There is no such request any more.")).toBeVisible();
+    await expect(drawer.getByRole("button", { name: "Retry" })).toHaveCount(0);
+    await expectAccessible(page);
+    await drawer.getByRole("button", { name: "Back to the list" }).click();
+    await expect(drawer).toBeHidden();
+  });
+});
+
+test("a request in flight tells how long it has taken so far, and that it goes on", async ({ page, gateway }) => {
+  const stopped = new AbortController();
+  const headers = { authorization, "content-type": "application/json" };
+  const body = JSON.stringify({ model: "slow", messages: [], stream: true, metadata: { chunks: "500", gap_ms: "100" } });
+  const stream = await fetch(`${gateway.url}/models/slow`, { method: "POST", headers, body, signal: stopped.signal });
+  await signIn(page, gateway, "/requests?live=1");
+  const row = page.getByRole("row").filter({ hasText: "/models/slow" });
+  await expect(row).toContainText("200, in flight");
+  await expect(row.locator('[data-label="Duration"]')).toHaveText("3 s");
+  const size = await row.locator('[data-label="Size"]').textContent();
+  await expect(row.locator('[data-label="Size"]')).not.toHaveText(size ?? "");
+  await expect(row.locator('[data-label="Duration"]')).toHaveText("5 s");
+  stopped.abort();
+  await stream.text().catch(() => "");
+  await expect(row).not.toContainText("in flight");
+});
+
+test("a request is found by its id", async ({ page, gateway }) => {
+  const answer = await fetch(`${gateway.url}/by-its-id`);
+  await answer.text();
+  await gateway.record("path=/by-its-id");
+  await signIn(page, gateway);
+  await page.keyboard.press("Control+k");
+  await page.getByRole("dialog").getByRole("combobox").fill(answer.headers.get("x-request-id") ?? "");
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("dialog", { name: "Request" }).locator(".record-path")).toHaveText("/by-its-id");
+});
