@@ -56,6 +56,22 @@ pub async fn get<T: FromJson>(url: &str) -> Answer<T> {
     parse(&exchange(Method::GET, url, Body::None, None).await?.text)
 }
 
+/// The rows of a list that comes by `skip` and `limit`: the first so many, or all of them, page by page.
+pub async fn get_rows<T: FromJson>(url: &str, first: Option<usize>) -> Answer<Vec<T>> {
+    // The API's largest page.
+    const PAGE: usize = 1_000;
+    let limit = first.unwrap_or(PAGE);
+    let mut rows: Vec<T> = get(&format!("{url}?limit={limit}")).await?;
+    let mut is_full = first.is_none() && rows.len() == PAGE;
+    while is_full {
+        let skip = rows.len();
+        let more: Vec<T> = get(&format!("{url}?limit={PAGE}&skip={skip}")).await?;
+        is_full = more.len() == PAGE;
+        rows.extend(more);
+    }
+    Ok(rows)
+}
+
 /// As [`get`], with the ETag of what is shown.
 pub async fn get_tagged<T: FromJson>(url: &str) -> Answer<Tagged<T>> {
     let Sent { text, etag } = exchange(Method::GET, url, Body::None, None).await?;

@@ -5,9 +5,14 @@ use serde_json::json;
 
 use crate::api::{self, Answer, Method, Tagged};
 
-/// Every key, up to the API's largest page.
+/// Every key.
 pub async fn list() -> Answer<Vec<ApiKey>> {
-    api::get("/admin/keys?limit=1000").await
+    rows(None).await
+}
+
+/// The first so many keys, or all.
+pub async fn rows(first: Option<usize>) -> Answer<Vec<ApiKey>> {
+    api::get_rows("/admin/keys", first).await
 }
 
 /// How much of their limits keys use now.

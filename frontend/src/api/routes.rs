@@ -5,9 +5,14 @@ use serde_json::json;
 
 use crate::api::{self, Answer, Method, Tagged};
 
-/// Every route in matching order, up to the API's largest page.
+/// Every route in matching order.
 pub async fn list() -> Answer<Vec<Route>> {
-    api::get("/admin/routes?limit=1000").await
+    rows(None).await
+}
+
+/// The first so many routes in matching order, or all.
+pub async fn rows(first: Option<usize>) -> Answer<Vec<Route>> {
+    api::get_rows("/admin/routes", first).await
 }
 
 /// Makes a route.

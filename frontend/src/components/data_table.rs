@@ -14,8 +14,10 @@ use crate::components::sorting::{Sorted, Sorting, head};
 use crate::locales::common as t;
 use crate::state::{clock, reactive};
 
-/// Rows that are built before the first of them is painted; a screen has few more. The others follow frame by frame.
-const AT_ONCE: usize = 20;
+/// So much of a window's height goes to each row, CSS pixels: a row has 36 or more, and above the table are heads and filters.
+const ROW_HEIGHT: f64 = 50.0;
+/// Rows that are built at once, whatever the screen.
+const AT_ONCE: (f64, f64) = (10.0, 60.0);
 
 /// Classes of columns that make a second line of the row where the room is narrow (`style/components/table.css`).
 const SECOND_LINE: [&str; 2] = ["if-roomy", "if-wide"];
@@ -231,14 +233,17 @@ fn table(caption: String, columns: Vec<AnyColumn>, rows: Signal<Vec<(String, Any
     .into_any()
 }
 
-/// How many rows are built: the first ones, and after each frame some more until all are there.
+/// How many rows are built: those that a screen has, and after each frame as many more until all are there.
 fn gradually(rows: Signal<Vec<(String, AnyItem)>>) -> RwSignal<usize> {
-    let most = RwSignal::new(AT_ONCE);
+    let height = window().inner_height().ok().and_then(|height| height.as_f64());
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "within bounds")]
+    let at_once = (height.unwrap_or_default() / ROW_HEIGHT).clamp(AT_ONCE.0, AT_ONCE.1) as usize;
+    let most = RwSignal::new(at_once);
     reactive::effect(move || {
         if rows.with(Vec::len) > most.get() {
             clock::after_paint(move || {
                 // The page may be gone.
-                most.try_update(|most| *most += AT_ONCE);
+                most.try_update(|most| *most += at_once);
             });
         }
     });

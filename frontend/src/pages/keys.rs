@@ -14,7 +14,7 @@ use leptos::prelude::*;
 
 use crate::api;
 use crate::components::button::{Button, Weight};
-use crate::components::first_rows::first_rows;
+use crate::components::first_rows::{STEP, first_rows};
 use crate::components::icon::Glyph;
 use crate::components::loaded::{EmptyState, Loaded, TableSkeleton};
 use crate::components::page_head::PageHead;
@@ -71,7 +71,7 @@ impl KeysState {
 /// The page.
 #[component]
 pub fn KeysPage() -> impl IntoView {
-    let keys = Query::new(|| (), |()| api::keys::list()).poll(15_000);
+    let keys = Query::of_rows(STEP, api::keys::rows).poll(15_000);
     let listed = move || keys.data.with(Option::is_some);
     let state = KeysState {
         address: Address::get(),

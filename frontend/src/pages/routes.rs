@@ -30,7 +30,7 @@ use leptos::prelude::*;
 use crate::api;
 use crate::api::changes::EXPORT;
 use crate::components::button::{Button, Weight};
-use crate::components::first_rows::first_rows;
+use crate::components::first_rows::{STEP, first_rows};
 use crate::components::icon::Glyph;
 use crate::components::loaded::{EmptyState, Loaded, TableSkeleton};
 use crate::components::page_head::PageHead;
@@ -121,6 +121,10 @@ impl RoutesState {
                     .map_or(&definition.target_host, |target| &target.host),
             ),
             "status" => By::Number(f64::from(u8::from(!definition.is_active))),
+            "upstreams" => self.upstreams.data.with(|all| {
+                let all = all.iter().flatten();
+                upstreams::trouble(all.filter(|target| target.route_id == row.route.route_id))
+            }),
             figure => By::number(self.traffic.data.with(|traffic| {
                 let hits = traffic.as_ref()?.of(&row.route.route_id)?;
                 Figure::named(figure)?.number(hits)
@@ -142,7 +146,7 @@ impl RoutesState {
 /// The page.
 #[component]
 pub fn RoutesPage() -> impl IntoView {
-    let routes = Query::new(|| (), |()| api::routes::list());
+    let routes = Query::of_rows(STEP, api::routes::rows);
     let listed = move || routes.data.with(Option::is_some);
     let state = RoutesState {
         address: Address::get(),

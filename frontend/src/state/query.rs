@@ -1,7 +1,7 @@
 //! What a page fetched: the data, whether it is being fetched anew, and what went wrong. Old data stays visible while
 //! new data is on its way; of two answers the one asked for last counts.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -161,6 +161,33 @@ impl<T: Send + Sync> Query<T> {
             }
         });
         self
+    }
+}
+
+impl<T: Send + Sync> Query<Vec<T>> {
+    /// A long list: the first `many` rows, so that the page is there soon, and all of it once these are painted and whenever it is
+    /// fetched again. Where the address asks for something of the list, all of it comes at once. `fetch` gets how many.
+    pub fn of_rows<F, Fut>(many: usize, fetch: F) -> Self
+    where
+        F: Fn(Option<usize>) -> Fut + 'static,
+        Fut: Future<Output = Answer<Vec<T>>> + 'static,
+    {
+        let search = window().location().search().unwrap_or_default();
+        let first = Cell::new(search.is_empty().then_some(many));
+        let query = Self::of(Box::new(move || Box::pin(fetch(first.take()))));
+        query.reload();
+        let mut is_part = search.is_empty();
+        reactive::effect(move || {
+            if is_part
+                && query
+                    .data
+                    .with(|rows| rows.as_ref().is_some_and(|rows| rows.len() >= many))
+            {
+                is_part = false;
+                super::clock::after_paint(move || query.reload());
+            }
+        });
+        query
     }
 }
 

@@ -47,7 +47,8 @@ pub fn RoutesTable(state: RoutesState, rows: Signal<Vec<Arc<Placed>>>) -> impl I
         Column::new(upstreams::col_upstreams(), "fit", move |row: &Placed| {
             let (id, name) = (row.route.route_id.clone(), row.route.definition.route_name.clone());
             view! { <Upstreams state route_id=id route_name=name /> }
-        }),
+        })
+        .highest_first("upstreams"),
         figure_column(state, t::col_hits(), "num if-wide", Figure::Requests),
         figure_column(state, t::col_errors(), "num if-wide", Figure::Errors),
         figure_column(state, t::col_p95(), "num if-wide", Figure::P95),

@@ -9,6 +9,7 @@ use leptos::prelude::*;
 use super::RoutesState;
 use crate::components::badge::{Badge, Tone};
 use crate::components::relative_time::RelativeTime;
+use crate::components::sorting::By;
 use crate::components::unique_id;
 use crate::format;
 use crate::locales::upstreams as t;
@@ -114,6 +115,18 @@ fn summary(targets: &[UpstreamStatus]) -> (Tone, String) {
             (tone, t::up_of(several.len() - out, several.len()))
         }
     }
+}
+
+/// How bad the worst of a route's targets is, to sort by; nothing where none is in use.
+pub fn trouble<'a>(targets: impl Iterator<Item = &'a UpstreamStatus>) -> By {
+    let badness = |target: &UpstreamStatus| match looks(target).0 {
+        Tone::Bad => 3.0,
+        Tone::Warn => 2.0,
+        Tone::Info => 1.0,
+        _ => 0.0,
+    };
+    let in_use = targets.filter(|target| target.state != UpstreamState::Off);
+    By::number(in_use.map(badness).reduce(f64::max))
 }
 
 /// Why a target gets no requests.

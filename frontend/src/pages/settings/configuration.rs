@@ -31,7 +31,7 @@ pub fn Configuration() -> impl IntoView {
     let address = Address::get();
     let (search, origin) = (address.param("q"), address.param("origin"));
     let settings = Query::new(|| (), |()| api::settings::list());
-    let rows = reactive::derived(move || {
+    let filtered = move |_: Option<&Vec<Arc<Setting>>>| {
         let search = lower(&search.get().unwrap_or_default());
         let origin = origin.get().unwrap_or_default();
         let fits = |setting: &&Setting| {
@@ -46,7 +46,9 @@ pub fn Configuration() -> impl IntoView {
                 .map(Arc::new)
                 .collect::<Vec<_>>()
         })
-    });
+    };
+    // Worked out once for all who read it; each row compares itself.
+    let rows = reactive::memo_with_compare(filtered, |_, _| true);
     let mut choices = vec![(String::new(), t::any_origin().to_owned())];
     choices.extend(ORIGINS.map(|origin| (origin_key(origin), origin_word(origin).to_owned())));
     let rules = RowRules {
