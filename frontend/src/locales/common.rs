@@ -18,6 +18,7 @@ super::texts! {
     delete = "Delete", "删除";
     copy_what(what: &str) = "Copy {what}", "复制{what}";
     copied = "Copied", "已复制";
+    not_copied = "The browser did not let it be copied. Select the text and copy it by hand.", "浏览器不允许复制。请选中文本后手动复制。";
     dismiss = "Dismiss", "关闭提示";
     optional = "optional", "可选";
     required = "is required", "必填";
