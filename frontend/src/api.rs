@@ -270,6 +270,7 @@ fn problem_of(response: &Response, text: &str, request_id: Option<String>) -> Pr
         detail: text.chars().take(300).collect(),
         errors: Vec::new(),
         request_id: None,
+        deletion: None,
         conflict: None,
     });
     problem.request_id = problem.request_id.or(request_id);
@@ -287,6 +288,7 @@ fn local_problem(detail: String) -> Problem {
         detail,
         errors: Vec::new(),
         request_id: None,
+        deletion: None,
         conflict: None,
     }
 }
