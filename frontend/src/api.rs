@@ -22,6 +22,7 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortController, AbortSignal, ReadableStreamDefaultReader, ReadableStreamReadResult};
 
+use crate::format;
 use crate::locales::{self, common as t};
 use crate::state::connection::Connection;
 use crate::state::session::Session;
@@ -68,6 +69,12 @@ pub async fn get_tagged<T: FromJson>(url: &str) -> Answer<Tagged<T>> {
 /// Sends a JSON body and reads the JSON answer.
 pub async fn send<B: Serialize, T: FromJson>(method: Method, url: &str, body: &B) -> Answer<T> {
     send_if(method, url, body, None).await
+}
+
+/// Sends a JSON body to hear only whether it is refused.
+pub async fn try_out<B: Serialize>(method: Method, url: &str, body: &B) -> Answer<()> {
+    let body = serde_json::to_string(body).map_err(|error| local_problem(error.to_string()))?;
+    exchange(method, url, Body::Json(body), None).await.map(drop)
 }
 
 /// As [`send`], if the object still has this ETag: else the problem tells what changed meanwhile.
@@ -295,6 +302,10 @@ fn local_problem(detail: String) -> Problem {
 
 /// The sentence that tells a person what happened.
 pub fn sentence(problem: &Problem) -> String {
+    if let Some(deletion) = &problem.deletion {
+        let who = format::by_whom(deletion.by.as_ref(), Some(deletion.at));
+        return locales::changes::deleted_meanwhile(&who);
+    }
     if problem.detail.is_empty() {
         problem.title.clone()
     } else {

@@ -24,6 +24,8 @@ super::texts! {
     required = "is required", "必填";
     never = "never", "从未";
     clear_filters = "Clear filters", "清除筛选";
+    filters_refused = "What was asked for makes no sense", "筛选条件无效";
+    clear_refused = "Clear what is refused", "清除无效的筛选";
     nothing_matches = "Nothing matches these filters.", "没有符合筛选条件的内容。";
     actions = "Actions", "操作";
     status = "Status", "状态";
