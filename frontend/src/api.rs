@@ -13,6 +13,7 @@ pub mod upstreams;
 
 use fastgate_shared::json::{self, FromJson};
 use fastgate_shared::problem::Problem;
+use fastgate_shared::refusals::Table;
 use fastgate_shared::texts::Translation;
 pub use gloo_net::http::Method;
 use gloo_net::http::{RequestBuilder, Response};
@@ -92,10 +93,18 @@ pub async fn send_yaml<T: FromJson>(url: &str, text: String, etag: Option<&str>)
 /// (`frontend/index.html`): then the browser has them already.
 pub async fn translation() -> Option<Translation> {
     let link = document().get_element_by_id("zh-CN")?;
-    let sent = window().fetch_with_str(&link.get_attribute("href")?);
+    json::from_text(&file(&link.get_attribute("href")?).await?).ok()
+}
+
+/// The server's sentences in Chinese.
+pub async fn sentences() -> Option<Table> {
+    json::from_text(&file("/admin/dashboard/sentences.zh-CN.json").await?).ok()
+}
+
+async fn file(address: &str) -> Option<String> {
+    let sent = window().fetch_with_str(address);
     let response: web_sys::Response = JsFuture::from(sent).await.ok()?.unchecked_into();
-    let text = Response::from(response).text().await.ok()?;
-    json::from_text(&text).ok()
+    Response::from(response).text().await.ok()
 }
 
 /// Deletes; the answer's body does not matter.
@@ -248,8 +257,16 @@ async fn exchange(method: Method, url: &str, body: Body, if_match: Option<&str>)
         Body::None => builder.build(),
     };
     let request = request.map_err(|error| local_problem(error.to_string()))?;
+    let sentences = match url.starts_with("/admin/rpc/") {
+        true => None,
+        false => locales::load_sentences(locales::current()),
+    };
     let sent = request.send().await;
     Connection::note(sent.is_ok());
+    if let Some(sentences) = sentences {
+        // Without them they stay English.
+        let _ = JsFuture::from(sentences).await;
+    }
     let response = sent.map_err(|_| local_problem(t::unreachable().to_owned()))?;
     let request_id = response.headers().get("x-request-id");
     let etag = response.headers().get("etag");
