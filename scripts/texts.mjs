@@ -39,4 +39,6 @@ const texts = files.sort().flatMap((name) => {
   });
 });
 const sentences = JSON.parse(readFileSync("frontend/refusals.zh-CN.json", "utf8"));
-writeFileSync(join(folder, "zh-CN.json"), JSON.stringify({ sentences, texts }));
+writeFileSync(join(folder, "zh-CN.json"), JSON.stringify({ texts }));
+// Nobody is told them before the sign-in: a first visit goes without.
+writeFileSync(join(folder, "sentences.zh-CN.json"), JSON.stringify(sentences));

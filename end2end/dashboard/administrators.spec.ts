@@ -109,7 +109,10 @@ test("a name that is taken is said in the form, and a token can end", async ({ p
   await form.getByRole("textbox", { name: "Name" }).fill("taken");
   await form.getByLabel("Expires").selectOption({ label: "In 30 days" });
   await form.getByRole("button", { name: "Create token" }).click();
-  await expect(form.getByRole("alert")).toContainText("Another token has this name.");
+  const name = form.getByLabel("Name");
+  await expect(name).toHaveAttribute("aria-invalid", "true");
+  await expect(name).toHaveAccessibleDescription("is the name of another token");
+  await expect(name).toBeFocused();
   await form.getByRole("textbox", { name: "Name" }).fill("a month");
   await form.getByRole("button", { name: "Create token" }).click();
   await page.getByRole("button", { name: "I have stored it" }).click();

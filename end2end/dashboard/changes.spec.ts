@@ -2,9 +2,17 @@
 // administrator in the same form.
 
 import type { Page } from "@playwright/test";
+import type { Gateway } from "../support/gateway.mjs";
 import { expect, expectAccessible, signIn, test } from "./stand";
 
 test.use({ viewport: { width: 1440, height: 900 } });
+
+/** Opens a page, signed in. */
+async function open(page: Page, gateway: Gateway, path: string) {
+  const signedIn = (await page.context().cookies()).length > 0;
+  if (signedIn) await page.goto(`${gateway.url}/admin/dashboard${path}`);
+  else await signIn(page, gateway, path);
+}
 
 const dialog = (page: Page, name: string | RegExp) => page.getByRole("dialog", { name });
 
@@ -74,6 +82,21 @@ test("filters live in the address", async ({ page, gateway }) => {
   await expect(page.getByRole("row").filter({ hasText: "Filtered" }).first()).toBeVisible();
 });
 
+test("a range that ends before it begins is refused at its field", async ({ page, gateway }) => {
+  await gateway.key({ source_path: "of-today" });
+  await signIn(page, gateway, "/changes?start_time=2026-05-02&end_time=2026-05-01");
+  const until = page.getByLabel("To", { exact: true });
+  await expect(until).toHaveAttribute("aria-invalid", "true");
+  await expect(until).toHaveAccessibleDescription("is before start_time");
+  const list = page.getByRole("alert").filter({ hasText: "To: is before start_time" });
+  await expect(list).toBeVisible();
+  await expectAccessible(page);
+  await list.getByRole("button", { name: "Clear what is refused" }).click();
+  await expect(page.getByRole("row").filter({ hasText: "of-today" }).first()).toBeVisible();
+  await expect(page).toHaveURL(/changes\?start_time=2026-05-02$/);
+  await expect(until).not.toHaveAttribute("aria-invalid");
+});
+
 for (const [what, path, heading] of [
   ["route", "/routes", "Edit route"],
   ["key", "/keys", "Edit key"],
@@ -122,6 +145,70 @@ for (const [what, path, heading] of [
     await conflict.getByRole("button", { name: "Take theirs" }).click();
     await expect(form).toBeHidden();
     expect((await gateway.admin("GET", address)).rate_limit).toBe(7);
+  });
+}
+
+for (const [what, path, heading] of [
+  ["route", "/routes", "Edit route"],
+  ["key", "/keys", "Edit key"],
+] as const) {
+  test.describe(`a ${what} that somebody else deleted`, () => {
+    test.use({ forgiven: / 404 / });
+
+    const name = `Gone ${what}`;
+    const limit = (form: ReturnType<typeof dialog>) => form.getByLabel(/^Requests per minute/);
+    const rows = (page: Page) => page.getByRole("row").filter({ hasText: name });
+    const make = async (gateway: Gateway) => {
+      const made =
+        what === "route"
+          ? await gateway.route({ route_name: name, match_path: "/gone/*", target_host: "one.test" })
+          : await gateway.key({ source_path: "gone", name });
+      return `${path}/${made.route_id ?? made.key_id}`;
+    };
+
+    test("is said with who and when, and is made anew from what was typed", async ({ page, gateway }) => {
+      const address = await make(gateway);
+      await signIn(page, gateway, `${path}?edit=${address.split("/").pop()}`);
+      const form = dialog(page, heading);
+      await limit(form).fill("6");
+      await gateway.admin("DELETE", address);
+      await form.getByRole("button", { name: "Save" }).click();
+      const gone = dialog(page, "Somebody else deleted this meanwhile");
+      await expect(gone).toContainText(/Admin token, 127\.0\.0\.1, \d{4}-\d\d-\d\d \d\d:\d\d/);
+      await expect(gone.getByRole("button", { name: "Keep editing" })).toBeFocused();
+      await expectAccessible(page);
+      await page.keyboard.press("Escape");
+      await expect(gone).toBeHidden();
+      await expect(limit(form)).toHaveValue("6");
+      await form.getByRole("button", { name: "Save" }).click();
+      await gone.getByRole("button", { name: "Create anew" }).click();
+      await expect(form).toBeHidden();
+      if (what === "key") await page.getByRole("button", { name: "I have stored the key" }).click();
+      await expect(rows(page)).toHaveCount(1);
+      const all = await gateway.admin("GET", path);
+      const anew = all.find((one: { route_name?: string; name?: string }) => (one.route_name ?? one.name) === name);
+      expect(anew.rate_limit).toBe(6);
+      await gateway.admin("DELETE", `${path}/${anew.route_id ?? anew.key_id}`);
+    });
+
+    test("leaves the list when its row is pressed", async ({ page, gateway }) => {
+      for (const press of [
+        () => page.getByRole("switch", { name }).click(),
+        async () => {
+          await page.getByRole("button", { name: new RegExp(`^Delete.* ${name}$`) }).click();
+          await page.getByRole("dialog").getByRole("button", { name: "Delete", exact: true }).click();
+        },
+      ]) {
+        const address = await make(gateway);
+        await page.goto("about:blank");
+        await open(page, gateway, path);
+        await expect(rows(page)).toHaveCount(1);
+        await gateway.admin("DELETE", address);
+        await press();
+        await expect(page.locator(".toast").last()).toContainText("Somebody else deleted this meanwhile: Admin token");
+        await expect(rows(page)).toHaveCount(0);
+      }
+    });
   });
 }
 
@@ -192,13 +279,16 @@ test("an import shows every difference and every error before it applies", async
   const document = form.getByRole("textbox", { name: "Document" });
   await document.fill("routes:\n- {route_name: r, match_path: v1, target_host: one.test}\n");
   await form.getByRole("button", { name: "Show differences" }).click();
-  await expect(form.getByRole("alert")).toContainText("routes[0].match_path");
+  // At the text itself, with all places in it.
+  await expect(document).toHaveAttribute("aria-invalid", "true");
+  await expect(document).toHaveAccessibleDescription(/routes\[0\]\.match_path: must start with/);
+  await expect(document).toBeFocused();
   await expectAccessible(page);
 
   await document.fill(
     "routes:\n- {route_name: Imported over, match_path: /i/*, target_host: two.test}\nkeys:\n- {name: imported key, source_path: ci}\n",
   );
-  await expect(form.getByRole("alert")).toHaveCount(0);
+  await expect(document).not.toHaveAttribute("aria-invalid");
   await form.getByRole("button", { name: "Show differences" }).click();
   await expect(form).toContainText("1 to make, 1 to change, 0 to delete");
   await expect(form.locator("ins").filter({ hasText: "two.test" })).toBeVisible();

@@ -3,7 +3,7 @@
 
 import type { Page } from "@playwright/test";
 import { alone as test, expect } from "./stand";
-import { ADMIN_TOKEN } from "../support/gateway.mjs";
+import { ADMIN_TOKEN, freePort } from "../support/gateway.mjs";
 
 test.use({ file: "chinese", locale: "zh-CN", viewport: { width: 1440, height: 900 } });
 
@@ -27,7 +27,7 @@ const TERMS = new Set(
 
 /** Visible texts and names of elements that are the dashboard's own: no code, no data. */
 function ownTexts() {
-  const data = "code, pre, kbd, samp, textarea, time, [lang]:not(html), .mono, .input-mono, .method, .tag, .data, .request-error, .error-text, option[value]:not([value='']), script, style, noscript";
+  const data = "code, pre, kbd, samp, textarea, time, [lang]:not(html), .mono, .input-mono, .method, .tag, .data, option[value]:not([value='']), script, style, noscript";
   const texts: string[] = [];
   const visible = (element: Element) => {
     const { width, height } = element.getBoundingClientRect();
@@ -82,6 +82,12 @@ test.beforeAll(async ({ gateway, upstream }) => {
     await answer.text();
   }
   await (await fetch(`${gateway.url}/v1/unknown`)).text();
+  // Of each kind of failure that the gateway speaks of itself.
+  const nobody = await freePort();
+  await gateway.route({ route_name: "无人", match_path: "/nobody", target_host: `127.0.0.1:${nobody}`, auth: "none" });
+  for (const path of ["/nobody", "/nowhere/at/all", "/a/%2e%2e/b"]) {
+    await (await fetch(`${gateway.url}${path}`, { headers: { authorization: `Bearer ${key_value}`, "user-agent": "" } })).text();
+  }
   await gateway.record("status_code=401");
 });
 
@@ -130,6 +136,8 @@ test("a first visit shows no word of English, and asks for the Chinese once, bes
   expect(seen.filter((word) => /[A-Za-z]/.test(word) && !TERMS.has(word))).toEqual([]);
   const files = await Promise.all(sizes);
   expect(files.filter(([path]) => path.endsWith("/zh-CN.json"))).toHaveLength(1);
+  // Nobody is told a sentence of the server yet.
+  expect(files.filter(([path]) => path.includes("sentences"))).toEqual([]);
   // The page's link asked for it, not the program.
   const askedBy = await page.evaluate(() => performance.getEntriesByType("resource").flatMap((entry) => (entry.name.includes("/zh-CN.json") ? [(entry as PerformanceResourceTiming).initiatorType] : [])));
   expect(askedBy).toEqual(["link"]);
@@ -166,6 +174,7 @@ test("what is refused is said in Chinese", async ({ page, gateway }) => {
   await expectChinese(page, "a refused route");
   await page.goto(`${gateway.url}/admin/dashboard/keys?new=1`);
   await page.getByLabel("每分钟请求数").fill("x");
+  await page.getByLabel("权限").fill("fly, model:, path:/a//b, 含\u0007");
   await page.getByRole("button", { name: "创建密钥" }).click();
   await expect(page.locator(".field-error").first()).toBeVisible();
   await expectChinese(page, "a refused key");
@@ -184,6 +193,24 @@ test("the record of a request is Chinese in all its parts", async ({ page, gatew
   await drawer.getByRole("button", { name: "编辑并重发" }).click();
   await expect(page.getByRole("dialog", { name: "编辑并重发" })).toBeVisible();
   await expectChinese(page, "edit and resend");
+});
+
+test("why requests failed is said in Chinese wherever it shows", async ({ page, gateway }) => {
+  await signIn(page, gateway.url);
+  for (const [status, why] of [
+    ["502", "上游拒绝了连接。"],
+    ["404", "没有路由匹配 GET /nowhere/at/all。"],
+    ["401", "没有给出 API 密钥。"],
+  ]) {
+    await page.goto(`${gateway.url}/admin/dashboard`);
+    await expect(page.locator(".error-text", { hasText: why }).first()).toBeVisible();
+    const { id } = await gateway.record(`status_code=${status}&has_error=true`);
+    await page.goto(`${gateway.url}/admin/dashboard/requests?status_code=${status}`);
+    await expect(page.locator(".request-error", { hasText: why }).first()).toBeVisible();
+    await page.goto(`${gateway.url}/admin/dashboard/requests?open=${id}`);
+    await expect(page.getByRole("dialog").locator(".banner-bad")).toContainText(why);
+    await expectChinese(page, `the record of a ${status}`);
+  }
 });
 
 test("the help and the palette are Chinese", async ({ page, gateway }) => {

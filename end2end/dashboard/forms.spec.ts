@@ -55,6 +55,38 @@ test("an upstream's address that is refused at the first steps is said at its fi
   await expect(form.getByLabel("Host 1")).toBeFocused();
 });
 
+test("all that is wrong with a route is said at once, also what only the server finds", async ({ page, gateway }) => {
+  await signIn(page, gateway, "/routes?new=1");
+  const form = page.getByRole("dialog", { name: "New route" });
+  const schema = form.getByLabel("Body rule");
+  await form.getByLabel("Priority").fill("soon");
+  await form.getByLabel("Path pattern").fill("no-slash");
+  await schema.fill('{"type": "object", "minLength": -1}');
+  await form.getByLabel("Host", { exact: true }).fill("169.254.169.254");
+  await form.getByRole("button", { name: "Create route" }).click();
+  await expectRefused(form.getByLabel("Route name"), "is required");
+  await expectRefused(form.getByLabel("Priority"), /must be a whole number/);
+  await expectRefused(form.getByLabel("Path pattern"), /must start with/);
+  await expectRefused(schema, /is not a valid JSON Schema/);
+  await expectRefused(form.getByLabel("Host", { exact: true }), /does not connect to/);
+  await expect(form.getByLabel("Route name")).toBeFocused();
+  // Nothing was made by the asking.
+  await page.keyboard.press("Escape");
+  await question(page).getByRole("button", { name: "Discard" }).click();
+  expect((await gateway.admin("GET", "/routes")).map((route: { match_path: string }) => route.match_path)).not.toContain("no-slash");
+});
+
+test("all that is wrong with a key is said at once", async ({ page, gateway }) => {
+  await signIn(page, gateway, "/keys?new=1");
+  const form = page.getByRole("dialog", { name: "New key" });
+  await form.getByLabel("Permissions").fill("fly");
+  await form.getByLabel("Requests per minute").fill("x");
+  await form.getByRole("button", { name: "Create key" }).click();
+  await expectRefused(form.getByLabel("Source"), /is required/);
+  await expectRefused(form.getByLabel("Permissions"), /`fly` is not a permission/);
+  await expectRefused(form.getByLabel("Requests per minute"), /must be a whole number/);
+});
+
 const question = (page: Page) => page.getByRole("dialog", { name: "Discard changes?" });
 
 for (const [what, path, label] of [
@@ -90,12 +122,71 @@ for (const [what, path, label] of [
       await expect(field).toHaveValue("half a thought");
       await expect(field).toBeVisible();
     }
-    await form.getByRole("button", { name: "Close" }).first().click();
+    const leave = form.getByRole("button", { name: /^(Cancel|Close)$/ });
+    for (const button of [leave.last(), leave.first()]) {
+      await button.click();
+      await question(page).getByRole("button", { name: "Keep editing" }).click();
+      await expect(field).toHaveValue("half a thought");
+      await expect(button).toBeFocused();
+    }
+    await leave.last().click();
     await question(page).getByRole("button", { name: "Discard" }).click();
     await expect(form).toBeHidden();
     await expect(page).not.toHaveURL(/=1/);
   });
 }
+
+test("Back, Forward and a reload ask before they throw away what was typed", async ({ page, gateway }) => {
+  await signIn(page, gateway, "/routes");
+  await page.getByRole("link", { name: "Keys" }).first().click();
+  await page.getByRole("button", { name: "New key" }).first().click();
+  const form = page.getByRole("dialog", { name: "New key" });
+  const field = form.getByLabel("Source");
+  // Nothing was typed: Back closes it, and Forward opens it again.
+  await page.goBack();
+  await expect(form).toBeHidden();
+  await page.goForward();
+  await field.fill("half a thought");
+  for (const answer of ["Keep editing", "Escape"]) {
+    await page.goBack();
+    await expect(question(page)).toBeVisible();
+    await expect(page).toHaveURL(/keys\?new=1/);
+    if (answer === "Escape") await page.keyboard.press("Escape");
+    else await question(page).getByRole("button", { name: answer }).click();
+    await expect(question(page)).toBeHidden();
+    await expect(field).toHaveValue("half a thought");
+  }
+  const asked = page.waitForEvent("dialog");
+  await page.evaluate(() => setTimeout(() => location.reload()));
+  const dialog = await asked;
+  expect(dialog.type()).toBe("beforeunload");
+  await dialog.dismiss();
+  await expect(field).toHaveValue("half a thought");
+
+  await page.goBack();
+  await question(page).getByRole("button", { name: "Discard" }).click();
+  await expect(form).toBeHidden();
+  await expect(page).toHaveURL(/dashboard\/keys$/);
+  // Back goes on to where one was before, and nothing is asked any more.
+  await page.goBack();
+  await expect(page.getByRole("heading", { level: 1, name: "Routes" })).toBeVisible();
+  page.on("dialog", () => expect(false, "nothing is asked").toBe(true));
+  await page.reload();
+  await expect(page.getByRole("heading", { level: 1, name: "Routes" })).toBeVisible();
+});
+
+test("what was saved is not asked about", async ({ page, gateway }) => {
+  await signIn(page, gateway, "/routes?new=1");
+  const form = page.getByRole("dialog", { name: "New route" });
+  await form.getByLabel("Route name").fill("Saved at once");
+  await form.getByLabel("Path pattern").fill("/saved/*");
+  await form.getByLabel("Host", { exact: true }).fill("one.test");
+  await form.getByRole("button", { name: "Create route" }).click();
+  await expect(form).toBeHidden();
+  page.on("dialog", () => expect(false, "nothing is asked").toBe(true));
+  await page.reload();
+  await expect(page.getByRole("row").filter({ hasText: "Saved at once" })).toBeVisible();
+});
 
 test("a request that was tested is not asked about", async ({ page, gateway }) => {
   await signIn(page, gateway, "/routes?match=1");

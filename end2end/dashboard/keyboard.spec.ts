@@ -162,6 +162,48 @@ test.describe("what a page offers is reached and used", () => {
     await expect(page.getByText("Nothing matches these filters.")).toBeVisible();
   });
 
+  for (const [what, path, title] of [
+    ["key", "/keys", "Delete this key?"],
+    ["route", "/routes", "Delete this route?"],
+    ["token", "/settings", "Revoke token?"],
+  ] as const) {
+    test(`the focus stays in the list when a ${what} is deleted`, async ({ page, gateway }) => {
+      const names = ["Row one", "Row two", "Row three"];
+      for (const name of names) {
+        await {
+          key: () => gateway.key({ source_path: "rows", name }),
+          route: () => gateway.route({ route_name: name, match_path: "/rows/*", target_host: "one.test" }),
+          token: () => gateway.admin("POST", "/tokens", { name, role: "viewer" }),
+        }[what]();
+      }
+      await signIn(page, gateway);
+      await page.goto(`${gateway.url}/admin/dashboard${path}${what === "token" ? "" : "?q=row"}`);
+      const buttons = page.getByRole("button", { name: /^(Delete|Revoke).* Row (one|two|three)$/ });
+      await expect(buttons).toHaveCount(3);
+      const remove = async () => {
+        await page.keyboard.press("Enter");
+        await expect(page.getByRole("dialog", { name: title })).toBeVisible();
+        await page.keyboard.press("Tab");
+        await page.keyboard.press("Enter");
+        await expect(page.getByRole("dialog")).toHaveCount(0);
+      };
+      // From the middle to the row that takes its place, from the last one to the one before.
+      const after = await buttons.nth(2).getAttribute("aria-label");
+      const before = await buttons.nth(0).getAttribute("aria-label");
+      await buttons.nth(1).focus();
+      await remove();
+      await expect(buttons).toHaveCount(2);
+      await expect(page.getByRole("button", { name: after ?? "", exact: true })).toBeFocused();
+      await remove();
+      await expect(buttons).toHaveCount(1);
+      await expect(page.getByRole("button", { name: before ?? "", exact: true })).toBeFocused();
+      await remove();
+      await expect(buttons).toHaveCount(0);
+      // The list is gone with it: the page has the focus, not the document.
+      await expect(page.locator("#main")).toBeFocused();
+    });
+  }
+
   test("a route is tested and copied", async ({ page, gateway }) => {
     await signIn(page, gateway);
     await go(page, "r", "Routes");

@@ -33,3 +33,22 @@ test("a rotation says until when the old value works, and so do the key's row an
   await shown.getByRole("button", { name: "I have stored the key" }).click();
   await expect(row).not.toContainText("Old value");
 });
+
+test("a key is copied also where the browser offers no clipboard, as over plain HTTP from another machine", async ({ page, gateway }) => {
+  await page.addInitScript(() => Object.defineProperty(Navigator.prototype, "clipboard", { value: undefined }));
+  await signIn(page, gateway, "/keys?new=1");
+  const form = page.getByRole("dialog", { name: "New key" });
+  await form.getByLabel("Source").fill("no-clipboard");
+  await form.getByRole("button", { name: "Create key" }).click();
+  const shown = page.getByRole("dialog", { name: "Key created" });
+  const value = (await shown.locator(".secret code").textContent()) ?? "";
+  const copy = shown.locator(".secret").getByRole("button");
+  await copy.click();
+  await expect(copy).toHaveAccessibleName("Copied");
+  await expect(copy).toBeFocused();
+  await expect(page.locator("textarea.visually-hidden")).toHaveCount(0);
+  await shown.getByRole("button", { name: "I have stored the key" }).click();
+  await page.getByRole("searchbox", { name: "Search keys" }).focus();
+  await page.keyboard.press("Control+V");
+  await expect(page.getByRole("searchbox", { name: "Search keys" })).toHaveValue(value);
+});

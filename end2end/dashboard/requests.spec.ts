@@ -40,17 +40,57 @@ async function open(page: Page, gateway: Gateway, logId: string) {
   return drawer;
 }
 
+/** What stands in the place of a list whose filters are refused. */
+const refusal = (page: Page) => page.getByRole("alert").filter({ has: page.getByRole("heading", { name: "What was asked for makes no sense" }) });
+
 test.describe("a filter that means nothing", () => {
   test.use({ forgiven: / 422 / });
 
   test("is said to mean nothing, and shows no other rows", async ({ page, gateway }) => {
     await (await chat(gateway)).text();
     await signIn(page, gateway, "/requests?start_time=yesterday");
-    await expect(page.getByRole("heading", { name: "This could not be loaded" })).toBeVisible();
-    await expect(page.getByText("`start_time`").first()).toContainText("yesterday");
+    await expect(refusal(page)).toContainText("From: `yesterday` is not a point in time");
     await expect(page.getByRole("row")).toHaveCount(0);
     await page.getByRole("button", { name: /Remove filter/ }).first().click();
     await expect(page.getByRole("row").nth(1)).toBeVisible();
+  });
+
+  test("is said at its field, which comes into sight, and is cleared alone", async ({ page, gateway }) => {
+    await (await chat(gateway)).text();
+    // Also where the address brought it.
+    await signIn(page, gateway, "/requests?min_ms=abc&ip_address=xx&method=POST");
+    const form = page.locator(".more-filters");
+    const [least, address] = ["Took at least, ms", "Client address"].map((label) => form.getByLabel(label));
+    await expect(least).toHaveAccessibleDescription("`abc` is not a number of milliseconds from 0");
+    await expect(least).toHaveAttribute("aria-invalid", "true");
+    await expect(address).toHaveAccessibleDescription("`xx` is not an IP address");
+    await expect(refusal(page)).toContainText("Took at least, ms: `abc` is not a number");
+    await expect(refusal(page)).toContainText("Client address: `xx` is not an IP address");
+    await expectAccessible(page);
+    await refusal(page).getByRole("button", { name: "Clear what is refused" }).click();
+    await expect(page.getByRole("row").nth(1)).toBeVisible();
+    await expect(page).toHaveURL(/requests\?method=POST$/);
+    await expect(least).not.toHaveAttribute("aria-invalid");
+    await expect(least).toHaveValue("");
+
+    // And where it was just typed the focus is put there.
+    await form.getByLabel("From").fill("2026-05-02T00:00");
+    await form.getByLabel("Until").fill("2026-05-01T00:00");
+    await form.getByRole("button", { name: "Apply" }).click();
+    await expect(form.getByLabel("Until")).toHaveAccessibleDescription(/is before start_time/);
+    await expect(form.getByLabel("Until")).toBeFocused();
+    await form.getByLabel("Until").fill("2026-05-03T00:00");
+    await form.getByRole("button", { name: "Apply" }).click();
+    await expect(page.getByText("Nothing matches these filters.")).toBeVisible();
+  });
+
+  test("is said in the live view, too", async ({ page, gateway }) => {
+    await signIn(page, gateway, "/requests?live=1&min_ms=abc");
+    await expect(refusal(page)).toContainText("Took at least, ms: `abc` is not a number");
+    await expect(page.locator(".more-filters").getByLabel("Took at least, ms")).toBeVisible();
+    await refusal(page).getByRole("button", { name: "Clear what is refused" }).click();
+    await expect(page.getByText("Waiting for requests…")).toBeVisible();
+    await expect(page.getByRole("status").filter({ hasText: "Live" })).toBeVisible();
   });
 });
 

@@ -13,6 +13,7 @@ pub mod upstreams;
 
 use fastgate_shared::json::{self, FromJson};
 use fastgate_shared::problem::Problem;
+use fastgate_shared::refusals::Table;
 use fastgate_shared::texts::Translation;
 pub use gloo_net::http::Method;
 use gloo_net::http::{RequestBuilder, Response};
@@ -22,6 +23,7 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortController, AbortSignal, ReadableStreamDefaultReader, ReadableStreamReadResult};
 
+use crate::format;
 use crate::locales::{self, common as t};
 use crate::state::connection::Connection;
 use crate::state::session::Session;
@@ -86,6 +88,12 @@ pub async fn send<B: Serialize, T: FromJson>(method: Method, url: &str, body: &B
     send_if(method, url, body, None).await
 }
 
+/// Sends a JSON body to hear only whether it is refused.
+pub async fn try_out<B: Serialize>(method: Method, url: &str, body: &B) -> Answer<()> {
+    let body = serde_json::to_string(body).map_err(|error| local_problem(error.to_string()))?;
+    exchange(method, url, Body::Json(body), None).await.map(drop)
+}
+
 /// As [`send`], if the object still has this ETag: else the problem tells what changed meanwhile.
 pub async fn send_if<B: Serialize, T: FromJson>(method: Method, url: &str, body: &B, etag: Option<&str>) -> Answer<T> {
     let body = serde_json::to_string(body).map_err(|error| local_problem(error.to_string()))?;
@@ -101,10 +109,18 @@ pub async fn send_yaml<T: FromJson>(url: &str, text: String, etag: Option<&str>)
 /// (`frontend/index.html`): then the browser has them already.
 pub async fn translation() -> Option<Translation> {
     let link = document().get_element_by_id("zh-CN")?;
-    let sent = window().fetch_with_str(&link.get_attribute("href")?);
+    json::from_text(&file(&link.get_attribute("href")?).await?).ok()
+}
+
+/// The server's sentences in Chinese.
+pub async fn sentences() -> Option<Table> {
+    json::from_text(&file("/admin/dashboard/sentences.zh-CN.json").await?).ok()
+}
+
+async fn file(address: &str) -> Option<String> {
+    let sent = window().fetch_with_str(address);
     let response: web_sys::Response = JsFuture::from(sent).await.ok()?.unchecked_into();
-    let text = Response::from(response).text().await.ok()?;
-    json::from_text(&text).ok()
+    Response::from(response).text().await.ok()
 }
 
 /// Deletes; the answer's body does not matter.
@@ -257,8 +273,16 @@ async fn exchange(method: Method, url: &str, body: Body, if_match: Option<&str>)
         Body::None => builder.build(),
     };
     let request = request.map_err(|error| local_problem(error.to_string()))?;
+    let sentences = match url.starts_with("/admin/rpc/") {
+        true => None,
+        false => locales::load_sentences(locales::current()),
+    };
     let sent = request.send().await;
     Connection::note(sent.is_ok());
+    if let Some(sentences) = sentences {
+        // Without them they stay English.
+        let _ = JsFuture::from(sentences).await;
+    }
     let response = sent.map_err(|_| local_problem(t::unreachable().to_owned()))?;
     let request_id = response.headers().get("x-request-id");
     let etag = response.headers().get("etag");
@@ -286,6 +310,7 @@ fn problem_of(response: &Response, text: &str, request_id: Option<String>) -> Pr
         detail: text.chars().take(300).collect(),
         errors: Vec::new(),
         request_id: None,
+        deletion: None,
         conflict: None,
     });
     problem.request_id = problem.request_id.or(request_id);
@@ -303,12 +328,17 @@ fn local_problem(detail: String) -> Problem {
         detail,
         errors: Vec::new(),
         request_id: None,
+        deletion: None,
         conflict: None,
     }
 }
 
 /// The sentence that tells a person what happened.
 pub fn sentence(problem: &Problem) -> String {
+    if let Some(deletion) = &problem.deletion {
+        let who = format::by_whom(deletion.by.as_ref(), Some(deletion.at));
+        return locales::changes::deleted_meanwhile(&who);
+    }
     if problem.detail.is_empty() {
         problem.title.clone()
     } else {

@@ -1,11 +1,12 @@
 //! Numbers, sizes, durations and times as people read them. Times are shown in the reader's own time zone.
 
+use fastgate_shared::changes::{Author, AuthorKind};
 use fastgate_shared::metrics::BucketSpan;
 use fastgate_shared::time::Timestamp;
 use js_sys::{Array, Date, Intl, JsString, Object, Reflect};
 use wasm_bindgen::JsValue;
 
-use crate::locales::common as t;
+use crate::locales::{changes, common as t};
 
 /// What a number is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -34,6 +35,30 @@ impl Unit {
             Self::Bytes => bytes(whole),
         }
     }
+}
+
+/// By what somebody showed who they are.
+pub fn author_word(kind: AuthorKind) -> &'static str {
+    match kind {
+        AuthorKind::AdminToken => changes::by_token(),
+        AuthorKind::NamedToken => changes::by_named_token(),
+        AuthorKind::Session => changes::by_session(),
+        AuthorKind::Program => changes::by_program(),
+    }
+}
+
+/// `Token ci, 10.0.0.7, 2026-05-01 08:30:05`: who did something to what somebody else was about to change.
+pub fn by_whom(author: Option<&Author>, at: Option<Timestamp>) -> String {
+    let Some(author) = author else {
+        return changes::conflict_lead_unknown().to_owned();
+    };
+    let mut who = author_word(author.kind).to_owned();
+    if let Some(name) = &author.name {
+        who.push(' ');
+        who.push_str(name);
+    }
+    let at = at.map(|at| exact_time(millis(at))).unwrap_or_default();
+    changes::conflict_lead(&who, author.address.as_deref().unwrap_or_default(), &at)
 }
 
 /// `12,345`.

@@ -8,6 +8,9 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 use fastgate_shared::refusals::Table;
 use fastgate_shared::texts::fill;
+use js_sys::Promise;
+use wasm_bindgen::JsValue;
+use wasm_bindgen_futures::future_to_promise;
 
 use crate::api;
 
@@ -70,29 +73,29 @@ pub fn reason(reason: &str) -> String {
     said(reason, Table::reason)
 }
 
-/// What was loaded.
-struct Chinese {
-    sentences: Table,
-    parts: Vec<(u32, Vec<&'static str>)>,
-}
+/// The dashboard's own texts: of each part its checksum and its texts.
+type Parts = Vec<(u32, Vec<&'static str>)>;
 
 thread_local! {
-    static CHINESE: RefCell<Option<Chinese>> = const { RefCell::new(None) };
+    static CHINESE: RefCell<Option<Parts>> = const { RefCell::new(None) };
+    /// The server's sentences, and the call that brings them.
+    static SENTENCES: RefCell<Option<Table>> = const { RefCell::new(None) };
+    static ASKED: RefCell<Option<Promise>> = const { RefCell::new(None) };
 }
 
 fn said(text: &str, translate: fn(&Table, &str) -> Option<String>) -> String {
-    let translated = in_chinese(|chinese| translate(&chinese.sentences, text));
+    let translated = in_chinese(|| SENTENCES.with_borrow(|table| translate(table.as_ref()?, text)));
     translated.unwrap_or_else(|| text.to_owned())
 }
 
 /// A text in the reader's language.
 #[inline(never)]
 fn chosen(part: u32, place: usize, english: &'static str) -> &'static str {
-    let find = |chinese: &Chinese| {
-        let (_, texts) = chinese.parts.iter().find(|(sum, _)| *sum == part)?;
+    let find = |parts: &Parts| {
+        let (_, texts) = parts.iter().find(|(sum, _)| *sum == part)?;
         texts.get(place).copied()
     };
-    in_chinese(find).unwrap_or(english)
+    in_chinese(|| CHINESE.with_borrow(|parts| find(parts.as_ref()?))).unwrap_or(english)
 }
 
 #[inline(never)]
@@ -100,11 +103,8 @@ fn filled(part: u32, place: usize, english: &'static str, names: &str, arguments
     fill(chosen(part, place, english), names, arguments)
 }
 
-fn in_chinese<T>(look: impl FnOnce(&Chinese) -> Option<T>) -> Option<T> {
-    match current() {
-        Language::English => None,
-        Language::Chinese => CHINESE.with_borrow(|chinese| look(chinese.as_ref()?)),
-    }
+fn in_chinese<T>(look: impl FnOnce() -> Option<T>) -> Option<T> {
+    (current() == Language::Chinese).then(look).flatten()
 }
 
 /// Loads what a language needs beside the program. Without it all stays English.
@@ -116,11 +116,27 @@ pub async fn load(language: Language) {
         // They stay as long as the page: every view may hold one.
         let leak = |text: String| &*Box::leak(text.into_boxed_str());
         let part = |(sum, texts): (u32, Vec<String>)| (sum, texts.into_iter().map(leak).collect());
-        CHINESE.set(Some(Chinese {
-            sentences: read.sentences,
-            parts: read.texts.into_iter().map(part).collect(),
-        }));
+        CHINESE.set(Some(read.texts.into_iter().map(part).collect()));
     }
+}
+
+/// Begins to load what the server says, where a language needs that and does not have it; whoever shows an answer waits for it.
+/// Apart from the texts: nobody is told a sentence before the sign-in, and a first visit pays for every byte.
+pub fn load_sentences(language: Language) -> Option<Promise> {
+    if language == Language::English || SENTENCES.with_borrow(Option::is_some) {
+        return None;
+    }
+    let begin = || {
+        future_to_promise(async {
+            match api::sentences().await {
+                Some(table) => SENTENCES.set(Some(table)),
+                // The next answer asks again.
+                None => drop(ASKED.take()),
+            }
+            Ok(JsValue::UNDEFINED)
+        })
+    };
+    Some(ASKED.with_borrow_mut(|asked| asked.get_or_insert_with(begin).clone()))
 }
 
 static CURRENT: AtomicU8 = AtomicU8::new(0);

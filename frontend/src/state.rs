@@ -17,3 +17,4 @@ pub mod session;
 pub mod shortcuts;
 pub mod theme;
 pub mod toasts;
+pub mod unsaved;

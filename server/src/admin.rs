@@ -10,6 +10,7 @@ mod config;
 mod envelope;
 mod etag;
 mod events;
+mod gone;
 mod json;
 mod keys;
 mod logs;

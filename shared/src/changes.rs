@@ -234,6 +234,16 @@ pub struct Conflict {
     pub changed_at: Option<Timestamp>,
 }
 
+/// Who deleted an object that is not there any more (404), beside the members of every problem.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromJson)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Deletion {
+    /// When it was deleted.
+    pub at: Timestamp,
+    /// By whom, where that is known.
+    pub by: Option<Author>,
+}
+
 impl ChangedKind {
     /// The name on the wire and in the database.
     #[must_use]

@@ -1,6 +1,6 @@
 //! Errors of the admin API: RFC 9457 `application/problem+json`.
 
-use crate::changes::Conflict;
+use crate::changes::{Conflict, Deletion};
 use crate::json::FromJson;
 use serde::{Deserialize, Serialize};
 
@@ -41,6 +41,9 @@ pub struct Problem {
     /// The `X-Request-Id` of the response.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
+    /// Of a 404 about an object that was deleted, as long as the history knows of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deletion: Option<Deletion>,
     /// Of a 409 because somebody else changed the object meanwhile: the object as it stands, and what was changed.
     #[serde(flatten, default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(ignore))]

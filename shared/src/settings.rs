@@ -76,7 +76,7 @@ pub struct SessionEntry {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromJson)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct StorageUse {
-    /// Records of requests.
+    /// Records of requests; exact up to 10,000, above that true to the minute of the oldest one, without what is in flight.
     pub records: u64,
     /// Bytes of the database with SQLite, of the records with PostgreSQL; without what is free inside.
     pub bytes: u64,

@@ -5,13 +5,10 @@
 use std::fmt::Display;
 
 use crate::json::FromJson;
-use crate::refusals::Table;
 
 /// What the file holds.
 #[derive(Debug, FromJson)]
 pub struct Translation {
-    /// The server's sentences.
-    pub sentences: Table,
     /// The dashboard's own texts: of each part its checksum and its texts, in the order of the part.
     pub texts: Vec<(u32, Vec<String>)>,
 }
@@ -100,9 +97,7 @@ mod tests {
 
     #[test]
     fn a_file_is_read() {
-        let text = r#"{"sentences": [["is missing", "缺失"]], "texts": [[7, ["密钥", "路由"]]]}"#;
-        let read: Translation = json::from_text(text).unwrap();
-        assert_eq!(read.sentences.refusal("is missing").as_deref(), Some("缺失"));
+        let read: Translation = json::from_text(r#"{"texts": [[7, ["密钥", "路由"]]]}"#).unwrap();
         assert_eq!(read.texts, [(7, vec!["密钥".to_owned(), "路由".to_owned()])]);
     }
 }

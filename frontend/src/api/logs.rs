@@ -4,6 +4,7 @@ use fastgate_shared::audit_log::{
     LogExplanation, LogFilter, LogHistogram, LogItem, LogRecord, ReplayDraft, ReplayRequest, ReplayResult,
 };
 use fastgate_shared::page::CursorPage;
+use fastgate_shared::problem::Problem;
 
 use crate::api::{self, Answer, Method};
 
@@ -40,6 +41,11 @@ async fn step(filter: &LogFilter, cursor: Option<&str>) -> Answer<CursorPage<Log
         url.push_str(&String::from(js_sys::encode_uri_component(cursor)));
     }
     api::get(&url).await
+}
+
+/// Why a filter is refused, if it is.
+pub async fn refusal(filter: &LogFilter) -> Option<Problem> {
+    step(filter, None).await.err()
 }
 
 /// The newest requests that failed.

@@ -1,5 +1,6 @@
 //! `/admin/routes`.
 
+use fastgate_shared::problem::FieldError;
 use fastgate_shared::route::{MatchExplanation, MatchRequest, Route, RouteDefinition, RouteTestResult, TestRoute};
 use serde_json::json;
 
@@ -18,6 +19,16 @@ pub async fn rows(first: Option<usize>) -> Answer<Vec<Route>> {
 /// Makes a route.
 pub async fn create(definition: &RouteDefinition) -> Answer<Route> {
     api::send(Method::POST, "/admin/routes", definition).await
+}
+
+/// What the server refuses of a new route, or of a change of one; nothing is done.
+pub async fn refusals(route_id: Option<&str>, definition: &RouteDefinition) -> Vec<FieldError> {
+    let (method, url) = match route_id {
+        Some(route_id) => (Method::PUT, url(route_id)),
+        None => (Method::POST, "/admin/routes".to_owned()),
+    };
+    let tried = api::try_out(method, &format!("{url}?dry_run=true"), definition).await;
+    tried.err().map(|problem| problem.errors).unwrap_or_default()
 }
 
 /// One route, and the ETag of its state.

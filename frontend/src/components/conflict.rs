@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use fastgate_shared::changes::Conflict;
 use fastgate_shared::changes::diff::compare;
-use fastgate_shared::changes::{AuthorKind, Conflict};
 use leptos::prelude::*;
 use serde::Serialize;
 use serde_json::Value;
@@ -66,25 +66,6 @@ impl Clash {
         }
         rows
     }
-
-    fn who(&self) -> String {
-        let author = self.conflict.changed_by.as_ref();
-        let place = author.and_then(|author| author.address.clone()).unwrap_or_default();
-        let name = author.and_then(|author| author.name.clone());
-        let who = match author.map(|author| author.kind) {
-            Some(AuthorKind::AdminToken) => t::by_token(),
-            Some(AuthorKind::NamedToken) => t::by_named_token(),
-            Some(AuthorKind::Session) => t::by_session(),
-            Some(AuthorKind::Program) => t::by_program(),
-            None => return t::conflict_lead_unknown().to_owned(),
-        };
-        let at = self
-            .conflict
-            .changed_at
-            .map(|at| format::exact_time(format::millis(at)));
-        let who = name.map_or_else(|| who.to_owned(), |name| format!("{who} {name}"));
-        t::conflict_lead(&who, &place, &at.unwrap_or_default())
-    }
 }
 
 /// The dialog, while there is a conflict; cancelling leads back to the form. `on_mine` gets the ETag to send with.
@@ -122,7 +103,7 @@ pub fn ConflictDialog(
         .into_iter()
         .map(|(field, sides)| view! { <Row field sides /> });
     view! {
-        <Dialog title=t::conflict_title() lead=clash.who() shape=Shape::Roomy on_close=on_cancel>
+        <Dialog title=t::conflict_title() lead=format::by_whom(clash.conflict.changed_by.as_ref(), clash.conflict.changed_at) shape=Shape::Roomy on_close=on_cancel>
             <div class="dialog-body stack" tabindex="0" role="group" aria-label=t::conflict_title()>
                 <dl class="diff">{rows.collect_view()}</dl>
                 <p class="muted">{choice}</p>

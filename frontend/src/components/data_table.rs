@@ -9,8 +9,8 @@ use leptos::ev;
 use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast;
 
-use crate::components::keyed;
 use crate::components::sorting::{Sorted, Sorting, head};
+use crate::components::{keyed, row_focus};
 use crate::locales::common as t;
 use crate::state::{clock, reactive};
 
@@ -184,6 +184,8 @@ fn table(caption: String, columns: Vec<AnyColumn>, rows: Signal<Vec<(String, Any
         let most = most.get();
         rows.with(|rows| rows.iter().take(most).map(|(id, _)| id.clone()).collect::<Vec<_>>())
     });
+    let body = NodeRef::new();
+    let keep_focus = row_focus::keep(body, ids);
     let sorting = rules.sorting;
     let heads = columns.iter().map(|column| match sorting.zip(column.sorted) {
         Some((sorting, sorted)) => head(sorting, column.label, column.class, sorted),
@@ -225,7 +227,7 @@ fn table(caption: String, columns: Vec<AnyColumn>, rows: Signal<Vec<(String, Any
             <thead role="rowgroup">
                 <tr role="row">{heads}</tr>
             </thead>
-            <tbody role="rowgroup">
+            <tbody role="rowgroup" node_ref=body on:focusin=keep_focus>
                 {keyed::by_id(Box::new(move || ids.get()), Arc::new(row))}
             </tbody>
         </table>

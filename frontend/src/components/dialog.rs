@@ -12,7 +12,8 @@ use crate::components::confirm::Confirm;
 use crate::components::icon::Glyph;
 use crate::components::unique_id;
 use crate::locales::common as t;
-use crate::state::shortcuts::focus;
+use crate::state::shortcuts::{focus, focus_page};
+use crate::state::unsaved::{self, Way};
 
 /// Where a dialog stands and how it may be left.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -71,10 +72,13 @@ pub fn Dialog(
     let must_answer = shape == Shape::MustAnswer;
     keep_focus();
     node.on_load(|dialog| request_animation_frame(move || show(&dialog)));
-    let asking = RwSignal::new(false);
+    let asking = RwSignal::new(None::<Way>);
+    if shape.holds_a_form() {
+        unsaved::watch(typed, asking);
+    }
     let leave = Callback::new(move |()| {
         if shape.holds_a_form() && typed.get_untracked() {
-            asking.set(true);
+            asking.set(Some(Way::Close));
         } else if !must_answer {
             on_close.run(());
         }
@@ -94,9 +98,23 @@ pub fn Dialog(
             leave.run(());
         }
     };
-    let press_beside = move |event: ev::MouseEvent| {
+    let press = move |event: ev::MouseEvent| {
         if matches!(shape, Shape::Drawer | Shape::Palette) && is_own(&event) {
             on_close.run(());
+        } else if is_leave_button(&event) {
+            leave.run(());
+        }
+    };
+    let discard = move |()| {
+        let way = asking.get_untracked();
+        typed.set(false);
+        asking.set(None);
+        match (way, window().history()) {
+            (Some(Way::History), Ok(history)) => {
+                // Fails where there is nothing to go back to: nobody came here by Back then.
+                let _ = history.back();
+            }
+            _ => on_close.run(()),
         }
     };
     view! {
@@ -107,7 +125,7 @@ pub fn Dialog(
             closedby=must_answer.then_some("none")
             on:cancel=cancel
             on:close=closed
-            on:click=press_beside
+            on:click=press
             on:input=move |_| typed.set(true)
         >
             <div class="dialog-head">
@@ -120,7 +138,7 @@ pub fn Dialog(
             </div>
             {children()}
         </dialog>
-        {move || asking.get().then(|| discard_question(asking, on_close))}
+        {move || asking.get().map(|_| discard_question(asking, Callback::new(discard)))}
     }
 }
 
@@ -131,8 +149,25 @@ fn show(dialog: &web_sys::HtmlDialogElement) {
     }
 }
 
+/// The button that leaves a dialog: as Esc does, it asks before what was typed is lost.
+pub fn leave_button(word: &'static str) -> AnyView {
+    view! {
+        <button type="button" class="button" data-leave="">
+            {word}
+        </button>
+    }
+    .into_any()
+}
+
+fn is_leave_button(event: &ev::MouseEvent) -> bool {
+    let pressed = event
+        .target()
+        .and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+    pressed.is_some_and(|pressed| matches!(pressed.closest("[data-leave]"), Ok(Some(_))))
+}
+
 /// Asks before what was typed is lost.
-fn discard_question(asking: RwSignal<bool>, on_close: Callback<()>) -> AnyView {
+fn discard_question(asking: RwSignal<Option<Way>>, on_discard: Callback<()>) -> AnyView {
     view! {
         <Confirm
             title=t::discard_title()
@@ -140,8 +175,8 @@ fn discard_question(asking: RwSignal<bool>, on_close: Callback<()>) -> AnyView {
             keep=t::keep_editing()
             action=t::discard()
             busy=Signal::stored(false)
-            on_cancel=move |()| asking.set(false)
-            on_confirm=on_close
+            on_cancel=move |()| asking.set(None)
+            on_confirm=on_discard
         />
     }
     .into_any()
@@ -155,11 +190,7 @@ fn keep_focus() {
         let before = before.take();
         request_animation_frame(move || match before.filter(|element| element.is_connected()) {
             Some(element) if element.tag_name() != "BODY" => focus(&element),
-            _ => {
-                if let Some(main) = document().get_element_by_id("main") {
-                    focus(&main);
-                }
-            }
+            _ => focus_page(),
         });
     });
 }

@@ -7,13 +7,26 @@ use crate::api;
 use crate::components::button::Button;
 use crate::components::copy_button::CopyButton;
 use crate::components::icon::{Glyph, Icon};
-use crate::locales::common as t;
+use crate::locales::{self, common as t};
+use crate::state::address::Address;
 use crate::state::query::Query;
 use crate::state::reactive;
+use crate::state::shortcuts::focus_page;
+
+/// What a list is filtered by: where the filters are, and each with its name for people.
+#[derive(Clone)]
+pub struct Filters(pub Address, pub Vec<(&'static str, &'static str)>);
 
 /// Shows `children` once the query has data, and goes on showing them while it refreshes or fails to.
 #[component]
-pub fn Loaded<T>(query: Query<T>, #[prop(into)] skeleton: ViewFn, children: ChildrenFn) -> impl IntoView
+pub fn Loaded<T>(
+    query: Query<T>,
+    #[prop(into)] skeleton: ViewFn,
+    /// The filters that can be refused.
+    #[prop(optional, into)]
+    filters: Option<Filters>,
+    children: ChildrenFn,
+) -> impl IntoView
 where
     T: Send + Sync + 'static,
 {
@@ -22,7 +35,10 @@ where
         if has_data.get() {
             children()
         } else if let Some(problem) = query.problem.get() {
-            view! { <ErrorState problem on_retry=move |()| query.reload() /> }.into_any()
+            match filters.clone().filter(|_| !problem.errors.is_empty()) {
+                Some(filters) => view! { <RefusedFilters filters problem /> }.into_any(),
+                None => view! { <ErrorState problem on_retry=move |()| query.reload() /> }.into_any(),
+            }
         } else {
             view! {
                 <p class="visually-hidden" role="status">{t::loading()}</p>
@@ -51,6 +67,32 @@ where
     view! {
         {stale}
         {content}
+    }
+}
+
+/// Which filters make no sense, and why; the same call again would be refused again, so that there is no Retry.
+#[component]
+pub fn RefusedFilters(filters: Filters, problem: Problem) -> impl IntoView {
+    let Filters(address, names) = filters;
+    let said = problem.errors.iter().map(|error| {
+        let name = names.iter().find(|(filter, _)| *filter == error.field);
+        let name = name.map_or(error.field.as_str(), |(_, name)| name).to_owned();
+        view! { <p><strong>{name}</strong> ": " {locales::refusal(&error.message)}</p> }
+    });
+    let said = said.collect_view();
+    let clear = move |()| {
+        let refused = |name: &str| problem.errors.iter().any(|error| error.field == name);
+        let refused = names.iter().map(|(name, _)| *name).filter(|name| refused(name));
+        address.close(&refused.collect::<Vec<_>>());
+        focus_page();
+    };
+    view! {
+        <div class="empty empty-bad" role="alert">
+            <Icon glyph=Glyph::Filter />
+            <h2>{t::filters_refused()}</h2>
+            {said}
+            <Button on_press=clear>{t::clear_refused()}</Button>
+        </div>
     }
 }
 

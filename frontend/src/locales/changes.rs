@@ -85,6 +85,10 @@ super::texts! {
     conflict_title = "Somebody else changed this meanwhile", "其他人同时修改了此对象";
     conflict_lead(who: &str, place: &str, at: &str) = "{who}, {place}, {at}", "{who}，{place}，{at}";
     conflict_lead_unknown = "Who it was is not known.", "无法得知是谁修改的。";
+    gone_title = "Somebody else deleted this meanwhile", "其他人已删除此对象";
+    gone_choice = "What you typed was not saved. Created anew it has another id, and a key another value; the page of changes can bring the old one back instead.", "您输入的内容尚未保存。重新创建会得到新的 ID，密钥还会得到新的值；也可以在“变更”页面恢复原对象。";
+    make_anew = "Create anew", "重新创建";
+    deleted_meanwhile(who: &str) = "Somebody else deleted this meanwhile: {who}", "其他人已删除此对象：{who}";
     conflict_choice = "Keeping yours overwrites the whole object, their changes included. Taking theirs throws yours away.", "保留我的修改会覆盖整个对象，包括对方的修改；采用对方的修改会丢弃您的修改。";
     conflict_deletion = "Deleting it takes their change along.", "删除会连同对方的修改一并删除。";
     delete_anyway = "Delete anyway", "仍然删除";

@@ -18,11 +18,14 @@ super::texts! {
     delete = "Delete", "删除";
     copy_what(what: &str) = "Copy {what}", "复制{what}";
     copied = "Copied", "已复制";
+    not_copied = "The browser did not let it be copied. Select the text and copy it by hand.", "浏览器不允许复制。请选中文本后手动复制。";
     dismiss = "Dismiss", "关闭提示";
     optional = "optional", "可选";
     required = "is required", "必填";
     never = "never", "从未";
     clear_filters = "Clear filters", "清除筛选";
+    filters_refused = "What was asked for makes no sense", "筛选条件无效";
+    clear_refused = "Clear what is refused", "清除无效的筛选";
     nothing_matches = "Nothing matches these filters.", "没有符合筛选条件的内容。";
     actions = "Actions", "操作";
     status = "Status", "状态";

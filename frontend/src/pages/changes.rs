@@ -6,17 +6,19 @@ mod restore;
 mod table;
 mod trail;
 
-use fastgate_shared::changes::{Author, AuthorKind, Change, ChangeAction, ChangeSource, ChangedKind};
+use fastgate_shared::changes::{Author, Change, ChangeAction, ChangeSource, ChangedKind};
 use leptos::prelude::*;
 
 use crate::api;
 use crate::api::changes::ChangeFilter;
 use crate::components::badge::{Badge, Tone};
 use crate::components::button::Button;
+use crate::components::field::FieldMessage;
 use crate::components::icon::{Glyph, Icon};
-use crate::components::loaded::{EmptyState, Loaded, TableSkeleton};
+use crate::components::loaded::{EmptyState, Filters, Loaded, TableSkeleton};
 use crate::components::page_head::PageHead;
 use crate::components::search_box::SelectFilter;
+use crate::components::unique_id;
 use crate::format;
 use crate::locales::{changes as t, common};
 use crate::pages::changes::record::ChangeDrawer;
@@ -24,11 +26,24 @@ use crate::pages::changes::restore::RestoreDialog;
 use crate::pages::changes::table::ChangesTable;
 use crate::pages::changes::trail::Trail;
 use crate::state::address::Address;
+use crate::state::form::FormErrors;
 use crate::state::pages::Pages;
 use crate::state::reactive;
 
 /// The parameters that filter.
 const FILTERS: [&str; 5] = ["kind", "object_id", "author", "start_time", "end_time"];
+
+/// The same, each with its name for people.
+fn names() -> [(&'static str, &'static str); 5] {
+    let words = [
+        t::kind_filter(),
+        t::object_id(),
+        t::author_filter(),
+        t::from_day(),
+        t::to_day(),
+    ];
+    std::array::from_fn(|at| (FILTERS[at], words[at]))
+}
 
 /// What the parts of the history share.
 #[derive(Clone, Copy)]
@@ -132,7 +147,11 @@ fn History(address: Address) -> impl IntoView {
         <Toolbar state />
         {list_head(state.pages, reactive::derived(move || state.total()))}
         <section class="card" aria-busy=move || state.pages.first.loading.get().to_string()>
-            <Loaded query=state.pages.first skeleton=|| view! { <TableSkeleton /> }>
+            <Loaded
+                query=state.pages.first
+                skeleton=|| view! { <TableSkeleton /> }
+                filters=Filters(address, names().to_vec())
+            >
                 <List state />
             </Loaded>
         </section>
@@ -193,18 +212,26 @@ fn Toolbar(state: ChangesState) -> impl IntoView {
         let value = address.param(name);
         reactive::derived(move || value.get().unwrap_or_default())
     };
+    let errors = FormErrors::of_filters(state.pages.first.problem.into());
     let day = move |label: &'static str, name: &'static str| {
         let value = text(name);
+        let message = errors.of(name);
+        let error = unique_id();
         view! {
             <label class="day">
                 <span class="muted">{label}</span>
                 <input
                     class="input"
                     type="date"
+                    aria-describedby=error.clone()
+                    aria-invalid=move || message.with(Option::is_some).then_some("true")
                     prop:value=move || value.get()
                     on:change=move |event| address.filter(name, Some(event_target_value(&event)))
                 />
             </label>
+            <div id=error aria-live="polite">
+                <FieldMessage message />
+            </div>
         }
     };
     let object = address.has("object_id");
@@ -304,12 +331,7 @@ fn object_name(change: &Change) -> String {
 
 /// By what somebody showed who they are.
 fn author_word(author: &Author) -> &'static str {
-    match author.kind {
-        AuthorKind::AdminToken => t::by_token(),
-        AuthorKind::NamedToken => t::by_named_token(),
-        AuthorKind::Session => t::by_session(),
-        AuthorKind::Program => t::by_program(),
-    }
+    format::author_word(author.kind)
 }
 
 /// The address, and by which way the change came where that is a special one.

@@ -22,6 +22,7 @@ pub use table::tone_of;
 use std::sync::Arc;
 
 use fastgate_shared::audit_log::{LogFilter, LogItem};
+use fastgate_shared::problem::Problem;
 use leptos::ev;
 use leptos::prelude::*;
 
@@ -47,6 +48,8 @@ use crate::state::shortcuts::{Shortcuts, is_typing};
 struct RequestsState {
     address: Address,
     filter: Memo<LogFilter>,
+    /// Why the requests of the filter cannot be shown.
+    problem: RwSignal<Option<Problem>>,
     /// Routes and keys as choices of the filters: id and name.
     routes: Query<Vec<(String, String)>>,
     keys: Query<Vec<(String, String)>>,
@@ -131,6 +134,7 @@ pub fn RequestsPage() -> impl IntoView {
     let state = RequestsState {
         address,
         filter: read_filter(address),
+        problem: RwSignal::new(None),
         routes: Query::after(move || listed.get(), route_names),
         keys: Query::after(move || listed.get(), key_names),
         listed,

@@ -28,6 +28,33 @@ impl FormErrors {
         }
     }
 
+    /// What is refused of the filters of a list. The focus goes there only from a form: an address with such a filter, or a
+    /// choice that is made at once, leaves it where it is.
+    pub fn of_filters(problem: Signal<Option<Problem>>) -> Self {
+        let errors = Self::new(Vec::new);
+        reactive::effect(move || {
+            let refused = problem.get().map(|problem| problem.errors).unwrap_or_default();
+            let from_form = document()
+                .active_element()
+                .and_then(|element| element.closest("form").ok()?);
+            if from_form.is_some() {
+                errors.tell(refused);
+            } else {
+                errors.server.set(refused);
+            }
+        });
+        errors
+    }
+
+    /// Whether one of these fields is refused.
+    pub fn any_of(self, fields: &[&str]) -> bool {
+        self.server.with(|errors| {
+            errors
+                .iter()
+                .any(|error| fields.iter().any(|field| is_about(&error.field, field)))
+        })
+    }
+
     /// The message for a field, also for a part of it (`targets[1].weight`).
     pub fn of(self, field: &'static str) -> Signal<Option<String>> {
         reactive::derived(move || {
@@ -84,6 +111,17 @@ impl FormErrors {
         ready
     }
 
+    /// Adds what only the server finds, about fields that the shared rules let pass. The focus stays where it is: somebody may
+    /// be typing already. The form may be closed meanwhile.
+    pub fn add(self, mut errors: Vec<FieldError>) {
+        let known = self.client.try_with_untracked(|known| {
+            errors.retain(|error| !known.iter().any(|known| is_about(&error.field, top(&known.field))));
+        });
+        if known.is_some() {
+            self.server.try_set(errors);
+        }
+    }
+
     /// Puts what was refused at its fields, and the focus on the first of them.
     pub fn tell(self, errors: Vec<FieldError>) {
         if !errors.is_empty() {
@@ -104,6 +142,10 @@ impl FormErrors {
             .map(|error| format!("{}: {}", error.field, crate::locales::refusal(&error.message)));
         Some(places.collect::<Vec<_>>().join("\n"))
     }
+}
+
+fn top(place: &str) -> &str {
+    place.split(['[', '.']).next().unwrap_or_default()
 }
 
 fn is_about(place: &str, field: &str) -> bool {

@@ -3,6 +3,7 @@
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use wasm_bindgen_futures::JsFuture;
 
 use crate::locales::{self, Language};
 use crate::state::{kept, reactive};
@@ -28,6 +29,9 @@ pub fn provide() -> LanguageChoice {
             let language = *language;
             spawn_local(async move {
                 locales::load(language).await;
+                if let Some(sentences) = locales::load_sentences(language) {
+                    let _ = JsFuture::from(sentences).await;
+                }
                 if shown.get_untracked() != language {
                     shown.set(language);
                 }

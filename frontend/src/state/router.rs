@@ -7,7 +7,8 @@ use leptos::wasm_bindgen::{JsCast, JsValue};
 use web_sys::{HtmlAnchorElement, UrlSearchParams};
 
 use crate::app::BASE;
-use crate::state::shortcuts::focus;
+use crate::state::shortcuts::focus_page;
+use crate::state::unsaved;
 
 /// What a change of the address leaves behind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +33,14 @@ pub fn provide() {
         query: RwSignal::default(),
     };
     router.read();
-    window_event_listener(ev::popstate, move |_| router.read());
+    window_event_listener(ev::popstate, move |_| {
+        if unsaved::ask_first() {
+            // The browser is elsewhere already: it returns to where the form is. Who discards it goes Back from there.
+            router.go(&router.address(), Entry::New);
+        } else {
+            router.read();
+        }
+    });
     window_event_listener(ev::click, move |event| router.follow(&event));
     provide_context(router);
 }
@@ -60,11 +68,7 @@ impl Router {
         window().scroll_to_with_x_and_y(0.0, 0.0);
         if self.path.get_untracked() != before {
             // Once the page is built: who does not see it hears where they are, and goes on from its beginning.
-            request_animation_frame(|| {
-                if let Some(main) = document().get_element_by_id("main") {
-                    focus(&main);
-                }
-            });
+            focus_page();
         }
     }
 
@@ -82,6 +86,11 @@ impl Router {
         let query = String::from(params.to_string());
         let mark = if query.is_empty() { "" } else { "?" };
         self.go(&format!("{BASE}{}{mark}{query}", self.path.get_untracked()), entry);
+    }
+
+    /// The address of what shows.
+    fn address(self) -> String {
+        format!("{BASE}{}{}", self.path.get_untracked(), self.query.get_untracked())
     }
 
     fn go(self, address: &str, entry: Entry) {

@@ -110,6 +110,11 @@ pub fn focus(element: &web_sys::Element) {
     }
 }
 
+/// Moves the focus to the page once what is changing is drawn: what had it is gone.
+pub fn focus_page() {
+    request_animation_frame(|| reach("#main", focus));
+}
+
 fn reach(selector: &str, act: impl Fn(&web_sys::Element)) {
     if let Ok(Some(element)) = document().query_selector(selector) {
         act(&element);

@@ -2,7 +2,7 @@
 
 use super::auth::{Administrator, Operator, Viewer};
 use super::etag::Checked;
-use super::json::{self, JsonObject};
+use super::json::{self, JsonObject, Reading};
 use super::openapi::CHANGES;
 use super::page::{Id, Query};
 use super::problem::Problem;
@@ -185,7 +185,7 @@ impl Wayback {
         let app = change.app();
         let sealed = SealedDefinition::from_stored(document)?;
         let definition = app.secrets.open_route(&sealed).map_err(HistoryError::from)?;
-        let definition = checked(app, &definition, None)?;
+        let definition = checked(app, Reading::of(definition), None)?;
         let before = existing(change.route(&version.object_id).await)?;
         let made = match &before {
             Some(route) => route.created_at,
@@ -213,7 +213,7 @@ impl Wayback {
     async fn of_key(change: &Changing, version: &StoredChange, document: &str) -> Result<Self, Problem> {
         let app = change.app();
         let document: KeyDocument = serde_json::from_str(document).map_err(HistoryError::from)?;
-        let definition = json::validated(document.definition)?;
+        let definition = Reading::of(document.definition).validated().finish()?;
         let before = existing(change.key(&version.object_id).await.map_err(ChangeError::from))?;
         let after = match &before {
             Some(key) => {
@@ -278,6 +278,9 @@ fn take_filter(query: &mut Query) -> ChangeFilter {
         }
     };
     let (start, end) = (time("start_time", DayEdge::Start), time("end_time", DayEdge::End));
+    if start.zip(end).is_some_and(|(start, end)| start > end) {
+        query.refuse("end_time", "is before start_time");
+    }
     ChangeFilter {
         kind: named.flatten(),
         object_id: query.take("object_id"),

@@ -76,6 +76,31 @@ impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
     }
 }
 
+/// The parameter of calls that can be tried first; for the document.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "the parameter is read by `DryRun`")]
+pub struct DryRunParam {
+    /// Change nothing: only say what would be refused, as 422, or 204.
+    dry_run: Option<bool>,
+}
+
+/// Whether a call only asks what would be refused. Other parameters mean nothing to it, as in 0.2.
+#[derive(Debug)]
+pub struct DryRun(pub bool);
+
+impl<S: Send + Sync> FromRequestParts<S> for DryRun {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let mut query = Query::parse(parts.uri.query().unwrap_or_default());
+        let asked = query.take_bool("dry_run");
+        query.leave_rest();
+        query.finish(&["dry_run"])?;
+        Ok(Self(asked.unwrap_or(false)))
+    }
+}
+
 /// A call that can be tried first: `dry_run=true` of the query, and the state that it is meant for.
 #[derive(Debug)]
 pub struct Checked {

@@ -2,13 +2,15 @@
 //! with each name once is told in `json/once.rs`.
 
 mod once;
+mod reading;
+
+pub use reading::{Reading, add_missing, is_within};
 
 use super::problem::{Problem, shorten};
 use axum::body::Body;
 use axum::extract::{FromRequest, Request};
 use fastgate_shared::fields::Fields;
-use fastgate_shared::problem::{FieldError, field_errors};
-use garde::Validate;
+use fastgate_shared::problem::FieldError;
 use http::StatusCode;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde::Serialize;
@@ -40,7 +42,7 @@ impl<S: Send + Sync> FromRequest<S> for JsonObject {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
-        let bytes = read(request.into_body()).await?;
+        let bytes = bytes_of(request.into_body()).await?;
         if bytes.iter().all(u8::is_ascii_whitespace) {
             return Ok(Self(None));
         }
@@ -62,7 +64,7 @@ impl<S: Send + Sync> FromRequest<S> for JsonObject {
     }
 }
 
-async fn read(body: Body) -> Result<Vec<u8>, Problem> {
+async fn bytes_of(body: Body) -> Result<Vec<u8>, Problem> {
     match Limited::new(body, MAX_BODY_BYTES).collect().await {
         Ok(whole) => Ok(whole.to_bytes().into()),
         Err(error) if error.is::<LengthLimitError>() => Err(Problem::new(
@@ -100,93 +102,45 @@ fn check_names<T: Fields>(members: &Map<String, Value>, stored: Option<&Map<Stri
     errors
 }
 
-/// Reads a `T` from members whose names were checked, naming each member of the wrong type. Null means the default: 0.2's
-/// users send it for "nothing".
-///
-/// # Errors
-/// Each refused member, `errors` first.
-fn build<T: Fields + DeserializeOwned>(
-    mut members: Map<String, Value>,
-    mut errors: Vec<FieldError>,
-) -> Result<T, Vec<FieldError>> {
-    members.retain(|name, value| T::WRITABLE.contains(&name.as_str()) && !value.is_null());
-    // Each round finds one member that is missing or of a wrong type; with it out of the way the next finds the next.
-    let mut told: Vec<String> = Vec::new();
-    loop {
-        let error = match serde_path_to_error::deserialize::<_, T>(Value::Object(members.clone())) {
-            Ok(read) if errors.is_empty() => return Ok(read),
-            Ok(_) => return Err(errors),
-            Err(error) => error,
-        };
-        let path = error.path().to_string();
-        let message = error.inner().to_string();
-        let (field, message) = match missing_field(&message) {
-            Some(name) => (join(&path, name), "is missing".to_owned()),
-            None => (path, describe(&message)),
-        };
-        let top = field.split(['.', '[']).next().unwrap_or_default().to_owned();
-        if !told.contains(&top) {
-            errors.push(FieldError::new(field, message));
-        } else if members.get(&top).is_some_and(Value::is_string) {
-            // Neither without it nor with a text in its place can the rest be read.
-            return Err(errors);
-        }
-        if members.remove(&top).is_none() {
-            members.insert(top.clone(), Value::String(String::new()));
-        }
-        told.push(top);
-    }
+/// Reads a `T` from a body that is no patch of something stored. Null means the default: 0.2's users send it for "nothing".
+/// `errors` come first.
+pub fn read<T: Fields + DeserializeOwned>(members: Map<String, Value>, mut errors: Vec<FieldError>) -> Reading<T> {
+    errors.extend(check_names::<T>(&members, None));
+    build(members, errors)
 }
 
-/// Puts the members that a client names in place of the stored ones; null means the default.
+fn build<T: Fields + DeserializeOwned>(mut members: Map<String, Value>, errors: Vec<FieldError>) -> Reading<T> {
+    members.retain(|name, value| T::WRITABLE.contains(&name.as_str()) && !value.is_null());
+    reading::build(members, errors)
+}
+
+/// Puts the members that a client names in place of the stored ones; null means the default. `errors` come first.
 ///
 /// # Errors
-/// 422 with every refused member, `errors` first.
+/// 500 where what is stored cannot be patched.
 pub fn patch<T: Fields + DeserializeOwned>(
     stored: &impl Serialize,
     members: Map<String, Value>,
     mut errors: Vec<FieldError>,
-) -> Result<T, Problem> {
+) -> Result<Reading<T>, Problem> {
     let Value::Object(mut merged) = serde_json::to_value(stored).map_err(Problem::internal)? else {
         return Err(Problem::internal("what is stored is no JSON object"));
     };
     errors.extend(check_names::<T>(&members, Some(&merged)));
     merged.extend(members);
-    build(merged, errors).map_err(Problem::fields)
+    Ok(build(merged, errors))
 }
 
-/// Reads a whole `T`: for bodies that are no patch of something stored.
+/// As [`read`], where a type has no rules of its own.
 ///
 /// # Errors
 /// 422 with every refused member, `errors` first.
-pub fn whole<T: Fields + DeserializeOwned>(
-    members: Map<String, Value>,
-    mut errors: Vec<FieldError>,
-) -> Result<T, Problem> {
-    errors.extend(check_names::<T>(&members, None));
-    build(members, errors).map_err(Problem::fields)
-}
-
-/// Checks a value by its own rules.
-///
-/// # Errors
-/// 422 with every refused field.
-pub fn validated<T: Validate<Context = ()>>(value: T) -> Result<T, Problem> {
-    match value.validate() {
-        Ok(()) => Ok(value),
-        Err(report) => Err(Problem::fields(field_errors(&report))),
-    }
+pub fn whole<T: Fields + DeserializeOwned>(members: Map<String, Value>, errors: Vec<FieldError>) -> Result<T, Problem> {
+    read(members, errors).finish()
 }
 
 fn missing_field(message: &str) -> Option<&str> {
     message.strip_prefix("missing field `")?.split('`').next()
-}
-
-fn join(path: &str, name: &str) -> String {
-    match path {
-        "." | "" => name.to_owned(),
-        path => format!("{path}.{name}"),
-    }
 }
 
 /// serde's words for a wrong type, without the names of Rust's types.

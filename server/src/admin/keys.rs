@@ -4,18 +4,20 @@ mod usage;
 
 use super::auth::{Admin, Administrator, Viewer};
 use super::etag::{IfMatch, IfMatchParam, Tagged};
+use super::gone;
 use super::json::{self, JsonObject};
 use super::openapi::{Deleted, KEYS};
 use super::page::{Id, Query};
 use super::problem::Problem;
 use crate::api_keys::NewKey;
-use crate::app::{App, Change, ChangeError, change, now};
+use crate::app::{App, Change, change, now};
 use crate::db::keys::{self as stored, KeyFilter, StoredKey};
 use crate::history::{self, Object};
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use fastgate_shared::api_key::{ApiKey, ApiKeyDefinition, CreatedApiKey, RotateKey};
+use fastgate_shared::changes::ChangedKind;
 use fastgate_shared::problem::{FieldError, Problem as ProblemDocument};
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use jiff::{SignedDuration, Timestamp};
@@ -68,7 +70,7 @@ async fn create(by: Administrator<Admin>, State(app): State<Arc<App>>, body: Jso
     {
         members.insert("expires_at".to_owned(), in_days(now, days.into()));
     }
-    let definition: ApiKeyDefinition = json::validated(json::whole(members, errors)?)?;
+    let definition: ApiKeyDefinition = json::read(members, errors).validated().finish()?;
     let (etag, created) = change(&app, by.origin(), move |change| async move {
         let secret = NewKey::generate(&change.app().config.security.key_prefix);
         let key_id = uuid::Uuid::now_v7().to_string();
@@ -131,9 +133,10 @@ async fn sources(_: Administrator<Viewer>, State(app): State<Arc<App>>, query: Q
 async fn get(_: Administrator<Viewer>, State(app): State<Arc<App>>, Id(key_id): Id) -> Result<Tagged<ApiKey>, Problem> {
     let id = key_id.clone();
     let found = app.db.read(move |connection| stored::get(connection, &id)).await;
-    found
-        .map(|stored| tagged(&app, stored))
-        .map_err(|error| Problem::about("key", &key_id, error.into()))
+    match found {
+        Ok(stored) => Ok(tagged(&app, stored)),
+        Err(error) => Err(gone::about(&app, ChangedKind::Key, &key_id, error.into()).await),
+    }
 }
 
 /// Change a key.
@@ -157,7 +160,7 @@ async fn update(
         let stored = unchanged(&change, &key_id, &wanted).await?;
         let errors = take_expiry_days(&mut members, now());
         forget_older_use(&mut members, &stored.key);
-        let definition: ApiKeyDefinition = json::validated(json::patch(&stored.key, members, errors)?)?;
+        let definition: ApiKeyDefinition = json::patch(&stored.key, members, errors)?.validated().finish()?;
         let changed = change.change_key(&key_id, definition).await.map_err(missing)?;
         tracing::info!(key_id, "an API key was changed");
         Ok(tagged(change.app(), changed))
@@ -203,7 +206,9 @@ async fn rotate(
     wanted: IfMatch,
     body: JsonObject,
 ) -> Result<Tagged<CreatedApiKey>, Problem> {
-    let RotateKey { grace_seconds } = json::validated(json::whole(body.0.unwrap_or_default(), Vec::new())?)?;
+    let RotateKey { grace_seconds } = json::read(body.0.unwrap_or_default(), Vec::new())
+        .validated()
+        .finish()?;
     let grace = SignedDuration::from_secs(grace_seconds.into());
     change(&app, by.origin(), move |change| async move {
         let stored = unchanged(&change, &key_id, &wanted).await?;
@@ -259,8 +264,10 @@ async fn delete_by_post(
 
 /// The key as it is stored, if it is still in the state that the caller wants to change.
 async fn unchanged(change: &Change, key_id: &str, wanted: &IfMatch) -> Result<StoredKey, Problem> {
-    let found = change.key(key_id).await.map_err(ChangeError::from);
-    let stored = found.map_err(|error| Problem::about("key", key_id, error))?;
+    let stored = match change.key(key_id).await {
+        Ok(stored) => stored,
+        Err(error) => return Err(gone::about(change.app(), ChangedKind::Key, key_id, error.into()).await),
+    };
     let etag = history::key_etag(&stored, &change.app().secrets);
     let now = Object::Key {
         before: None,

@@ -107,6 +107,11 @@ impl Query {
         }
     }
 
+    /// Leaves the parameters that were not taken to whoever sent them.
+    pub fn leave_rest(&mut self) {
+        self.values.clear();
+    }
+
     /// Remembers a refused parameter.
     pub fn refuse(&mut self, name: impl Into<String>, message: impl Into<String>) {
         self.errors.push(FieldError::new(name, message));

@@ -8,7 +8,7 @@ use crate::history::HistoryError;
 use crate::secrets::OpenSecretError;
 use axum::response::{IntoResponse, Response};
 use fastgate_shared::admin_token::Role;
-use fastgate_shared::changes::Conflict;
+use fastgate_shared::changes::{Conflict, Deletion};
 use fastgate_shared::problem::FieldError;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use problem_details::ProblemDetails;
@@ -23,6 +23,7 @@ pub struct Problem {
     errors: Vec<FieldError>,
     headers: Vec<(HeaderName, HeaderValue)>,
     conflict: Option<Box<Conflict>>,
+    deletion: Option<Deletion>,
 }
 
 /// The members that this API adds to RFC 9457's.
@@ -31,6 +32,8 @@ struct Extension {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<FieldError>,
     request_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deletion: Option<Deletion>,
     #[serde(flatten)]
     conflict: Option<Box<Conflict>>,
 }
@@ -44,6 +47,7 @@ impl Problem {
             errors: Vec::new(),
             headers: Vec::new(),
             conflict: None,
+            deletion: None,
         }
     }
 
@@ -93,6 +97,20 @@ impl Problem {
             conflict: Some(Box::new(conflict)),
             ..Self::new(StatusCode::CONFLICT, detail)
         }
+    }
+
+    /// Says of a 404 who deleted the object.
+    #[must_use]
+    pub fn deleted(mut self, deletion: Deletion) -> Self {
+        self.deletion = Some(deletion);
+        self
+    }
+
+    /// Names the field that is to blame, in a problem of another kind than 422.
+    #[must_use]
+    pub fn because_of(mut self, field: &str, message: &str) -> Self {
+        self.errors.push(FieldError::new(field, message));
+        self
     }
 
     /// 422 about these fields.
@@ -158,6 +176,7 @@ impl Problem {
             .with_extensions(Extension {
                 errors: self.errors,
                 request_id: request_id.to_owned(),
+                deletion: self.deletion,
                 conflict: self.conflict,
             });
         let mut response = document.into_response();

@@ -4,8 +4,9 @@ pub mod explain;
 mod test;
 
 use super::auth::{Administrator, Operator, Viewer};
-use super::etag::{self, IfMatch, IfMatchParam, Tagged};
-use super::json::{self, JsonObject};
+use super::etag::{self, DryRun, DryRunParam, IfMatch, IfMatchParam, Tagged};
+use super::gone;
+use super::json::{self, JsonObject, Reading, add_missing};
 use super::openapi::{Deleted, ROUTES};
 use super::page::{Id, Query};
 use super::problem::Problem;
@@ -17,6 +18,7 @@ use crate::secrets::{mask_route, merge_masked};
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use fastgate_shared::changes::ChangedKind;
 use fastgate_shared::problem::{FieldError, Problem as ProblemDocument, field_errors};
 use fastgate_shared::route::{Route, RouteDefinition, ToggleRoute};
 use garde::Validate as _;
@@ -45,21 +47,28 @@ pub fn router() -> OpenApiRouter<Arc<App>> {
 /// Make a route.
 ///
 /// It takes requests with the answer.
-#[utoipa::path(post, path = "/admin/routes", tag = ROUTES, request_body = RouteDefinition,
-    responses((status = 201, body = Route), (status = 422, body = ProblemDocument)))]
+#[utoipa::path(post, path = "/admin/routes", tag = ROUTES, params(DryRunParam), request_body = RouteDefinition,
+    responses((status = 201, body = Route), (status = 204, description = "Of a dry run: it would be made"), (status = 422, body = ProblemDocument)))]
 async fn create(
     by: Administrator<Operator>,
     State(app): State<Arc<App>>,
+    DryRun(dry_run): DryRun,
     body: JsonObject,
 ) -> Result<Response, Problem> {
-    let definition: RouteDefinition = json::whole(body.required()?, Vec::new())?;
-    let route = change(&app, by.origin(), move |change| async move {
-        let definition = checked(change.app(), &definition, None)?;
+    let read = json::read(body.required()?, Vec::new());
+    let made = change(&app, by.origin(), move |change| async move {
+        let definition = checked(change.app(), read, None)?;
+        if dry_run {
+            return Ok(None);
+        }
         let route = change.add_route(definition).await?;
         tracing::info!(route_id = route.route_id, "a route was made");
-        Ok::<_, Problem>(tagged(change.app(), route))
+        Ok::<_, Problem>(Some(tagged(change.app(), route)))
     })
     .await?;
+    let Some(route) = made else {
+        return Ok(StatusCode::NO_CONTENT.into_response());
+    };
     let location = format!("/admin/routes/{}", route.1.route_id);
     let location = HeaderValue::from_str(&location).map_err(Problem::internal)?;
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], route).into_response())
@@ -109,26 +118,31 @@ async fn get(
 /// Changes the fields that are named; null means the default. Masked credentials keep their stored value, unless the
 /// route's host or protocol changes: then they must be sent anew. With an `If-Match` or an `updated_at` that is not the
 /// stored one any more the answer is 409 with what changed meanwhile, so that nobody's change is lost.
-#[utoipa::path(put, path = "/admin/routes/{route_id}", tag = ROUTES, params(("route_id" = String, Path), IfMatchParam),
+#[utoipa::path(put, path = "/admin/routes/{route_id}", tag = ROUTES, params(("route_id" = String, Path), IfMatchParam, DryRunParam),
     request_body = RouteDefinition,
-    responses((status = 200, body = Route), (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument),
+    responses((status = 200, body = Route), (status = 204, description = "Of a dry run: it would be changed"), (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument),
         (status = 422, body = ProblemDocument)))]
 async fn update(
     by: Administrator<Operator>,
     State(app): State<Arc<App>>,
     Id(route_id): Id,
     wanted: IfMatch,
+    DryRun(dry_run): DryRun,
     body: JsonObject,
-) -> Result<Tagged<Route>, Problem> {
+) -> Result<Response, Problem> {
     let members = body.required()?;
     change(&app, by.origin(), move |change| async move {
         let stored = unchanged(&change, &route_id, &wanted).await?;
         refuse_older(change.app(), &members, &stored).await?;
         // The client's picture of the route is the masked one: what it leaves out is masked as well, so that a new host
         // never gets a credential that was not entered for it.
-        let patched: RouteDefinition = json::patch(&mask_route(stored.clone()), members, Vec::new())?;
-        let definition = checked(change.app(), &patched, Some(&stored))?;
-        save(&change, &route_id, definition, "a route was changed").await
+        let patched = json::patch(&mask_route(stored.clone()), members, Vec::new())?;
+        let definition = checked(change.app(), patched, Some(&stored))?;
+        if dry_run {
+            return Ok(StatusCode::NO_CONTENT.into_response());
+        }
+        let saved = save(&change, &route_id, definition, "a route was changed").await?;
+        Ok(saved.into_response())
     })
     .await
 }
@@ -180,18 +194,19 @@ async fn toggle(
 }
 
 /// Change a route, where PUT does not pass.
-#[utoipa::path(post, path = "/admin/routes/update/{route_id}", tag = ROUTES, params(("route_id" = String, Path), IfMatchParam),
+#[utoipa::path(post, path = "/admin/routes/update/{route_id}", tag = ROUTES, params(("route_id" = String, Path), IfMatchParam, DryRunParam),
     request_body = RouteDefinition,
-    responses((status = 200, body = Route), (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument),
+    responses((status = 200, body = Route), (status = 204, description = "Of a dry run: it would be changed"), (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument),
         (status = 422, body = ProblemDocument)))]
 async fn update_by_post(
     by: Administrator<Operator>,
     app: State<Arc<App>>,
     route_id: Id,
     wanted: IfMatch,
+    dry_run: DryRun,
     body: JsonObject,
-) -> Result<Tagged<Route>, Problem> {
-    update(by, app, route_id, wanted, body).await
+) -> Result<Response, Problem> {
+    update(by, app, route_id, wanted, dry_run, body).await
 }
 
 /// Delete a route, where DELETE does not pass.
@@ -215,15 +230,20 @@ fn listed(table: &RouteTable) -> impl Iterator<Item = &Route> {
 async fn read(app: &App, route_id: &str) -> Result<Route, Problem> {
     let id = route_id.to_owned();
     let found = app.db.read(move |connection| stored::get(connection, &id)).await;
-    found
+    match found
         .map_err(ChangeError::from)
         .and_then(|stored| app.open_route(&stored))
-        .map_err(|error| Problem::about("route", route_id, error))
+    {
+        Ok(route) => Ok(route),
+        Err(error) => Err(gone::about(app, ChangedKind::Route, route_id, error).await),
+    }
 }
 
 async fn route(change: &Change, route_id: &str) -> Result<Route, Problem> {
-    let found = change.route(route_id).await;
-    found.map_err(|error| Problem::about("route", route_id, error))
+    match change.route(route_id).await {
+        Ok(route) => Ok(route),
+        Err(error) => Err(gone::about(change.app(), ChangedKind::Route, route_id, error).await),
+    }
 }
 
 /// The route as it is stored, if it is still in the state that the caller wants to change.
@@ -281,9 +301,39 @@ async fn save(
 /// Puts stored credentials in place of their masks and refuses what cannot work, everything at once.
 pub(super) fn checked(
     app: &App,
-    definition: &RouteDefinition,
+    read: Reading<RouteDefinition>,
     stored: Option<&Route>,
 ) -> Result<RouteDefinition, Problem> {
+    let judge = |definition: RouteDefinition, refused: &[FieldError]| {
+        let (definition, mut errors) = judged(app, &definition, stored);
+        let is_refused = |field: &str| refused.iter().any(|error| json::is_within(&error.field, field));
+        errors.retain(|error| {
+            !LEANING
+                .iter()
+                .any(|(field, on)| *field == error.field && is_refused(on))
+        });
+        (definition, errors)
+    };
+    read.remade(judge).finish()
+}
+
+/// Fields that are judged by another one: where that is refused itself, what would be said of them means nothing.
+const LEANING: [(&str, &str); 12] = [
+    ("target_path", "match_path"),
+    ("add_headers", "match_path"),
+    ("add_body_fields", "match_path"),
+    ("target_host", "targets"),
+    ("hash_on", "balance"),
+    ("tls_skip_verify", "target_protocol"),
+    ("tls_ca", "target_protocol"),
+    ("tls_client_cert", "target_protocol"),
+    ("tls_client_cert", "tls_client_key"),
+    ("tls_client_key", "target_protocol"),
+    ("tls_client_key", "tls_client_cert"),
+    ("tls_server_name", "target_protocol"),
+];
+
+fn judged(app: &App, definition: &RouteDefinition, stored: Option<&Route>) -> (RouteDefinition, Vec<FieldError>) {
     let kept = stored.map(|stored| &stored.definition);
     let (definition, mut errors) = merge_masked(definition, kept);
     if let Err(report) = definition.validate() {
@@ -301,11 +351,7 @@ pub(super) fn checked(
         add_missing(&mut errors, more);
     }
     add_missing(&mut errors, app.leads_back(&definition));
-    if errors.is_empty() {
-        Ok(definition)
-    } else {
-        Err(Problem::fields(errors))
-    }
+    (definition, errors)
 }
 
 /// Targets that are written as addresses which no connection is made to; those that names lead to are judged when they
@@ -325,11 +371,4 @@ fn refused_addresses(app: &App, definition: &RouteDefinition) -> Vec<FieldError>
         ))
     });
     judged.collect()
-}
-
-/// Adds errors about fields that nothing was said of yet: the same fault is told once.
-fn add_missing(errors: &mut Vec<FieldError>, more: Vec<FieldError>) {
-    let top = |field: &str| field.split(['.', '[']).next().unwrap_or_default().to_owned();
-    let known: Vec<String> = errors.iter().map(|error| top(&error.field)).collect();
-    errors.extend(more.into_iter().filter(|error| !known.contains(&top(&error.field))));
 }

@@ -17,7 +17,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use fastgate_shared::admin_token::{AdminEvent, AdminEventKind, AdminToken, AdminTokenDefinition, CreatedAdminToken};
-use fastgate_shared::changes::Conflict;
+use fastgate_shared::changes::{Conflict, Deletion};
 use fastgate_shared::problem::Problem as ProblemDocument;
 use http::{HeaderValue, StatusCode, header};
 use secrecy::ExposeSecret as _;
@@ -52,7 +52,7 @@ async fn list(
 #[utoipa::path(post, path = "/admin/tokens", tag = TOKENS, request_body = AdminTokenDefinition,
     responses((status = 201, body = CreatedAdminToken), (status = 409, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
 async fn create(by: Administrator<Admin>, State(app): State<Arc<App>>, body: JsonObject) -> Result<Response, Problem> {
-    let definition: AdminTokenDefinition = json::validated(json::whole(body.required()?, Vec::new())?)?;
+    let definition: AdminTokenDefinition = json::read(body.required()?, Vec::new()).validated().finish()?;
     let value = NewToken::generate().map_err(Problem::internal)?;
     let token = AdminToken {
         token_id: uuid::Uuid::now_v7().to_string(),
@@ -91,9 +91,10 @@ async fn get(
 ) -> Result<Tagged<AdminToken>, Problem> {
     let id = token_id.clone();
     let found = app.db.read(move |connection| stored::get(connection, &id)).await;
-    found
-        .map(|stored| tagged(&app, stored))
-        .map_err(|error| about(&token_id, error))
+    match found {
+        Ok(stored) => Ok(tagged(&app, stored)),
+        Err(error) => Err(missing(&app, &token_id, error).await),
+    }
 }
 
 /// Change a token.
@@ -114,11 +115,11 @@ async fn update(
     let members = body.required()?;
     let keep = app.config.changes.keep;
     let changed = write(&app, &token_id, wanted, move |connection, mut stored| {
-        let definition: AdminTokenDefinition =
-            match json::patch(&stored.token, members, Vec::new()).and_then(json::validated) {
-                Ok(definition) => definition,
-                Err(problem) => return Ok(Err(problem)),
-            };
+        let read = json::patch::<AdminTokenDefinition>(&stored.token, members, Vec::new());
+        let definition = match read.and_then(|read| read.validated().finish()) {
+            Ok(definition) => definition,
+            Err(problem) => return Ok(Err(problem)),
+        };
         let before = std::mem::replace(&mut stored.token.definition, definition.clone());
         if definition == before {
             return Ok(Ok(stored));
@@ -220,7 +221,32 @@ async fn write<T: Send + 'static>(
             conflict,
         )))
     });
-    written.await.map_err(|error| about(token_id, error))?
+    match written.await {
+        Ok(written) => written,
+        Err(error) => Err(missing(app, token_id, error).await),
+    }
+}
+
+/// As [`about`]; a 404 tells who deleted the token, as long as the trail knows it.
+async fn missing(app: &App, token_id: &str, error: DbError) -> Problem {
+    let is_missing = matches!(error, DbError::NotFound);
+    let problem = about(token_id, error);
+    let id = token_id.to_owned();
+    let last = match is_missing {
+        true => {
+            app.db
+                .read(move |connection| admin_events::last_of(connection, &id))
+                .await
+        }
+        false => Ok(None),
+    };
+    match last {
+        Ok(Some(last)) if last.kind == AdminEventKind::TokenDeleted => problem.deleted(Deletion {
+            at: last.time,
+            by: last.author,
+        }),
+        _ => problem,
+    }
 }
 
 fn tagged(app: &App, stored: StoredAdminToken) -> Tagged<AdminToken> {
@@ -230,7 +256,8 @@ fn tagged(app: &App, stored: StoredAdminToken) -> Tagged<AdminToken> {
 fn about(token_id: &str, error: DbError) -> Problem {
     match error {
         DbError::NotFound => Problem::not_found("token", token_id),
-        DbError::Conflict => Problem::new(StatusCode::CONFLICT, "Another token has this name."),
+        DbError::Conflict => Problem::new(StatusCode::CONFLICT, "Another token has this name.")
+            .because_of("name", "is the name of another token"),
         other => other.into(),
     }
 }

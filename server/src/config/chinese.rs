@@ -161,6 +161,19 @@ const ABOUT: &[(&str, &str)] = &[
 mod tests {
     use super::{ABOUT, about};
     use crate::config::keys::{KEYS, Key};
+    use fastgate_shared::json;
+    use fastgate_shared::refusals::Table;
+
+    #[test]
+    fn what_every_key_may_be_is_said_in_chinese_on_the_dashboard() {
+        let table: Table = json::from_text(include_str!("../../../frontend/refusals.zh-CN.json")).unwrap();
+        let allowed = KEYS.iter().map(Key::allowed);
+        let without: Vec<String> = allowed.filter(|allowed| table.refusal(allowed).is_none()).collect();
+        assert!(
+            without.is_empty(),
+            "say these in frontend/refusals.zh-CN.json: {without:?}"
+        );
+    }
 
     #[test]
     fn every_key_has_chinese_words_and_no_other() {

@@ -102,6 +102,25 @@ pub fn figures(connection: &mut DbConnection, range: MetricsRange, now: Timestam
     })
 }
 
+/// How many requests a range has, to the minute or to what is kept of its ends. A look at hundreds of rows, however many
+/// requests there are.
+///
+/// # Errors
+/// See [`super::DbError`].
+pub fn requests(connection: &mut DbConnection, range: MetricsRange, now: Timestamp) -> DbResult<u64> {
+    let mut all = 0;
+    for part in range.parts(now) {
+        let rows: Vec<i64> = rollups::table
+            .filter(rollups::span.eq(part.length))
+            .filter(rollups::dimension.eq(Dimension::All.number()))
+            .filter(rollups::start.ge(part.from).and(rollups::start.lt(part.to)))
+            .select(rollups::requests)
+            .load(connection)?;
+        all += count(rows.iter().sum());
+    }
+    Ok(all)
+}
+
 /// The last `hours` hours, oldest first; the last one is the current one.
 ///
 /// # Errors

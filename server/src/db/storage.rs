@@ -1,5 +1,6 @@
 //! What the audit log takes in the database, and the database's own name. What is deleted, and when, is in `upkeep`.
 
+use super::metrics::{self, MetricsRange};
 use super::schema::{audit_records, rollups};
 use super::types::count;
 use super::{DbConnection, DbResult, upkeep};
@@ -9,6 +10,8 @@ use diesel::prelude::*;
 use diesel::sql_types::Text;
 use jiff::Timestamp;
 
+/// Records that are counted one by one.
+const EXACT: u64 = 10_000;
 /// Days whose mean is the present rate.
 const RATE_DAYS: f64 = 7.0;
 const DAY_US: f64 = 86_400_000_000.0;
@@ -16,7 +19,7 @@ const DAY_US: f64 = 86_400_000_000.0;
 /// What the log takes now.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LogSize {
-    /// Records.
+    /// Records; see [`records`].
     pub records: u64,
     /// Bytes; see [`upkeep::used_bytes`].
     pub bytes: u64,
@@ -49,12 +52,35 @@ pub fn log_size(connection: &mut DbConnection, now: Timestamp) -> DbResult<LogSi
         .filter(rollups::start.ge(from))
         .select(rollups::requests)
         .load(connection)?;
+    let records = match oldest {
+        Some(oldest) => records(connection, instant(oldest), instant(now), EXACT)?,
+        None => 0,
+    };
     Ok(LogSize {
-        records: upkeep::count(connection)?,
+        records,
         bytes: upkeep::used_bytes(connection)?,
         oldest: oldest.map(instant),
         records_per_day: count(counts.iter().sum()) as f64 / days,
     })
+}
+
+/// How many records there are, the oldest of them from `oldest`: exact up to `exact`. More are not counted one by one, which
+/// takes seconds where there are millions: retention takes the oldest first, so that those that are left are the requests
+/// that the roll-ups know since then. That is true to the minute of the oldest; what is in flight is not among them.
+///
+/// # Errors
+/// See [`super::DbError`].
+pub fn records(connection: &mut DbConnection, oldest: Timestamp, now: Timestamp, exact: u64) -> DbResult<u64> {
+    let range = MetricsRange {
+        start: Some(oldest),
+        end: None,
+    };
+    let since = metrics::requests(connection, range, now)?;
+    if since > exact {
+        return Ok(since);
+    }
+    let found = upkeep::count_up_to(connection, exact + 1)?;
+    Ok(if found > exact { since.max(found) } else { found })
 }
 
 /// `SQLite 3.50.4` or `PostgreSQL 17.2`.

@@ -62,6 +62,21 @@ pub fn count(connection: &mut DbConnection) -> DbResult<u64> {
     Ok(super::types::count(total))
 }
 
+/// As [`count`]; so many are counted at most.
+///
+/// # Errors
+/// See [`super::DbError`].
+pub fn count_up_to(connection: &mut DbConnection, most: u64) -> DbResult<u64> {
+    #[derive(QueryableByName)]
+    struct Found {
+        #[diesel(sql_type = diesel::sql_types::BigInt)]
+        found: i64,
+    }
+    let sql = format!("SELECT COUNT(*) AS found FROM (SELECT id FROM audit_records ORDER BY id LIMIT {most}) AS first");
+    let Found { found } = diesel::sql_query(sql).get_result(connection)?;
+    Ok(super::types::count(found))
+}
+
 /// Bytes that the database takes, without what is free inside of it.
 ///
 /// # Errors

@@ -88,6 +88,52 @@ fn no_sentence_of_the_rules_lacks_its_chinese() {
     assert!(seen > 60, "only {seen} sentences were found");
 }
 
+/// Where the proxy says why a request failed, and the settings what a value may be: both show on the dashboard.
+const OF_THE_SERVER: &[&str] = &[
+    "proxy/error.rs",
+    "proxy/accept.rs",
+    "proxy/admit.rs",
+    "proxy/transform.rs",
+    "proxy/tunnel.rs",
+    "listen/unreadable.rs",
+    "upstream/failure.rs",
+    "body/replay.rs",
+    "routing/path.rs",
+];
+
+#[test]
+fn no_sentence_of_the_proxys_errors_lacks_its_chinese() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../server/src");
+    let table = table();
+    let (mut seen, mut missing) = (0, Vec::new());
+    for file in OF_THE_SERVER {
+        let text = std::fs::read_to_string(source.join(file)).unwrap();
+        let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+        // What `thiserror` derives, and what is written out as a message.
+        let derived = code
+            .split("#[error(\"")
+            .skip(1)
+            .filter_map(|rest| rest.split('"').next());
+        let derived = derived.map(str::to_owned);
+        let written = literals(code).into_iter().filter(|literal| {
+            literal.contains(' ') && literal.starts_with(char::is_uppercase) && literal.ends_with('.')
+        });
+        for sentence in derived.chain(written) {
+            let template = template(&sentence);
+            if matches!(&*template, "{}" | "Bearer realm={}") {
+                continue;
+            }
+            seen += 1;
+            // As it is said, with something in each place.
+            if table.refusal(&template.replace("{}", "7")).is_none() {
+                missing.push(format!("{file}: {sentence}"));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "{missing:#?}");
+    assert!(seen > 50, "only {seen} sentences were found");
+}
+
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();

@@ -12,7 +12,7 @@ use crate::components::badge::{Badge, Tone};
 use crate::components::button::Button;
 use crate::components::data_table::{Column, DataTable, RowRules};
 use crate::components::icon::Glyph;
-use crate::components::loaded::{EmptyState, Loaded, TableSkeleton};
+use crate::components::loaded::{EmptyState, Filters, Loaded, TableSkeleton};
 use crate::components::relative_time::RelativeTime;
 use crate::components::search_box::{SearchBox, SelectFilter};
 use crate::format;
@@ -63,7 +63,11 @@ pub fn Trail(address: Address) -> impl IntoView {
         </div>
         {list_head(pages, reactive::derived(move || total.get().unwrap_or_default()))}
         <section class="card" aria-busy=move || pages.first.loading.get().to_string()>
-            <Loaded query=pages.first skeleton=|| view! { <TableSkeleton /> }>
+            <Loaded
+                query=pages.first
+                skeleton=|| view! { <TableSkeleton /> }
+                filters=Filters(address, super::names().to_vec())
+            >
                 <List address pages filter />
             </Loaded>
         </section>

@@ -13,9 +13,10 @@ use super::{KeysState, OldValue, title_of};
 use crate::api;
 use crate::components::button::{Button, Weight};
 use crate::components::conflict::{Clash, ConflictQuestion};
-use crate::components::dialog::{Dialog, Shape};
+use crate::components::dialog::{Dialog, Shape, leave_button};
 use crate::components::expiry::{Expiry, ExpiryFields};
 use crate::components::field::{CheckField, Rule, TextField};
+use crate::components::gone::GoneQuestion;
 use crate::components::icon::{Glyph, Icon};
 use crate::components::object_id::ObjectId;
 use crate::locales::{changes, common, keys as t};
@@ -69,7 +70,8 @@ impl Draft {
         };
         if definition.source_path.is_empty() {
             errors.push(FieldError::new("source_path", common::required()));
-        } else if let Err(report) = definition.validate() {
+        }
+        if let Err(report) = definition.validate() {
             errors.extend(field_errors(&report));
         }
         if errors.is_empty() { Ok(definition) } else { Err(errors) }
@@ -88,6 +90,7 @@ pub fn EditKey(state: KeysState, key_id: String) -> impl IntoView {
         move |problem| {
             toasts.fail(problem);
             state.address.close(&["edit"]);
+            state.keys.reload();
         },
     );
     move || found.get().map(|key| view! { <KeyForm state before=Some(key) /> })
@@ -109,6 +112,7 @@ pub fn KeyForm(state: KeysState, before: Option<api::Tagged<ApiKey>>) -> impl In
         busy: RwSignal::new(false),
         refusal: RwSignal::new(None),
         clash: RwSignal::new(None),
+        gone: RwSignal::new(None),
         toasts: Toasts::get(),
         before: StoredValue::new((before, etag)),
     };
@@ -129,7 +133,7 @@ pub fn KeyForm(state: KeysState, before: Option<api::Tagged<ApiKey>>) -> impl In
                     <Fields draft errors />
                 </div>
                 <div class="dialog-foot">
-                    <Button on_press=close>{common::cancel()}</Button>
+                    {leave_button(common::cancel())}
                     <Button submit=true weight=Weight::Primary busy>
                         {if is_new { t::create() } else { common::save() }}
                     </Button>
@@ -142,6 +146,7 @@ pub fn KeyForm(state: KeysState, before: Option<api::Tagged<ApiKey>>) -> impl In
             on_theirs=move |()| sending.take_theirs()
             on_mine=move |etag| sending.send(Some(etag))
         />
+        <GoneQuestion gone=sending.gone on_close=close on_anew=move |()| sending.send_anew() />
     }
 }
 
@@ -154,6 +159,8 @@ struct Sending {
     busy: RwSignal<bool>,
     refusal: RwSignal<Option<String>>,
     clash: RwSignal<Option<Clash>>,
+    /// Why there is nothing to change any more.
+    gone: RwSignal<Option<Problem>>,
     toasts: Toasts,
     /// The key and its ETag, as the form began with them.
     before: StoredValue<(Option<ApiKey>, String)>,
@@ -196,8 +203,18 @@ impl Sending {
                 let clash = Clash::new(*conflict, &started, mine, ApiKeyDefinition::READ_ONLY);
                 self.clash.set(Some(clash));
             }
+            None if problem.status == 404 => {
+                self.state.keys.reload();
+                self.gone.set(Some(problem));
+            }
             None => self.refusal.set(self.errors.refused(&problem)),
         }
+    }
+
+    /// What was deleted meanwhile is made again from what is typed.
+    fn send_anew(self) {
+        self.before.update_value(|(before, _)| *before = None);
+        self.send(None);
     }
 
     fn take_theirs(self) {

@@ -204,6 +204,10 @@ fn set_active(state: KeysState, key_id: String, name: String, active: bool) {
             Err(problem) => {
                 show(!active);
                 toasts.fail(&problem);
+                // Its row is of a key that somebody else deleted.
+                if problem.status == 404 {
+                    state.keys.reload();
+                }
             }
         }
     });

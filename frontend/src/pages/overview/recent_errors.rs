@@ -8,7 +8,7 @@ use crate::app::BASE;
 use crate::components::badge::{Badge, Tone};
 use crate::components::loaded::Loaded;
 use crate::components::relative_time::RelativeTime;
-use crate::locales::overview as t;
+use crate::locales::{self, overview as t};
 use crate::pages::requests::tone_of;
 use crate::state::query::Query;
 use crate::state::reactive;
@@ -34,7 +34,7 @@ pub fn RecentErrors(refresh: Memo<u32>) -> impl IntoView {
                 <a class="error-line" href=format!("{BASE}/requests?has_error=true&open={}", item.id)>
                     <Badge tone word=status.to_string() />
                     <span class="error-path mono">{format!("{} {}", item.method, item.path)}</span>
-                    <span class="error-text">{item.error_message.clone()}</span>
+                    <span class="error-text">{item.error_message.as_deref().map(locales::refusal)}</span>
                     <span class="error-time">
                         <RelativeTime time=item.request_time />
                     </span>

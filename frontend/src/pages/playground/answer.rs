@@ -12,7 +12,7 @@ use crate::components::copy_button::CopyButton;
 use crate::components::icon::{Glyph, Icon};
 use crate::components::tabs::Tabs;
 use crate::format;
-use crate::locales::{common, playground as t};
+use crate::locales::{self, common, playground as t};
 use crate::state::reactive;
 
 /// The tab with the bytes.
@@ -56,7 +56,7 @@ fn standing(sending: Sending) -> AnyView {
     view! {
         {status.map(|status| view! { <Badge tone=Tone::of_status(status) word=status.to_string() /> })}
         <Badge tone word />
-        {why.map(|why| view! { <span class="muted">{why}</span> })}
+        {why.map(|why| view! { <span class="muted">{locales::refusal(&why)}</span> })}
     }
     .into_any()
 }

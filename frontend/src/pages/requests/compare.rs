@@ -9,7 +9,7 @@ use leptos::prelude::*;
 
 use crate::app::BASE;
 use crate::format;
-use crate::locales::{common, requests as t};
+use crate::locales::{self, common, requests as t};
 
 /// A row: what is compared, then both sides.
 type Row = (String, Option<String>, Option<String>);
@@ -48,7 +48,7 @@ pub fn Comparison(record: LogRecord, result: ReplayResult) -> impl IntoView {
     view! {
         <section node_ref=place class="stack-s" aria-label=t::both_answers()>
             <h3>{t::both_answers()}</h3>
-            {result.error_message.map(|why| view! { <p class="field-error">{why}</p> })}
+            {result.error_message.map(|why| view! { <p class="field-error">{locales::refusal(&why)}</p> })}
             <RowsTable caption=t::both_answers() rows />
             <h4>{common::headers()}</h4>
             <RowsTable caption=common::headers() rows=headers />

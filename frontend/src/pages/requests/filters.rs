@@ -54,7 +54,7 @@ pub fn FilterBar(state: RequestsState) -> impl IntoView {
             <Select state param="route_id" any=t::any_route() label=t::route() choices=choices_of(state.routes) />
             <Select state param="key_id" any=t::any_key() label=t::key() choices=choices_of(state.keys) />
         </div>
-        <MoreFilters address />
+        <MoreFilters address problem=state.problem.into() />
     }
 }
 

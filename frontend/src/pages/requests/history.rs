@@ -16,7 +16,7 @@ use super::tools::Export;
 use crate::api;
 use crate::components::button::Button;
 use crate::components::icon::Glyph;
-use crate::components::loaded::{EmptyState, Loaded, TableSkeleton};
+use crate::components::loaded::{EmptyState, Filters, Loaded, TableSkeleton};
 use crate::format;
 use crate::locales::{common, requests as t};
 use crate::state::query::Query;
@@ -121,6 +121,7 @@ pub fn History(state: RequestsState) -> impl IntoView {
             state.listed.set(true);
         }
     });
+    reactive::effect(move || state.problem.set(pages.first.problem.get()));
     let over_time = histogram(state.filter);
     let refresh = move |()| {
         pages.first.reload();
@@ -139,7 +140,11 @@ pub fn History(state: RequestsState) -> impl IntoView {
             </div>
         </div>
         <section class="card" aria-busy=move || pages.first.loading.get().to_string()>
-            <Loaded query=pages.first skeleton=|| view! { <TableSkeleton /> }>
+            <Loaded
+                query=pages.first
+                skeleton=|| view! { <TableSkeleton /> }
+                filters=Filters(state.address, filters::names().to_vec())
+            >
                 <Rows state pages />
             </Loaded>
         </section>

@@ -6,16 +6,18 @@ use std::sync::Arc;
 use fastgate_shared::audit_log::{LiveEventKind, LogItem};
 use fastgate_shared::json;
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 
 use super::RequestsState;
 use super::columns::{ColumnChooser, Columns};
+use super::filters;
 use super::table::RequestsTable;
 use crate::api;
 use crate::components::badge::{Badge, Tone};
 use crate::components::button::Button;
 use crate::components::first_rows::first_rows;
 use crate::components::icon::Glyph;
-use crate::components::loaded::EmptyState;
+use crate::components::loaded::{EmptyState, Filters, RefusedFilters};
 use crate::locales::requests as t;
 use crate::state::events::{self, Line};
 use crate::state::session::Session;
@@ -139,15 +141,27 @@ pub fn LiveView(state: RequestsState) -> impl IntoView {
     let session = Session::get();
     reactive::on_change(
         move || connection.get(),
-        move |state| {
-            if *state == Line::Closed {
+        move |line| {
+            if *line == Line::Closed {
                 session.verify();
+                // Events say nothing of why they do not come.
+                spawn_local(async move {
+                    let refusal = api::logs::refusal(&state.filter.get_untracked()).await;
+                    state
+                        .problem
+                        .try_set(refusal.filter(|problem| !problem.errors.is_empty()));
+                });
+            } else if *line == Line::Open {
+                state.problem.set(None);
             }
         },
     );
     let empty = reactive::memo(move |_| feed.rows.with(Vec::is_empty));
     let content = move || {
-        if empty.get() {
+        if let Some(problem) = state.problem.get() {
+            let filters = Filters(state.address, filters::names().to_vec());
+            view! { <RefusedFilters filters problem /> }.into_any()
+        } else if empty.get() {
             view! {
                 <EmptyState glyph=Glyph::Pulse sentence=t::waiting() />
             }

@@ -1,14 +1,17 @@
 //! The filters that are needed now and then, behind one disclosure.
 
+use fastgate_shared::problem::Problem;
 use leptos::ev::SubmitEvent;
+use leptos::html;
 use leptos::prelude::*;
 
 use crate::components::button::Button;
-use crate::components::field::{SelectField, TextField};
+use crate::components::field::{Rule, SelectField, TextField};
 use crate::components::icon::{Glyph, Icon};
 use crate::format;
 use crate::locales::{common, requests as t};
 use crate::state::address::Address;
+use crate::state::form::FormErrors;
 use crate::state::reactive;
 
 /// The filters here but the times. Those that are set show as chips, so the disclosure can stay closed.
@@ -24,8 +27,19 @@ const PARAMS: [&str; 7] = [
 
 const TIMES: [&str; 2] = ["start_time", "end_time"];
 
+/// `problem` is why the list could not be shown: what is refused here is said at its field, in sight.
 #[component]
-pub fn MoreFilters(address: Address) -> impl IntoView {
+pub fn MoreFilters(address: Address, problem: Signal<Option<Problem>>) -> impl IntoView {
+    let errors = FormErrors::of_filters(problem);
+    let details = NodeRef::<html::Details>::new();
+    reactive::effect(move || {
+        if let Some(details) = details
+            .get()
+            .filter(|_| errors.any_of(&PARAMS) || errors.any_of(&TIMES))
+        {
+            details.set_open(true);
+        }
+    });
     let fields = PARAMS.map(|param| {
         (
             param,
@@ -33,7 +47,7 @@ pub fn MoreFilters(address: Address) -> impl IntoView {
         )
     });
     let times = Times::new(address);
-    let [model, source, min_ms, errors, stream, request_id, ip] = fields.map(|(_, value)| value);
+    let [model, source, min_ms, failed, stream, request_id, ip] = fields.map(|(_, value)| value);
     // Chips and links change the address, too.
     for (param, value) in fields {
         let set = address.param(param);
@@ -54,30 +68,44 @@ pub fn MoreFilters(address: Address) -> impl IntoView {
         ]
     };
     view! {
-        <details class="more-filters">
+        <details class="more-filters" node_ref=details>
             <summary>
                 <Icon glyph=Glyph::Filter />
                 {t::more_filters()}
             </summary>
             <form class="more-filters-form" on:submit=apply novalidate=true>
                 <div class="filter-grid">
-                    <TextField label=t::start_time() value=times.0[0].picked hint=zone.clone() kind="datetime-local" />
-                    <TextField label=t::end_time() value=times.0[1].picked hint=zone kind="datetime-local" />
-                    <TextField label=t::model() value=model />
-                    <TextField label=t::source() value=source />
-                    <TextField label=t::min_ms() value=min_ms numeric=true />
+                    <TextField
+                        label=t::start_time()
+                        value=times.0[0].picked
+                        rule=Rule(errors, "start_time")
+                        hint=zone.clone()
+                        kind="datetime-local"
+                    />
+                    <TextField
+                        label=t::end_time()
+                        value=times.0[1].picked
+                        rule=Rule(errors, "end_time")
+                        hint=zone
+                        kind="datetime-local"
+                    />
+                    <TextField label=t::model() value=model rule=Rule(errors, "model") />
+                    <TextField label=t::source() value=source rule=Rule(errors, "source_path") />
+                    <TextField label=t::min_ms() value=min_ms rule=Rule(errors, "min_ms") numeric=true />
                     <SelectField
                         label=t::errors()
-                        value=errors
+                        value=failed
+                        rule=Rule(errors, "has_error")
                         choices=either(t::errors_only(), t::without_errors())
                     />
                     <SelectField
                         label=t::stream()
                         value=stream
+                        rule=Rule(errors, "is_stream")
                         choices=either(t::streamed_only(), t::not_streamed())
                     />
-                    <TextField label=common::request_id() value=request_id mono=true />
-                    <TextField label=t::ip_address() value=ip mono=true />
+                    <TextField label=common::request_id() value=request_id rule=Rule(errors, "request_id") mono=true />
+                    <TextField label=t::ip_address() value=ip rule=Rule(errors, "ip_address") mono=true />
                 </div>
                 <div>
                     <Button submit=true>{t::apply()}</Button>

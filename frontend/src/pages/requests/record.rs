@@ -21,7 +21,7 @@ use crate::components::icon::Glyph;
 use crate::components::loaded::{EmptyState, Loaded, TableSkeleton};
 use crate::components::tabs::Tabs;
 use crate::format;
-use crate::locales::{common, requests as t};
+use crate::locales::{self, common, requests as t};
 use crate::state::clock::every;
 use crate::state::query::Query;
 use crate::state::reactive;
@@ -144,8 +144,8 @@ fn RecordView(record: LogRecord, tab: RwSignal<usize>) -> impl IntoView {
         </div>
         {item
             .error_message
-            .clone()
-            .map(|error| view! { <p class="banner banner-bad"><span class="data">{error}</span></p> })}
+            .as_deref()
+            .map(|error| view! { <p class="banner banner-bad"><span>{locales::refusal(error)}</span></p> })}
         <Timeline item=item />
         <Tabs
             label=t::record_title()

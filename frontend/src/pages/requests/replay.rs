@@ -10,7 +10,7 @@ use super::RequestsState;
 use super::compare::Comparison;
 use crate::api;
 use crate::components::button::{Button, Weight};
-use crate::components::dialog::{Dialog, Shape};
+use crate::components::dialog::{Dialog, Shape, leave_button};
 use crate::components::field::{Rule, SelectField, TextField};
 use crate::components::icon::{Glyph, Icon};
 use crate::components::key_value::{Pairs, PairsField};
@@ -85,7 +85,7 @@ pub fn ReplayDialog(state: RequestsState, resending: Resending) -> impl IntoView
     let title = if edit { t::edit_and_resend() } else { t::replay() };
     let content = move || {
         let draft = draft.data.get()?;
-        Some(view! { <ReplayForm state record=record.clone() draft edit lost=typed close /> })
+        Some(view! { <ReplayForm state record=record.clone() draft edit lost=typed /> })
     };
     view! {
         <Dialog title lead=t::replay_lead() shape=Shape::WideFormDrawer typed on_close=close>
@@ -103,7 +103,6 @@ fn ReplayForm(
     draft: ReplayDraft,
     edit: bool,
     lost: RwSignal<bool>,
-    close: Callback<()>,
 ) -> impl IntoView {
     // What is missing can only be given where it can be edited.
     let edit = edit || draft.gaps.iter().any(|gap| *gap != ReplayGap::Key);
@@ -161,7 +160,7 @@ fn ReplayForm(
                 </div>
             </div>
             <div class="dialog-foot">
-                <Button on_press=close>{common::close()}</Button>
+                {leave_button(common::close())}
                 <Button submit=true weight=Weight::Primary glyph=Glyph::Send busy>
                     {t::send_again()}
                 </Button>

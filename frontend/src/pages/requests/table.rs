@@ -11,7 +11,7 @@ use crate::components::badge::{Badge, Tone};
 use crate::components::data_table::{Column, DataTable, RowRules};
 use crate::components::row_link::RowLink;
 use crate::format;
-use crate::locales::{common, requests as t};
+use crate::locales::{self, common, requests as t};
 use crate::state::reactive;
 
 #[component]
@@ -152,7 +152,7 @@ fn request_cell(state: RequestsState, item: &LogItem) -> impl IntoView + use<> {
             " "
             <span class="mono request-path">{path}</span>
         </RowLink>
-        {error.map(|error| view! { <span class="cell-sub request-error">{error}</span> })}
+        {error.map(|error| view! { <span class="cell-sub request-error">{locales::refusal(&error)}</span> })}
     }
 }
 

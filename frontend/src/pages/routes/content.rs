@@ -47,7 +47,7 @@ impl Content {
     }
 
     /// The definition as far as it can be read.
-    fn so_far(self) -> Option<RouteDefinition> {
+    pub fn so_far(self) -> Option<RouteDefinition> {
         if self.as_json.get() {
             self.text.with(|text| json_view::read(text)).ok()
         } else {

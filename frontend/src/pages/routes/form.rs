@@ -13,7 +13,8 @@ use super::draft::Draft;
 use crate::api;
 use crate::components::button::{Button, Weight};
 use crate::components::conflict::{Clash, ConflictQuestion};
-use crate::components::dialog::{Dialog, Shape};
+use crate::components::dialog::{Dialog, Shape, leave_button};
+use crate::components::gone::GoneQuestion;
 use crate::components::icon::{Glyph, Icon};
 use crate::components::object_id::ObjectId;
 use crate::locales::{changes, common, routes as t};
@@ -36,6 +37,7 @@ pub fn EditRoute(state: RoutesState, route_id: String) -> impl IntoView {
         move |problem| {
             toasts.fail(problem);
             state.address.close(&["edit"]);
+            state.reload();
         },
     );
     move || {
@@ -69,6 +71,7 @@ pub fn RouteForm(state: RoutesState, before: Option<(String, String)>, model: Op
         busy: RwSignal::new(false),
         refusal: RwSignal::new(None),
         clash: RwSignal::new(None),
+        gone: RwSignal::new(None),
         toasts: Toasts::get(),
         before: StoredValue::new((before, started)),
     };
@@ -88,7 +91,7 @@ pub fn RouteForm(state: RoutesState, before: Option<(String, String)>, model: Op
                     <ContentView content errors shadow />
                 </div>
                 <div class="dialog-foot">
-                    <Button on_press=close>{common::cancel()}</Button>
+                    {leave_button(common::cancel())}
                     <Button submit=true weight=Weight::Primary busy>
                         {if is_new { t::create() } else { common::save() }}
                     </Button>
@@ -101,6 +104,7 @@ pub fn RouteForm(state: RoutesState, before: Option<(String, String)>, model: Op
             on_theirs=move |()| sending.take_theirs()
             on_mine=move |etag| sending.send(Some(etag))
         />
+        <GoneQuestion gone=sending.gone on_close=close on_anew=move |()| sending.send_anew() />
     }
 }
 
@@ -116,6 +120,8 @@ struct Sending {
     busy: RwSignal<bool>,
     refusal: RwSignal<Option<String>>,
     clash: RwSignal<Option<Clash>>,
+    /// Why there is nothing to change any more.
+    gone: RwSignal<Option<Problem>>,
     toasts: Toasts,
     before: StoredValue<Before>,
 }
@@ -125,6 +131,7 @@ impl Sending {
     fn send(self, decided: Option<String>) {
         let Some(definition) = untrack(|| self.content.read().ok()).filter(|_| !self.busy.get_untracked()) else {
             self.errors.ready_to_send();
+            self.ask_for_the_rest();
             return;
         };
         let (before, started) = self.before.get_value();
@@ -150,14 +157,38 @@ impl Sending {
         });
     }
 
+    /// What only the server can judge (schemas, addresses, certificates) is said together with what is known here.
+    fn ask_for_the_rest(self) {
+        let Some(definition) = untrack(|| self.content.so_far()).filter(|_| !self.busy.get_untracked()) else {
+            return;
+        };
+        let route_id = self
+            .before
+            .with_value(|(before, _)| before.as_ref().map(|(route_id, _)| route_id.clone()));
+        spawn_local(async move {
+            self.errors
+                .add(api::routes::refusals(route_id.as_deref(), &definition).await);
+        });
+    }
+
     fn refused(self, mut problem: Problem, started: &Option<RouteDefinition>, mine: &RouteDefinition) {
         match problem.conflict.take() {
             Some(conflict) => {
                 let clash = Clash::new(*conflict, started, mine, RouteDefinition::READ_ONLY);
                 self.clash.set(Some(clash));
             }
+            None if problem.status == 404 => {
+                self.state.reload();
+                self.gone.set(Some(problem));
+            }
             None => self.refusal.set(self.errors.refused(&problem)),
         }
+    }
+
+    /// What was deleted meanwhile is made again from what is typed.
+    fn send_anew(self) {
+        self.before.update_value(|(before, _)| *before = None);
+        self.send(None);
     }
 
     fn take_theirs(self) {

@@ -1,7 +1,8 @@
-//! Import of keys and routes: paste or open a file, see every difference, then apply. Errors are told by their places.
+//! Import of keys and routes: paste or open a file, see every difference, then apply. Errors are told at the text, by
+//! their places in it.
 
 use fastgate_shared::changes::{ChangeAction, ImportItem, ImportResult};
-use fastgate_shared::problem::Problem;
+use fastgate_shared::problem::{FieldError, Problem};
 use leptos::ev;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -13,13 +14,17 @@ use crate::api;
 use crate::components::badge::{Badge, Tone};
 use crate::components::button::{Button, Weight};
 use crate::components::copy_button::CopyButton;
-use crate::components::dialog::{Dialog, Shape};
+use crate::components::dialog::{Dialog, Shape, leave_button};
 use crate::components::diff::DiffView;
-use crate::components::field::{CheckField, TextField};
+use crate::components::field::{CheckField, Rule, TextField};
 use crate::components::icon::{Glyph, Icon};
-use crate::locales::{changes as t, common};
+use crate::locales::{self, changes as t, common};
+use crate::state::form::FormErrors;
 use crate::state::reactive;
 use crate::state::toasts::Toasts;
+
+/// The name under which the whole text is refused.
+const DOCUMENT: &str = "document";
 
 /// What is typed, and what the server said of it.
 #[derive(Clone, Copy)]
@@ -28,7 +33,10 @@ struct Import {
     prune: RwSignal<bool>,
     /// A plan holds for the text and the choice that it was made of only.
     plan: RwSignal<Option<ImportResult>>,
-    problem: RwSignal<Option<Problem>>,
+    /// What is wrong with the document, said at its field.
+    errors: FormErrors,
+    /// Why it could not be looked at, or not applied.
+    problem: RwSignal<Option<String>>,
     done: RwSignal<Option<ImportResult>>,
     busy: RwSignal<bool>,
 }
@@ -39,6 +47,7 @@ impl Import {
             text: RwSignal::default(),
             prune: RwSignal::new(false),
             plan: RwSignal::new(None),
+            errors: FormErrors::new(Vec::new),
             problem: RwSignal::new(None),
             done: RwSignal::new(None),
             busy: RwSignal::new(false),
@@ -48,8 +57,26 @@ impl Import {
             import.prune.track();
             import.plan.set(None);
             import.problem.set(None);
+            import.errors.tell(Vec::new());
         });
         import
+    }
+
+    fn refused(self, problem: &Problem) {
+        if self.plan.try_set(None).is_some() {
+            // The drawer is closed.
+            return;
+        }
+        if problem.status != 422 {
+            self.problem.set(Some(api::sentence(problem)));
+            return;
+        }
+        let told = |error: &FieldError| format!("{}: {}", error.field, locales::refusal(&error.message));
+        let lines = match problem.errors.as_slice() {
+            [] => api::sentence(problem),
+            errors => errors.iter().map(told).collect::<Vec<_>>().join("\n"),
+        };
+        self.errors.tell(vec![FieldError::new(DOCUMENT, lines)]);
     }
 
     fn preview(self) {
@@ -63,10 +90,7 @@ impl Import {
                     let _ = self.problem.try_set(None);
                     let _ = self.plan.try_set(Some(plan));
                 }
-                Err(problem) => {
-                    let _ = self.plan.try_set(None);
-                    let _ = self.problem.try_set(Some(problem));
-                }
+                Err(problem) => self.refused(&problem),
             }
         });
     }
@@ -94,10 +118,7 @@ impl Import {
                         self.done.set(Some(done));
                     }
                 }
-                Err(problem) => {
-                    self.plan.set(None);
-                    self.problem.set(Some(problem));
-                }
+                Err(problem) => self.refused(&problem),
             }
         });
     }
@@ -128,6 +149,7 @@ fn Ask(state: RoutesState, import: Import) -> impl IntoView {
                     <TextField
                         label=t::document()
                         value=import.text
+                        rule=Rule(import.errors, DOCUMENT)
                         hint=t::document_hint()
                         multiline=true
                         mono=true
@@ -137,12 +159,12 @@ fn Ask(state: RoutesState, import: Import) -> impl IntoView {
                 <FileInput text=import.text />
                 <CheckField label=t::prune() value=import.prune hint=t::prune_hint() />
                 <div aria-live="polite" class="stack">
-                    {move || import.problem.get().map(|problem| view! { <Refused problem /> })}
+                    {move || import.problem.get().map(|text| view! { <div class="banner banner-bad" role="alert"><Icon glyph=Glyph::Alert /><div>{text}</div></div> })}
                     {move || import.plan.get().map(|plan| view! { <Plan plan /> })}
                 </div>
             </div>
             <div class="dialog-foot">
-                <Button on_press=close>{common::cancel()}</Button>
+                {leave_button(common::cancel())}
                 {move || {
                     if ready.get() {
                         view! {
@@ -186,30 +208,6 @@ fn FileInput(text: RwSignal<String>) -> impl IntoView {
             {t::from_file()}
             <input type="file" accept=".yaml,.yml,.json" on:change=read />
         </label>
-    }
-}
-
-#[component]
-fn Refused(problem: Problem) -> impl IntoView {
-    let places = problem.errors.iter().map(|error| {
-        view! {
-            <li>
-                <code>{error.field.clone()}</code>
-                " "
-                {error.message.clone()}
-            </li>
-        }
-    });
-    let places = places.collect_view();
-    view! {
-        <div class="banner banner-bad" role="alert">
-            <Icon glyph=Glyph::Alert />
-            <div>{if problem.errors.is_empty() {
-                view! { <p>{api::sentence(&problem)}</p> }.into_any()
-            } else {
-                view! { <ul class="import-errors">{places}</ul> }.into_any()
-            }}</div>
-        </div>
     }
 }
 

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::api::{self, Answer};
 use crate::components::button::{Button, Weight};
-use crate::components::dialog::{Dialog, Shape};
+use crate::components::dialog::{Dialog, Shape, leave_button};
 use crate::components::field::{Rule, SelectField, TextField};
 use crate::components::icon::{Glyph, Icon};
 use crate::components::key_value::{Pairs, PairsField};
@@ -168,7 +168,7 @@ pub fn MatchTest(address: Address) -> impl IntoView {
                     </div>
                 </div>
                 <div class="dialog-foot">
-                    <Button on_press=close>{common::close()}</Button>
+                    {leave_button(common::close())}
                     <Button submit=true weight=Weight::Primary glyph=Glyph::Search busy>
                         {t::match_run()}
                     </Button>

@@ -11,10 +11,10 @@ use crate::api::{self, Answer};
 use crate::components::badge::{Badge, Tone};
 use crate::components::button::{Button, Weight};
 use crate::components::code::CodeBlock;
-use crate::components::dialog::{Dialog, Shape};
+use crate::components::dialog::{Dialog, Shape, leave_button};
 use crate::components::icon::{Glyph, Icon};
 use crate::format;
-use crate::locales::{common, routes as t};
+use crate::locales::{self, common, routes as t};
 
 #[component]
 pub fn SendTest(state: RoutesState, route: Route) -> impl IntoView {
@@ -64,7 +64,7 @@ pub fn SendTest(state: RoutesState, route: Route) -> impl IntoView {
                     </div>
                 </div>
                 <div class="dialog-foot">
-                    <Button on_press=close>{common::close()}</Button>
+                    {leave_button(common::close())}
                     <Button submit=true weight=Weight::Primary glyph=Glyph::Send busy>
                         {t::send_test()}
                     </Button>
@@ -110,7 +110,7 @@ fn TestResult(result: RouteTestResult) -> impl IntoView {
                 }
                     .into_any()
             }
-            (false, why) => view! { <Failure text=why.unwrap_or_default() /> }.into_any(),
+            (false, why) => view! { <Failure text=locales::refusal(&why.unwrap_or_default()) /> }.into_any(),
         }}
         {(!result.matched)
             .then(|| view! { <p class="field-warning"><Icon glyph=Glyph::Alert />{t::test_not_matched()}</p> })}

@@ -206,6 +206,10 @@ fn set_active(state: RoutesState, route_id: String, name: String, active: bool) 
             Err(problem) => {
                 show(!active);
                 toasts.fail(&problem);
+                // Its row is of a route that somebody else deleted.
+                if problem.status == 404 {
+                    state.reload();
+                }
             }
         }
     });

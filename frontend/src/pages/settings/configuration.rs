@@ -14,7 +14,7 @@ use crate::components::icon::Glyph;
 use crate::components::loaded::{EmptyState, Loaded, TableSkeleton};
 use crate::components::search_box::{SearchBox, SelectFilter};
 use crate::format::lower;
-use crate::locales::{common, settings as t};
+use crate::locales::{self, common, settings as t};
 use crate::state::address::Address;
 use crate::state::query::Query;
 use crate::state::reactive;
@@ -97,7 +97,12 @@ fn columns() -> Vec<Column<Setting>> {
             }
         }),
         Column::new(t::value(), "setting-value", |setting: &Setting| {
-            view! { <span class="mono" title=t::allowed(&setting.allowed)>{shown(setting)}</span> }
+            let allowed = t::allowed(&locales::refusal(&setting.allowed));
+            view! {
+                <span title=allowed>
+                    <span class="mono">{shown(setting)}</span>
+                </span>
+            }
         }),
         Column::new(t::origin(), "", |setting: &Setting| {
             let tone = match setting.origin {

@@ -14,7 +14,7 @@ use crate::components::badge::{Badge, Tone};
 use crate::components::button::{Button, Weight};
 use crate::components::copy_button::CopyButton;
 use crate::components::data_table::{Column, DataTable, RowRules};
-use crate::components::dialog::{Dialog, Shape};
+use crate::components::dialog::{Dialog, Shape, leave_button};
 use crate::components::expiry::{Expiry, ExpiryFields};
 use crate::components::field::{Rule, SelectField, TextField};
 use crate::components::icon::{Glyph, Icon};
@@ -201,7 +201,7 @@ fn TokenForm(state: TokensState) -> impl IntoView {
                     <ExpiryFields expiry errors />
                 </div>
                 <div class="dialog-foot">
-                    <Button on_press=close>{common::cancel()}</Button>
+                    {leave_button(common::cancel())}
                     <Button weight=Weight::Primary submit=true busy>
                         {t::create_token()}
                     </Button>

@@ -216,20 +216,25 @@ impl Reader<'_> {
     }
 
     fn route(&mut self, mut members: Map<String, Value>) -> Result<Object, Problem> {
-        let id = take_id(&mut members, "route_id")?;
-        let definition: RouteDefinition = json::whole(members, Vec::new())?;
-        let before = match &id {
-            Some(id) => self.stored.routes.iter().find(|route| route.route_id == *id),
-            None => {
+        let mut errors = Vec::new();
+        let id = take_id(&mut members, "route_id", &mut errors);
+        let read = json::read::<RouteDefinition>(members, errors);
+        let name = read.value().map(|definition| definition.route_name.clone());
+        let before = match (&id, &name) {
+            (Some(id), _) => self.stored.routes.iter().find(|route| route.route_id == *id),
+            (None, Some(name)) => {
                 let alike = self.stored.routes.iter();
-                let alike = alike.filter(|route| route.definition.route_name == definition.route_name);
+                let alike = alike.filter(|route| route.definition.route_name == *name);
                 the_only("route_name", "route_id", alike)?
             }
+            (None, None) => None,
         };
-        if id.is_none() && before.is_none() {
-            self.new_name("route_name", &definition.route_name)?;
-        }
-        let definition = checked(self.app, &definition, before)?;
+        let named_twice = match name.filter(|_| id.is_none() && before.is_none()) {
+            Some(name) => self.new_name("route_name", &name),
+            None => Vec::new(),
+        };
+        let read = read.judged(|_| named_twice);
+        let definition = checked(self.app, read, before)?;
         let mut after = match before {
             Some(route) => Route {
                 updated_at: now(),
@@ -247,36 +252,42 @@ impl Reader<'_> {
         })
     }
 
-    fn new_name(&mut self, field: &'static str, name: &str) -> Result<(), Problem> {
+    fn new_name(&mut self, field: &'static str, name: &str) -> Vec<FieldError> {
         if self.new_names.insert((field, name.to_owned())) {
-            return Ok(());
+            return Vec::new();
         }
         let why = "is the name of another object in the document; give one of them another";
-        Err(Problem::field(field, why))
+        vec![FieldError::new(field, why)]
     }
 
     fn key(&mut self, mut members: Map<String, Value>) -> Result<Object, Problem> {
-        let id = take_id(&mut members, "key_id")?;
-        if members.contains_key("expires_days") {
+        let mut errors = Vec::new();
+        let has_id = members.get("key_id").is_some_and(|id| !id.is_null());
+        let id = take_id(&mut members, "key_id", &mut errors);
+        if members.remove("expires_days").is_some() {
             let why = "counts from the day of each import; give `expires_at`";
-            return Err(Problem::field("expires_days", why));
+            errors.push(FieldError::new("expires_days", why));
         }
-        let definition: ApiKeyDefinition = json::validated(json::whole(members, Vec::new())?)?;
-        let before = match (&id, &definition.name) {
+        let read = json::read::<ApiKeyDefinition>(members, errors).validated();
+        let name = read.value().and_then(|definition| definition.name.clone());
+        let before = match (&id, &name) {
             (Some(id), _) => self.stored.keys.iter().find(|key| key.key.key_id == *id),
             (None, Some(_)) => {
                 let alike = self.stored.keys.iter();
-                let alike = alike.filter(|key| key.key.definition.name == definition.name);
+                let alike = alike.filter(|key| key.key.definition.name == name);
                 the_only("name", "key_id", alike)?
             }
-            (None, None) => {
-                let why = "is needed where there is no `key_id`: else each import would make another key";
-                return Err(Problem::field("name", why));
-            }
+            (None, None) => None,
         };
-        if let (None, None, Some(name)) = (&id, before, &definition.name) {
-            self.new_name("name", name)?;
-        }
+        let about_name = match name {
+            Some(name) if id.is_none() && before.is_none() => self.new_name("name", &name),
+            None if !has_id => {
+                let why = "is needed where there is no `key_id`: else each import would make another key";
+                vec![FieldError::new("name", why)]
+            }
+            _ => Vec::new(),
+        };
+        let definition = read.judged(|_| about_name).finish()?;
         let after = match before {
             Some(key) => {
                 let mut key = key.clone();
@@ -298,14 +309,19 @@ impl Reader<'_> {
     }
 }
 
-fn take_id(members: &mut Map<String, Value>, name: &str) -> Result<Option<String>, Problem> {
-    let id = match members.remove(name) {
-        None | Some(Value::Null) => return Ok(None),
-        Some(Value::String(id)) => uuid::Uuid::try_parse(&id).ok(),
-        Some(_) => None,
+fn take_id(members: &mut Map<String, Value>, name: &str, errors: &mut Vec<FieldError>) -> Option<String> {
+    let id = match members.remove(name)? {
+        Value::Null => return None,
+        Value::String(id) => uuid::Uuid::try_parse(&id).ok(),
+        _ => None,
     };
-    let refused = || Problem::field(name, "must be a UUID as an export gives it, or be left out");
-    id.map(|id| Some(id.to_string())).ok_or_else(refused)
+    if id.is_none() {
+        errors.push(FieldError::new(
+            name,
+            "must be a UUID as an export gives it, or be left out",
+        ));
+    }
+    id.map(|id| id.to_string())
 }
 
 /// The stored object that a name means, if there is one.

@@ -14,13 +14,10 @@ fn members(value: Value) -> Map<String, Value> {
 }
 
 fn read<T: Fields + DeserializeOwned>(value: Value) -> Vec<(String, String)> {
-    let members = members(value);
-    let errors = check_names::<T>(&members, None);
-    build::<T>(members, errors)
-        .err()
-        .unwrap_or_default()
-        .into_iter()
-        .map(|error| (error.field, error.message))
+    let refused = super::read::<T>(members(value), Vec::new()).finish().err();
+    let errors = refused.iter().flat_map(Problem::refused_fields);
+    errors
+        .map(|error| (error.field.clone(), error.message.clone()))
         .collect()
 }
 
@@ -59,6 +56,46 @@ fn a_nested_unknown_field_is_named_with_its_place() {
 }
 
 #[test]
+fn parts_of_a_list_are_each_told_at_their_own_place() {
+    let errors = read::<RouteDefinition>(json!({
+        "route_name": "a", "match_path": "/a", "ip_allow": [1, "::1", 2],
+        "targets": [{"host": 1, "weight": "x"}, {"weight": 2}, "c"],
+    }));
+    let fields: Vec<&str> = errors.iter().map(|(field, _)| field.as_str()).collect();
+    let told = [
+        "ip_allow[0]",
+        "ip_allow[2]",
+        "targets[0].host",
+        "targets[0].weight",
+        "targets[1].host",
+        "targets[2]",
+    ];
+    assert_eq!(fields, told);
+}
+
+#[test]
+fn what_could_be_read_is_judged_beside_what_could_not() {
+    let body = members(json!({"source_path": " ", "rate_limit": "many", "permissions": ["chat", 7, "nix"]}));
+    let refused = super::read::<ApiKeyDefinition>(body, Vec::new())
+        .validated()
+        .finish()
+        .unwrap_err();
+    let mut fields: Vec<&str> = refused.refused_fields().iter().map(|error| &*error.field).collect();
+    fields.sort_unstable();
+    assert_eq!(
+        fields,
+        ["permissions[1]", "permissions[2]", "rate_limit", "source_path"]
+    );
+}
+
+#[test]
+fn a_body_of_nothing_but_faults_ends_soon() {
+    let permissions: Vec<u32> = (0..20_000).collect();
+    let errors = read::<ApiKeyDefinition>(json!({"source_path": 1, "permissions": permissions}));
+    assert!((2..=60).contains(&errors.len()), "{}", errors.len());
+}
+
+#[test]
 fn a_read_only_field_is_accepted_when_it_is_sent_back_unchanged() {
     let stored = members(json!({"key_id": "k", "usage_count": 7}));
     assert!(check_names::<ApiKeyDefinition>(&stored, Some(&stored)).is_empty());
@@ -77,5 +114,5 @@ fn null_means_the_default() {
 }
 
 fn patch_of(stored: &Value, members: Map<String, Value>) -> ApiKeyDefinition {
-    patch(stored, members, Vec::new()).unwrap()
+    patch(stored, members, Vec::new()).unwrap().finish().unwrap()
 }

@@ -307,6 +307,51 @@ async fn the_history_is_filtered_and_paged() {
 }
 
 #[tokio::test]
+async fn who_deleted_an_object_is_told_to_whoever_asks_for_it_later() {
+    let admin = Admin::open().await;
+    let token = json!({"name": "ops", "role": "viewer"});
+    let token = admin.post("/admin/tokens", token).await.json(201);
+    let token = format!("/admin/tokens/{}", token["token_id"].as_str().unwrap());
+    let (route, (key, _)) = (create_route(&admin).await, create_key(&admin).await);
+    for path in [&route, &key, &token] {
+        admin.call("DELETE", path, Value::Null).await.json(200);
+    }
+    let (toggle, rotate_key, rotate) = (
+        format!("{route}/toggle"),
+        format!("{key}/rotate"),
+        format!("{token}/rotate"),
+    );
+    let everywhere = [&route, &key, &token].into_iter();
+    let calls = everywhere.flat_map(|path| ["GET", "PUT", "DELETE"].map(|method| (method, path)));
+    for (method, path) in calls.chain([("POST", &toggle), ("POST", &rotate_key), ("POST", &rotate)]) {
+        let body = if matches!(method, "PUT" | "POST") {
+            json!({})
+        } else {
+            Value::Null
+        };
+        let deletion = &admin.call(method, path, body).await.json(404)["deletion"];
+        assert_eq!(deletion["by"]["kind"], "admin_token", "{method} {path}");
+        assert_eq!(deletion["by"]["address"], "127.0.0.1", "{method} {path}");
+        assert!(deletion["at"].is_string(), "{method} {path}");
+    }
+    let never = format!("/admin/keys/{}", uuid::Uuid::now_v7());
+    assert!(admin.get(&never).await.json(404)["deletion"].is_null());
+}
+
+#[rstest]
+#[case::of_changes("/admin/changes")]
+#[case::of_the_log("/admin/logs")]
+#[case::of_figures("/admin/metrics")]
+#[tokio::test]
+async fn a_range_of_time_that_ends_before_it_begins_is_refused(#[case] list: &str) {
+    let admin = Admin::open().await;
+    let range = format!("{list}?start_time=2026-05-02&end_time=2026-05-01");
+    assert_eq!(admin.get(&range).await.refused(), ["end_time"]);
+    let one_day = format!("{list}?start_time=2026-05-01&end_time=2026-05-01");
+    admin.get(&one_day).await.json(200);
+}
+
+#[tokio::test]
 async fn an_etag_changes_with_the_definition_and_the_secret_but_not_with_use() {
     let admin = Admin::open().await;
     let (key, _) = create_key(&admin).await;

@@ -175,9 +175,9 @@ routes:
 - {route_name: fine, match_path: /fine, target_host: one.test}
 - {route_name: r, match_path: no-slash, target_host: one.test, priority: 0}
 - just a text
-- {route_name: fine, match_path: /again, target_host: one.test, tmeout: 3}
+- {route_name: again, match_path: /again, target_host: one.test, tmeout: 3}
 - {route_name: masked, match_path: /m, target_host: one.test, add_headers: {Authorization: Bearer sk-…4f2a}}
-- {route_id: not-a-uuid, route_name: n, match_path: /n, target_host: one.test}
+- {route_id: not-a-uuid, route_name: named, match_path: /n, target_host: one.test}
 keys:
 - {source_path: app}
 - {name: k, source_path: '', expires_days: 3}
@@ -188,6 +188,8 @@ keys:
     let expected = [
         "keys[0].name",
         "keys[1].expires_days",
+        "keys[1].source_path",
+        "keys[2].name",
         "keys[2].permissions[0]",
         "routes[1].match_path",
         "routes[1].priority",

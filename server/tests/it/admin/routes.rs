@@ -185,6 +185,54 @@ async fn a_refused_route_names_its_fields(#[case] body: Value, #[case] fields: &
 }
 
 #[tokio::test]
+async fn all_that_is_wrong_is_told_at_once_whoever_finds_it() {
+    let admin = Admin::open().await;
+    let body = json!({
+        "route_name": "", "match_path": 7, "target_path": "/{id}", "timeout": "soon", "priority": 0, "tmeout": 3,
+        "match_body_schema": {"type": "object", "minLength": -1},
+        "targets": [{"host": "a b"}, {"host": "b", "weight": "x"}, {"host": "169.254.169.254"}],
+    });
+    let mut refused = admin.post("/admin/routes", body).await.refused();
+    refused.sort();
+    // Nothing is said of `target_path`: whether it fits depends on a pattern that is none.
+    let expected = [
+        "match_body_schema",
+        "match_path",
+        "priority",
+        "route_name",
+        "targets[0].host",
+        "targets[1].weight",
+        "targets[2].host",
+        "timeout",
+        "tmeout",
+    ];
+    assert_eq!(refused, expected);
+}
+
+#[tokio::test]
+async fn a_dry_run_tells_what_would_be_refused_and_changes_nothing() {
+    let admin = Admin::open().await;
+    let wrong = json!({"route_name": "a", "match_path": "/a", "target_host": "h", "match_body_schema": 1});
+    let dry = "/admin/routes?dry_run=true";
+    assert_eq!(admin.post(dry, wrong.clone()).await.refused(), ["match_body_schema"]);
+    admin.post(dry, chat()).await.text(204);
+    assert_eq!(admin.get("/admin/routes").await.json(200), json!([]));
+    let path = format!("/admin/routes/{}", create(&admin, chat()).await);
+    let before = admin.get(&path).await.json(200);
+    let dry = format!("{path}?dry_run=true");
+    assert_eq!(
+        admin.put(&dry, json!({"match_body_schema": 1})).await.refused(),
+        ["match_body_schema"]
+    );
+    admin.put(&dry, json!({"priority": 7})).await.text(204);
+    assert_eq!(admin.get(&path).await.json(200), before);
+    assert_eq!(
+        admin.put(&format!("{path}?dry_run=perhaps"), json!({})).await.refused(),
+        ["dry_run"]
+    );
+}
+
+#[tokio::test]
 async fn a_name_that_is_given_twice_is_refused() {
     let admin = Admin::open().await;
     let body =

@@ -6,7 +6,7 @@ use fastgate::audit_log::retention;
 use fastgate::config;
 use fastgate::db::logs::{self, LogPage, LogQuery};
 use fastgate::db::metrics::{self, MetricsRange};
-use fastgate::db::{Db, Dialect, upkeep};
+use fastgate::db::{Db, DbConnection, Dialect, storage, upkeep};
 use jiff::SignedDuration;
 use rstest::rstest;
 
@@ -48,6 +48,41 @@ async fn old_records_go_and_their_statistics_stay(#[case] dialect: Dialect) {
     let later = now + SignedDuration::from_hours(24 * 500);
     retention::enforce(&database.db, &limits, later).await.unwrap();
     assert_eq!(total(MetricsRange::default()).await, 1_200);
+}
+
+#[rstest]
+#[case::sqlite(Dialect::Sqlite)]
+#[case::postgres(Dialect::Postgres)]
+#[tokio::test]
+async fn how_many_records_are_left_is_known_without_counting_them(#[case] dialect: Dialect) {
+    let database = TestDatabase::new(dialect);
+    // Two hours and a half apart: more than one day, in minutes, hours and days.
+    fill(&database.db, 40, 9_000).await;
+    let now = noon() + SignedDuration::from_hours(24 * 5);
+    let told = async |exact: u64| {
+        let counted = move |connection: &mut DbConnection| {
+            let first = logs::page(
+                connection,
+                &LogQuery::default(),
+                &LogPage::parse(Some("asc"), None, None).unwrap(),
+            )?;
+            storage::records(connection, first.items[0].request_time, now, exact)
+        };
+        database.db.read(counted).await.unwrap()
+    };
+    // Counted one by one, and from the roll-ups.
+    assert_eq!((told(100).await, told(5).await), (40, 40));
+    let limits = config::Audit {
+        max_age_days: 3,
+        ..config::Audit::default()
+    };
+    let gone = retention::enforce(&database.db, &limits, now).await.unwrap() as u64;
+    assert!(gone > 10, "{gone}");
+    assert_eq!((told(100).await, told(5).await), (40 - gone, 40 - gone));
+    // What the roll-ups do not know of is not overlooked.
+    let forget = |connection: &mut DbConnection| upkeep::delete_rollups(connection, 86_400, i64::MAX, 1_000);
+    database.db.write(forget).await.unwrap();
+    assert_eq!(told(100).await, 40 - gone);
 }
 
 #[rstest]
