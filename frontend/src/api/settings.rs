@@ -57,6 +57,10 @@ pub struct EventFilter {
     pub kind: Option<String>,
     /// A name, an address, a session or a kind of author.
     pub author: Option<String>,
+    /// From this day on.
+    pub start_time: Option<String>,
+    /// Up to and including this day.
+    pub end_time: Option<String>,
 }
 
 /// A page of the administrators' trail, newest first.

@@ -7,6 +7,7 @@ mod table;
 mod trail;
 
 use fastgate_shared::changes::{Author, Change, ChangeAction, ChangeSource, ChangedKind};
+use fastgate_shared::problem::Problem;
 use leptos::prelude::*;
 
 use crate::api;
@@ -212,28 +213,6 @@ fn Toolbar(state: ChangesState) -> impl IntoView {
         let value = address.param(name);
         reactive::derived(move || value.get().unwrap_or_default())
     };
-    let errors = FormErrors::of_filters(state.pages.first.problem.into());
-    let day = move |label: &'static str, name: &'static str| {
-        let value = text(name);
-        let message = errors.of(name);
-        let error = unique_id();
-        view! {
-            <label class="day">
-                <span class="muted">{label}</span>
-                <input
-                    class="input"
-                    type="date"
-                    aria-describedby=error.clone()
-                    aria-invalid=move || message.with(Option::is_some).then_some("true")
-                    prop:value=move || value.get()
-                    on:change=move |event| address.filter(name, Some(event_target_value(&event)))
-                />
-            </label>
-            <div id=error aria-live="polite">
-                <FieldMessage message />
-            </div>
-        }
-    };
     let object = address.has("object_id");
     let chip = move || {
         object.get().then(|| {
@@ -264,10 +243,39 @@ fn Toolbar(state: ChangesState) -> impl IntoView {
                 choices=authors
                 on_choose=move |author| address.filter("author", Some(author))
             />
-            {day(t::from_day(), "start_time")}
-            {day(t::to_day(), "end_time")}
+            {days(address, state.pages.first.problem)}
             {chip}
         </div>
+    }
+}
+
+/// The first and the last day of a list; what is refused of them stands below them.
+fn days(address: Address, problem: RwSignal<Option<Problem>>) -> impl IntoView {
+    let errors = FormErrors::of_filters(problem.into());
+    let day = move |label: &'static str, name: &'static str| {
+        let value = address.param(name);
+        let message = errors.of(name);
+        let error = unique_id();
+        view! {
+            <label class="day">
+                <span class="muted">{label}</span>
+                <input
+                    class="input"
+                    type="date"
+                    aria-describedby=error.clone()
+                    aria-invalid=move || message.with(Option::is_some).then_some("true")
+                    prop:value=move || value.get().unwrap_or_default()
+                    on:change=move |event| address.filter(name, Some(event_target_value(&event)))
+                />
+            </label>
+            <div id=error aria-live="polite">
+                <FieldMessage message />
+            </div>
+        }
+    };
+    view! {
+        {day(t::from_day(), "start_time")}
+        {day(t::to_day(), "end_time")}
     }
 }
 

@@ -31,6 +31,7 @@ use crate::state::query::Query;
 use crate::state::range::Range;
 use crate::state::reactive;
 use crate::state::session::Session;
+use crate::state::unsaved;
 
 /// What the address may name.
 const ROUTE: usize = 0;
@@ -60,6 +61,7 @@ impl PlaygroundState {
             keys: Query::new(|| (), |()| api::keys::list()),
             models: Query::new(|| (), |()| models()),
         };
+        unsaved::guard_reload(draft.touched);
         state.begin_with_what_is_there(address);
         state
     }

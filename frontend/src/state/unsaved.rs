@@ -32,6 +32,12 @@ thread_local! {
 /// Watches over a form as long as it is mounted: `typed` says whether something would be lost, `asking` is set to ask.
 pub fn watch(typed: RwSignal<bool>, asking: RwSignal<Option<Way>>) {
     FORMS.with_borrow_mut(|forms| forms.push(Form { typed, asking }));
+    guard_reload(typed);
+    on_cleanup(move || FORMS.with_borrow_mut(|forms| forms.retain(|form| form.asking != asking)));
+}
+
+/// Lets the browser ask before a reload, or closing the page, takes what was typed; as long as whoever asked for it is mounted.
+pub fn guard_reload(typed: RwSignal<bool>) {
     // Only while something would be lost: a page with such a handler is not kept by the browser for Back.
     let handler = StoredValue::new(None::<WindowListenerHandle>);
     let listens = move |wanted: bool| {
@@ -42,10 +48,7 @@ pub fn watch(typed: RwSignal<bool>, asking: RwSignal<Option<Way>>) {
         }
     };
     reactive::effect(move || listens(typed.get()));
-    on_cleanup(move || {
-        FORMS.with_borrow_mut(|forms| forms.retain(|form| form.asking != asking));
-        listens(false);
-    });
+    on_cleanup(move || listens(false));
 }
 
 /// Asks before Back or Forward takes what was typed; false where there is nothing to lose.

@@ -20,7 +20,6 @@ use fastgate_shared::changes::{
 use fastgate_shared::page::CursorPage;
 use fastgate_shared::problem::Problem as ProblemDocument;
 use fastgate_shared::route::Route;
-use fastgate_shared::time::{self, DayEdge};
 use http::StatusCode;
 use serde_json::Value;
 use std::sync::Arc;
@@ -267,20 +266,7 @@ fn take_filter(query: &mut Query) -> ChangeFilter {
     if named == Some(None) {
         query.refuse("kind", "is not known; allowed is key, route or setting");
     }
-    let mut time = |name: &str, edge: DayEdge| {
-        let text = query.take(name)?;
-        match time::parse(&text, edge) {
-            Ok(time) => Some(time),
-            Err(why) => {
-                query.refuse(name, why);
-                None
-            }
-        }
-    };
-    let (start, end) = (time("start_time", DayEdge::Start), time("end_time", DayEdge::End));
-    if start.zip(end).is_some_and(|(start, end)| start > end) {
-        query.refuse("end_time", "is before start_time");
-    }
+    let (start, end) = query.take_times();
     ChangeFilter {
         kind: named.flatten(),
         object_id: query.take("object_id"),

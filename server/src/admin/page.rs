@@ -5,7 +5,9 @@ use super::problem::{Problem, shorten};
 use axum::extract::{FromRequestParts, Path};
 use fastgate_shared::page::Page;
 use fastgate_shared::problem::FieldError;
+use fastgate_shared::time::{self, DayEdge};
 use http::request::Parts;
+use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
@@ -105,6 +107,19 @@ impl Query {
             skip: self.take_number("skip", 0..=i64::MAX as u64).unwrap_or(default.skip),
             limit: self.take_number("limit", 1..=MAX_LIMIT).unwrap_or(default.limit),
         }
+    }
+
+    /// Takes `start_time` and `end_time` out, each a time or a bare date (contract: Audit log).
+    pub fn take_times(&mut self) -> (Option<Timestamp>, Option<Timestamp>) {
+        let mut time = |name: &str, edge: DayEdge| {
+            let text = self.take(name)?;
+            time::parse(&text, edge).map_err(|why| self.refuse(name, why)).ok()
+        };
+        let (start, end) = (time("start_time", DayEdge::Start), time("end_time", DayEdge::End));
+        if start.zip(end).is_some_and(|(start, end)| start > end) {
+            self.refuse("end_time", "is before start_time");
+        }
+        (start, end)
     }
 
     /// Leaves the parameters that were not taken to whoever sent them.

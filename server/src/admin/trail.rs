@@ -90,6 +90,8 @@ async fn write(app: &App, event: AdminEvent) {
     params(
         ("kind" = Option<AdminEventKind>, Query, description = "Only events of this kind"),
         ("author" = Option<String>, Query, description = "`admin_token`, `named_token`, `session`, a name, a session's short id, or an address"),
+        ("start_time" = Option<String>, Query, description = "From this time on: RFC 3339, a naive time (read as UTC) or a bare date"),
+        ("end_time" = Option<String>, Query, description = "Up to and including this time; a bare date means its end"),
         ("limit" = Option<u32>, Query, description = "Events returned, 1–1000, 50 by default"),
         ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before"),
     ),
@@ -106,13 +108,16 @@ async fn list(
         }
         kind
     });
+    let (start, end) = query.take_times();
     let filter = EventFilter {
         kind,
         author: query.take("author"),
+        start,
+        end,
     };
     let limit = query.take_number("limit", 1..=MAX_LIMIT).unwrap_or(DEFAULT_LIMIT);
     let cursor = query.take("cursor");
-    query.finish(&["kind", "author", "limit", "cursor"])?;
+    query.finish(&["kind", "author", "start_time", "end_time", "limit", "cursor"])?;
     // One more than asked for tells whether there is another page.
     let found = app
         .db

@@ -8,6 +8,7 @@ use super::{DbConnection, DbError, DbResult};
 use diesel::prelude::*;
 use fastgate_shared::admin_token::{AdminEvent, AdminEventKind};
 use fastgate_shared::changes::Author;
+use jiff::Timestamp;
 
 /// Which events a list shows; `None` does not filter.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -16,6 +17,10 @@ pub struct EventFilter {
     pub kind: Option<AdminEventKind>,
     /// A kind of author, a name, a session's short id, or an address.
     pub author: Option<String>,
+    /// Not before.
+    pub start: Option<Timestamp>,
+    /// Not after.
+    pub end: Option<Timestamp>,
 }
 
 #[derive(Queryable, Selectable, Insertable)]
@@ -82,6 +87,12 @@ pub fn list(
                 .or(admin_events::session.eq(author))
                 .or(admin_events::address.eq(author));
             query = query.filter(by.assume_not_null());
+        }
+        if let Some(start) = filter.start {
+            query = query.filter(admin_events::time.ge(start.as_microsecond()));
+        }
+        if let Some(end) = filter.end {
+            query = query.filter(admin_events::time.le(end.as_microsecond()));
         }
         query
     };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use fastgate_shared::admin_token::{AdminEvent, AdminEventKind};
 use leptos::prelude::*;
 
-use super::{author_word, list_foot, list_head};
+use super::{author_word, days, list_foot, list_head};
 use crate::api;
 use crate::api::settings::EventFilter;
 use crate::components::badge::{Badge, Tone};
@@ -37,9 +37,12 @@ const KINDS: [(AdminEventKind, &str); 9] = [
 #[component]
 pub fn Trail(address: Address) -> impl IntoView {
     let (kind, author) = (address.param("kind"), address.param("author"));
+    let (start_time, end_time) = (address.param("start_time"), address.param("end_time"));
     let filter = reactive::memo(move |_| EventFilter {
         kind: kind.get(),
         author: author.get(),
+        start_time: start_time.get(),
+        end_time: end_time.get(),
     });
     let pages = Pages::new(filter, |filter, cursor| async move {
         api::settings::events(&filter, cursor.as_deref()).await
@@ -60,6 +63,7 @@ pub fn Trail(address: Address) -> impl IntoView {
                 choices=kinds
                 on_choose=move |kind| address.filter("kind", Some(kind))
             />
+            {days(address, pages.first.problem)}
         </div>
         {list_head(pages, reactive::derived(move || total.get().unwrap_or_default()))}
         <section class="card" aria-busy=move || pages.first.loading.get().to_string()>
@@ -79,11 +83,12 @@ fn List(address: Address, pages: Pages<AdminEvent>, filter: Memo<EventFilter>) -
     let rows = pages.rows();
     let empty = reactive::memo(move |_| rows.with(Vec::is_empty));
     let unfiltered = reactive::memo(move |_| filter.with(|filter| *filter == EventFilter::default()));
-    move || match (empty.get(), unfiltered.get()) {
+    move || {
+        match (empty.get(), unfiltered.get()) {
         (true, true) => view! { <EmptyState glyph=Glyph::History sentence=t::trail_empty() /> }.into_any(),
         (true, false) => view! {
             <EmptyState glyph=Glyph::Filter sentence=common::nothing_matches()>
-                <Button on_press=move |()| address.close(&["kind", "author"])>{common::clear_filters()}</Button>
+                <Button on_press=move |()| address.close(&["kind", "author", "start_time", "end_time"])>{common::clear_filters()}</Button>
             </EmptyState>
         }
         .into_any(),
@@ -92,6 +97,7 @@ fn List(address: Address, pages: Pages<AdminEvent>, filter: Memo<EventFilter>) -
             {list_foot(pages)}
         }
         .into_any(),
+    }
     }
 }
 
