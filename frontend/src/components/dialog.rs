@@ -12,7 +12,7 @@ use crate::components::confirm::Confirm;
 use crate::components::icon::Glyph;
 use crate::components::unique_id;
 use crate::locales::common as t;
-use crate::state::shortcuts::{focus, focus_page};
+use crate::state::shortcuts::{focus, focus_is_nowhere, focus_page_now};
 use crate::state::unsaved::{self, Way};
 
 /// Where a dialog stands and how it may be left.
@@ -190,7 +190,9 @@ fn keep_focus() {
         let before = before.take();
         request_animation_frame(move || match before.filter(|element| element.is_connected()) {
             Some(element) if element.tag_name() != "BODY" => focus(&element),
-            _ => focus_page(),
+            // A list may have moved it on already, with the row that is gone.
+            _ if focus_is_nowhere() => focus_page_now(),
+            _ => {}
         });
     });
 }

@@ -9,7 +9,7 @@ use send_wrapper::SendWrapper;
 use web_sys::Element;
 
 use crate::state::reactive;
-use crate::state::shortcuts::{focus, focus_page};
+use crate::state::shortcuts::{focus, focus_is_nowhere, focus_page};
 
 /// What in a row can have the focus.
 const CONTROLS: &str = "a[href], button, input, select";
@@ -74,8 +74,7 @@ impl Held {
 
     /// The control is gone, and nothing else has the focus since.
     fn is_lost(&self) -> bool {
-        let nowhere = |element: Element| element.tag_name() == "BODY" || element.id() == "main";
-        !self.control.is_connected() && document().active_element().is_none_or(nowhere)
+        !self.control.is_connected() && focus_is_nowhere()
     }
 }
 

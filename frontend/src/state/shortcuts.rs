@@ -112,7 +112,18 @@ pub fn focus(element: &web_sys::Element) {
 
 /// Moves the focus to the page once what is changing is drawn: what had it is gone.
 pub fn focus_page() {
-    request_animation_frame(|| reach("#main", focus));
+    request_animation_frame(focus_page_now);
+}
+
+/// As [`focus_page`], where all is drawn.
+pub fn focus_page_now() {
+    reach("#main", focus);
+}
+
+/// Whether nothing has the focus but the page as a whole.
+pub fn focus_is_nowhere() -> bool {
+    let whole = |element: web_sys::Element| element.tag_name() == "BODY" || element.id() == "main";
+    document().active_element().is_none_or(whole)
 }
 
 fn reach(selector: &str, act: impl Fn(&web_sys::Element)) {

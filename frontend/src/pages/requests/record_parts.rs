@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use crate::components::badge::{Badge, Tone};
 use crate::components::code::CodeBlock;
 use crate::format;
-use crate::locales::{common, requests as t};
+use crate::locales::{self, common, requests as t};
 use crate::state::reactive;
 
 /// The phases side by side, as wide as they were long.
@@ -60,7 +60,7 @@ pub fn Attempts(attempts: Vec<Attempt>) -> impl IntoView {
     let line = |attempt: Attempt| {
         let badge = match (attempt.status_code, attempt.error) {
             (Some(status), _) => view! { <Badge tone=Tone::of_status(status) word=status.to_string() /> },
-            (None, why) => view! { <Badge tone=Tone::Bad word=why.unwrap_or_default() /> },
+            (None, why) => view! { <Badge tone=Tone::Bad word=locales::refusal(&why.unwrap_or_default()) /> },
         };
         let phase = attempt.phase.map(|phase| match phase {
             AttemptPhase::Connect => t::phase_connect(),
