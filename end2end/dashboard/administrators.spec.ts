@@ -88,7 +88,7 @@ test("a token is made from the palette or by a key, and the trail says who did w
   await expect(page.getByText("Nothing matches these filters.")).toBeVisible();
   await page.getByLabel("From", { exact: true }).fill("2024-01-02");
   await expect(page.getByLabel("To", { exact: true })).toHaveAttribute("aria-invalid", "true");
-  await page.getByRole("button", { name: "Clear what was refused" }).click();
+  await page.getByRole("button", { name: "Clear what is refused" }).click();
   await expect(made).toBeVisible();
   await page.getByRole("radio", { name: "Configuration" }).check({ force: true });
   await expect(page).not.toHaveURL(/trail|kind/);
