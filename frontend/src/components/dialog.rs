@@ -72,49 +72,35 @@ pub fn Dialog(
     let must_answer = shape == Shape::MustAnswer;
     keep_focus();
     node.on_load(|dialog| request_animation_frame(move || show(&dialog)));
-    let asking = RwSignal::new(None::<Way>);
+    let leaving = Leaving {
+        shape,
+        typed,
+        asking: RwSignal::new(None),
+        on_close,
+    };
     if shape.holds_a_form() {
-        unsaved::watch(typed, asking);
+        unsaved::watch(typed, leaving.asking);
     }
-    let leave = Callback::new(move |()| {
-        if shape.holds_a_form() && typed.get_untracked() {
-            asking.set(Some(Way::Close));
-        } else if !must_answer {
-            on_close.run(());
-        }
-    });
     let is_own = move |event: &ev::Event| event.target() == node.get_untracked().map(|dialog| dialog.unchecked_into());
     let cancel = move |event: ev::Event| {
         // A file chooser in it can be cancelled, too.
         if is_own(&event) && event.cancelable() {
             event.prevent_default();
-            leave.run(());
+            leaving.leave();
         }
     };
     // Browsers let nobody hold a dialog open with `cancel` alone: when Esc is all that was pressed since, it closes.
     let closed = move |event: ev::Event| {
         if let Some(dialog) = node.get_untracked().filter(|_| is_own(&event)) {
             show(&dialog);
-            leave.run(());
+            leaving.leave();
         }
     };
     let press = move |event: ev::MouseEvent| {
         if matches!(shape, Shape::Drawer | Shape::Palette) && is_own(&event) {
             on_close.run(());
         } else if is_leave_button(&event) {
-            leave.run(());
-        }
-    };
-    let discard = move |()| {
-        let way = asking.get_untracked();
-        typed.set(false);
-        asking.set(None);
-        match (way, window().history()) {
-            (Some(Way::History), Ok(history)) => {
-                // Fails where there is nothing to go back to: nobody came here by Back then.
-                let _ = history.back();
-            }
-            _ => on_close.run(()),
+            leaving.leave();
         }
     };
     view! {
@@ -134,11 +120,44 @@ pub fn Dialog(
                     {(!lead.is_empty()).then(|| view! { <p class="page-lead">{lead}</p> })}
                 </div>
                 {(!must_answer && shape != Shape::Palette)
-                    .then(|| view! { <IconButton glyph=Glyph::Cross label=t::close() on_press=leave /> })}
+                    .then(|| view! { <IconButton glyph=Glyph::Cross label=t::close() on_press=move |()| leaving.leave() /> })}
             </div>
             {children()}
         </dialog>
-        {move || asking.get().map(|_| discard_question(asking, Callback::new(discard)))}
+        {move || leaving.asking.get().map(|_| discard_question(leaving))}
+    }
+}
+
+/// The ways out of a dialog.
+#[derive(Clone, Copy)]
+struct Leaving {
+    shape: Shape,
+    typed: RwSignal<bool>,
+    /// It is asked whether what was typed may be lost.
+    asking: RwSignal<Option<Way>>,
+    on_close: Callback<()>,
+}
+
+impl Leaving {
+    fn leave(self) {
+        if self.shape.holds_a_form() && self.typed.get_untracked() {
+            self.asking.set(Some(Way::Close));
+        } else if self.shape != Shape::MustAnswer {
+            self.on_close.run(());
+        }
+    }
+
+    fn discard(self) {
+        let way = self.asking.get_untracked();
+        self.typed.set(false);
+        self.asking.set(None);
+        match (way, window().history()) {
+            (Some(Way::History), Ok(history)) => {
+                // Fails where there is nothing to go back to: nobody came here by Back then.
+                let _ = history.back();
+            }
+            _ => self.on_close.run(()),
+        }
     }
 }
 
@@ -167,7 +186,7 @@ fn is_leave_button(event: &ev::MouseEvent) -> bool {
 }
 
 /// Asks before what was typed is lost.
-fn discard_question(asking: RwSignal<Option<Way>>, on_discard: Callback<()>) -> AnyView {
+fn discard_question(leaving: Leaving) -> AnyView {
     view! {
         <Confirm
             title=t::discard_title()
@@ -175,8 +194,8 @@ fn discard_question(asking: RwSignal<Option<Way>>, on_discard: Callback<()>) -> 
             keep=t::keep_editing()
             action=t::discard()
             busy=Signal::stored(false)
-            on_cancel=move |()| asking.set(None)
-            on_confirm=on_discard
+            on_cancel=move |()| leaving.asking.set(None)
+            on_confirm=move |()| leaving.discard()
         />
     }
     .into_any()

@@ -101,6 +101,25 @@ impl<S: Send + Sync> FromRequestParts<S> for DryRun {
     }
 }
 
+/// As [`DryRun`], with the state that the call is meant for.
+#[derive(Debug)]
+pub struct Tried {
+    /// Only say what would be refused.
+    pub dry_run: bool,
+    /// `If-Match`.
+    pub wanted: IfMatch,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Tried {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let DryRun(dry_run) = DryRun::from_request_parts(parts, state).await?;
+        let wanted = IfMatch::from_request_parts(parts, state).await?;
+        Ok(Self { dry_run, wanted })
+    }
+}
+
 /// A call that can be tried first: `dry_run=true` of the query, and the state that it is meant for.
 #[derive(Debug)]
 pub struct Checked {

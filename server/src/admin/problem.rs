@@ -23,7 +23,7 @@ pub struct Problem {
     errors: Vec<FieldError>,
     headers: Vec<(HeaderName, HeaderValue)>,
     conflict: Option<Box<Conflict>>,
-    deletion: Option<Deletion>,
+    deletion: Option<Box<Deletion>>,
 }
 
 /// The members that this API adds to RFC 9457's.
@@ -33,7 +33,7 @@ struct Extension {
     errors: Vec<FieldError>,
     request_id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    deletion: Option<Deletion>,
+    deletion: Option<Box<Deletion>>,
     #[serde(flatten)]
     conflict: Option<Box<Conflict>>,
 }
@@ -102,7 +102,7 @@ impl Problem {
     /// Says of a 404 who deleted the object.
     #[must_use]
     pub fn deleted(mut self, deletion: Deletion) -> Self {
-        self.deletion = Some(deletion);
+        self.deletion = Some(Box::new(deletion));
         self
     }
 

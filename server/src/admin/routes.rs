@@ -4,7 +4,7 @@ pub mod explain;
 mod test;
 
 use super::auth::{Administrator, Operator, Viewer};
-use super::etag::{self, DryRun, DryRunParam, IfMatch, IfMatchParam, Tagged};
+use super::etag::{self, DryRun, DryRunParam, IfMatch, IfMatchParam, Tagged, Tried};
 use super::gone;
 use super::json::{self, JsonObject, Reading, add_missing};
 use super::openapi::{Deleted, ROUTES};
@@ -126,8 +126,7 @@ async fn update(
     by: Administrator<Operator>,
     State(app): State<Arc<App>>,
     Id(route_id): Id,
-    wanted: IfMatch,
-    DryRun(dry_run): DryRun,
+    Tried { dry_run, wanted }: Tried,
     body: JsonObject,
 ) -> Result<Response, Problem> {
     let members = body.required()?;
@@ -202,11 +201,10 @@ async fn update_by_post(
     by: Administrator<Operator>,
     app: State<Arc<App>>,
     route_id: Id,
-    wanted: IfMatch,
-    dry_run: DryRun,
+    tried: Tried,
     body: JsonObject,
 ) -> Result<Response, Problem> {
-    update(by, app, route_id, wanted, dry_run, body).await
+    update(by, app, route_id, tried, body).await
 }
 
 /// Delete a route, where DELETE does not pass.

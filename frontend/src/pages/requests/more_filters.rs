@@ -31,15 +31,7 @@ const TIMES: [&str; 2] = ["start_time", "end_time"];
 #[component]
 pub fn MoreFilters(address: Address, problem: Signal<Option<Problem>>) -> impl IntoView {
     let errors = FormErrors::of_filters(problem);
-    let details = NodeRef::<html::Details>::new();
-    reactive::effect(move || {
-        if let Some(details) = details
-            .get()
-            .filter(|_| errors.any_of(&PARAMS) || errors.any_of(&TIMES))
-        {
-            details.set_open(true);
-        }
-    });
+    let details = opened_by(errors);
     let fields = PARAMS.map(|param| {
         (
             param,
@@ -47,7 +39,6 @@ pub fn MoreFilters(address: Address, problem: Signal<Option<Problem>>) -> impl I
         )
     });
     let times = Times::new(address);
-    let [model, source, min_ms, failed, stream, request_id, ip] = fields.map(|(_, value)| value);
     // Chips and links change the address, too.
     for (param, value) in fields {
         let set = address.param(param);
@@ -59,6 +50,40 @@ pub fn MoreFilters(address: Address, problem: Signal<Option<Problem>>) -> impl I
         changes.extend(times.changes());
         address.filter_all(changes);
     };
+    view! {
+        <details class="more-filters" node_ref=details>
+            <summary>
+                <Icon glyph=Glyph::Filter />
+                {t::more_filters()}
+            </summary>
+            <form class="more-filters-form" on:submit=apply novalidate=true>
+                <div class="filter-grid">
+                    <Fields values=fields.map(|(_, value)| value) times errors />
+                </div>
+                <div>
+                    <Button submit=true>{t::apply()}</Button>
+                </div>
+            </form>
+        </details>
+    }
+}
+
+/// The disclosure, which opens when one of its fields is refused.
+fn opened_by(errors: FormErrors) -> NodeRef<html::Details> {
+    let details = NodeRef::<html::Details>::new();
+    reactive::effect(move || {
+        let refused = errors.any_of(&PARAMS) || errors.any_of(&TIMES);
+        if let Some(details) = details.get().filter(|_| refused) {
+            details.set_open(true);
+        }
+    });
+    details
+}
+
+/// The fields; `values` are in the order of the parameters.
+#[component]
+fn Fields(values: [RwSignal<String>; 7], times: Times, errors: FormErrors) -> impl IntoView {
+    let [model, source, min_ms, failed, stream, request_id, ip] = values;
     let zone = t::time_zone(&format::time_zone());
     let either = |yes: &'static str, no: &'static str| {
         vec![
@@ -68,13 +93,6 @@ pub fn MoreFilters(address: Address, problem: Signal<Option<Problem>>) -> impl I
         ]
     };
     view! {
-        <details class="more-filters" node_ref=details>
-            <summary>
-                <Icon glyph=Glyph::Filter />
-                {t::more_filters()}
-            </summary>
-            <form class="more-filters-form" on:submit=apply novalidate=true>
-                <div class="filter-grid">
                     <TextField
                         label=t::start_time()
                         value=times.0[0].picked
@@ -106,12 +124,6 @@ pub fn MoreFilters(address: Address, problem: Signal<Option<Problem>>) -> impl I
                     />
                     <TextField label=common::request_id() value=request_id rule=Rule(errors, "request_id") mono=true />
                     <TextField label=t::ip_address() value=ip rule=Rule(errors, "ip_address") mono=true />
-                </div>
-                <div>
-                    <Button submit=true>{t::apply()}</Button>
-                </div>
-            </form>
-        </details>
     }
 }
 
