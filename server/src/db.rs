@@ -21,6 +21,7 @@ mod schema;
 pub mod sessions;
 pub mod settings;
 pub mod storage;
+mod turn;
 mod types;
 pub mod upkeep;
 
@@ -34,6 +35,7 @@ use diesel::connection::{AnsiTransactionManager, Connection, SimpleConnection, T
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::{Mutex, MutexGuard};
 use tokio::task::spawn_blocking;
 
 /// No query of administration takes this long; a database that does not answer in time counts as unavailable.
@@ -56,6 +58,8 @@ pub struct Db {
     pool: Pool,
     /// `database.sqlite_path`, also where the database is a server.
     path: Arc<Path>,
+    /// Who has it does upkeep: see [`Db::upkeep`].
+    upkeep: Arc<Mutex<()>>,
 }
 
 /// Runs the same diesel expression on the inner connection of either kind. Needed for what diesel's common dialect lacks
@@ -84,6 +88,7 @@ impl Db {
         Ok(Self {
             pool: connect::pool(target, config.pool_size),
             path: config.sqlite_path.as_path().into(),
+            upkeep: Arc::default(),
         })
     }
 
@@ -110,12 +115,11 @@ impl Db {
         F: FnOnce(&mut DbConnection) -> DbResult<T> + Send + 'static,
     {
         let pool = self.pool.clone();
-        self.within(DEADLINE, move || transaction(&mut pool.get()?.connection, work))
-            .await
+        self.within(DEADLINE, move || pool.get()?.write(work)).await
     }
 
-    /// As [`Db::write`], for what is simply done again when the power failed meanwhile: SQLite does not have the disk confirm
-    /// it, which would take longer than the work and hold up whoever writes next.
+    /// As [`Db::write`], for upkeep, which is simply done again when the power failed meanwhile: SQLite does not have the disk
+    /// confirm it, which would take longer than the work and hold up whoever writes next.
     ///
     /// # Errors
     /// As [`Db::write`].
@@ -125,14 +129,35 @@ impl Db {
         F: FnOnce(&mut DbConnection) -> DbResult<T> + Send + 'static,
     {
         let pool = self.pool.clone();
+        let _alone = self.upkeep().await;
         self.within(DEADLINE, move || {
-            let connection = &mut pool.get()?.connection;
-            connect::confirm_commits(connection, false)?;
-            let result = transaction(connection, work);
-            connect::confirm_commits(connection, true)?;
-            result
+            pool.get()?.in_turn(|connection| {
+                connect::confirm_commits(connection, false)?;
+                let result = transaction(connection, work);
+                connect::confirm_commits(connection, true)?;
+                result
+            })
         })
         .await
+    }
+
+    /// Waits until no other upkeep is done, and keeps others from it: what is deleted writes more than all clients together,
+    /// and SQLite's log is moved to its end only where little is written meanwhile.
+    pub async fn upkeep(&self) -> MutexGuard<'_, ()> {
+        self.upkeep.lock().await
+    }
+
+    /// Runs `work`, which is no transaction, while nobody else of this process writes into SQLite.
+    ///
+    /// # Errors
+    /// What `work` returns, or [`DbError::Unavailable`].
+    pub async fn in_turn<T, F>(&self, work: F) -> DbResult<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut DbConnection) -> DbResult<T> + Send + 'static,
+    {
+        let pool = self.pool.clone();
+        self.within(DEADLINE, move || pool.get()?.in_turn(work)).await
     }
 
     /// Asks the database for a sign of life.

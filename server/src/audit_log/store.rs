@@ -220,9 +220,7 @@ impl Store {
             changes,
             raised_lead: (lead > self.clock_lead_ms).then_some(lead),
         };
-        let result = catch_unwind(AssertUnwindSafe(|| {
-            db::transaction(connection, |connection| parts.write(connection))
-        }));
+        let result = catch_unwind(AssertUnwindSafe(|| open.write(|connection| parts.write(connection))));
         let shown = result.unwrap_or_else(|_| {
             // The connection may be in the middle of anything.
             self.connection = None;

@@ -1,7 +1,8 @@
 //! Opening connections: where the database is, what each connection is told first, and the checks before a file is
 //! trusted. Tables and migrations are not here.
 
-use super::{DbConnection, DbError, DbResult, Dialect, execute_batch};
+use super::turn::Turn;
+use super::{DbConnection, DbError, DbResult, Dialect, execute_batch, transaction};
 use crate::config;
 use diesel::r2d2::{self, ManageConnection, NopErrorHandler, PooledConnection, R2D2Connection};
 use diesel::result::Error as DieselError;
@@ -20,7 +21,8 @@ const CHECKOUT: Duration = Duration::from_secs(5);
 /// What every connection to SQLite is told. `auto_vacuum` holds for a new file only, and has to come before the first
 /// table. `FULL` costs under a millisecond for each batch and keeps what was committed also when the power fails.
 /// Batches change the same pages again and again: moving them into the file in large portions moves them less often. That is
-/// done beside the writers (`audit_log::checkpoints`); where it does not keep up, a writer does it after 64 MiB.
+/// done beside the writers (`audit_log::checkpoints`); where it does not keep up, each writer does it that finds the log longer than
+/// 64 MiB.
 const SQLITE_SETTINGS: &str = "
     PRAGMA busy_timeout = 5000;
     PRAGMA auto_vacuum = INCREMENTAL;
@@ -146,6 +148,8 @@ pub(super) enum Target {
 #[derive(Clone)]
 pub struct Connector {
     target: Arc<Target>,
+    /// Of SQLite; a server knows better who waits.
+    turn: Option<Arc<Turn>>,
 }
 
 /// A connection, and which file it is of.
@@ -153,6 +157,7 @@ pub struct OpenConnection {
     /// The connection.
     pub connection: DbConnection,
     file: Option<FileId>,
+    turn: Option<Arc<Turn>>,
 }
 
 /// Device and number of a file: stays with a file that is renamed or deleted, unlike its path.
@@ -274,6 +279,7 @@ fn check_header(path: &Path, mut file: fs::File) -> io::Result<Result<(), OpenEr
 impl Connector {
     pub(super) fn new(target: Target) -> Self {
         Self {
+            turn: matches!(target, Target::Sqlite(_)).then(Arc::default),
             target: Arc::new(target),
         }
     }
@@ -304,18 +310,40 @@ impl Connector {
                 let uri = format!("file:{authority}{escaped}?mode=rw");
                 let mut connection = DbConnection::Sqlite(SqliteConnection::establish(&uri)?);
                 execute_batch(&mut connection, SQLITE_SETTINGS)?;
-                Ok(OpenConnection { connection, file })
+                Ok(OpenConnection {
+                    connection,
+                    file,
+                    turn: self.turn.clone(),
+                })
             }
             Target::Postgres(url) => {
                 let mut connection = DbConnection::Postgres(PgConnection::establish(&with_deadline(url))?);
                 execute_batch(&mut connection, POSTGRES_SETTINGS)?;
-                Ok(OpenConnection { connection, file: None })
+                Ok(OpenConnection {
+                    connection,
+                    file: None,
+                    turn: None,
+                })
             }
         }
     }
 }
 
 impl OpenConnection {
+    /// Runs `work` in one transaction, when it is its turn.
+    ///
+    /// # Errors
+    /// What `work` returns, or [`DbError::Unavailable`].
+    pub fn write<T>(&mut self, work: impl FnOnce(&mut DbConnection) -> DbResult<T>) -> DbResult<T> {
+        self.in_turn(|connection| transaction(connection, work))
+    }
+
+    /// Runs `work` while nobody else of this process writes.
+    pub(super) fn in_turn<T>(&mut self, work: impl FnOnce(&mut DbConnection) -> DbResult<T>) -> DbResult<T> {
+        let _turn = self.turn.as_deref().map(Turn::take).transpose()?;
+        work(&mut self.connection)
+    }
+
     /// Whether the file is still where the connection found it. After its file was deleted SQLite goes on as if nothing
     /// had happened, and everything that is written is lost at the end of the process.
     ///

@@ -2,7 +2,7 @@
 //! knows. When and how much is decided by `audit_log::retention`.
 
 use super::schema::{audit_details, audit_records};
-use super::{DbConnection, DbResult, execute_batch};
+use super::{DbConnection, DbError, DbResult, execute_batch};
 use crate::audit_log::rollup::Dimension;
 use diesel::prelude::*;
 
@@ -133,15 +133,44 @@ pub fn free_pages(connection: &mut DbConnection) -> DbResult<u64> {
     Ok(super::types::count(found.pages))
 }
 
+/// SQLite's log after it was moved, in pages.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Log {
+    /// What it holds, since it was last begun anew.
+    pub pages: u64,
+    /// What of it is not in the file yet.
+    pub rest: u64,
+}
+
 /// Moves what was committed from SQLite's log into the file, as far as nobody reads it there. Holds nobody up.
 ///
 /// # Errors
 /// See [`super::DbError`].
-pub fn checkpoint(connection: &mut DbConnection) -> DbResult<()> {
-    if let DbConnection::Sqlite(_) = connection {
-        execute_batch(connection, "PRAGMA wal_checkpoint(PASSIVE)")?;
+pub fn checkpoint(connection: &mut DbConnection) -> DbResult<Log> {
+    #[derive(QueryableByName)]
+    struct Found {
+        #[diesel(sql_type = diesel::sql_types::Integer)]
+        busy: i32,
+        #[diesel(sql_type = diesel::sql_types::Integer)]
+        log: i32,
+        #[diesel(sql_type = diesel::sql_types::Integer)]
+        checkpointed: i32,
     }
-    Ok(())
+    let DbConnection::Sqlite(inner) = connection else {
+        return Ok(Log::default());
+    };
+    let found: Found = diesel::sql_query("PRAGMA wal_checkpoint(PASSIVE)").get_result(inner)?;
+    if found.busy != 0 {
+        return Err(DbError::Unavailable(
+            "another connection moves the write-ahead log".to_owned(),
+        ));
+    }
+    let pages = super::types::count(found.log.into());
+    let moved = super::types::count(found.checkpointed.into());
+    Ok(Log {
+        pages,
+        rest: pages.saturating_sub(moved),
+    })
 }
 
 /// Lets the planner of SQLite know how values are spread; cheap, bounded. PostgreSQL does this by itself.

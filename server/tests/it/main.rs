@@ -6,6 +6,7 @@
 mod admin;
 mod architecture;
 mod corpus;
+mod discretion;
 mod faults;
 mod journey;
 mod migrations;

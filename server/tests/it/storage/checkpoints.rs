@@ -4,13 +4,13 @@ use crate::support::database::TestDatabase;
 use diesel::prelude::*;
 use diesel::sql_types::Integer;
 use fastgate::audit_log::checkpoints;
-use fastgate::db::{Db, DbConnection, DbError, Dialect, settings};
+use fastgate::db::{Db, DbConnection, DbError, Dialect, settings, upkeep};
 use std::fs;
 use std::time::{Duration, Instant};
 
-/// 6 MB in one commit.
-async fn write_much(db: &Db) {
-    let value = "x".repeat(6_000_000);
+/// So many bytes in one commit.
+async fn write_much(db: &Db, bytes: usize) {
+    let value = "x".repeat(bytes);
     db.write(move |connection| settings::set(connection, "much", &value))
         .await
         .unwrap();
@@ -21,7 +21,7 @@ async fn a_long_log_is_moved_into_the_file_while_nobody_writes() {
     let database = TestDatabase::new(Dialect::Sqlite);
     let file = database.db.beside("");
     let length = move || fs::metadata(&file).unwrap().len();
-    write_much(&database.db).await;
+    write_much(&database.db, 6_000_000).await;
     assert!(length() < 1_000_000, "SQLite does not do it by itself yet");
     let moving = tokio::spawn(checkpoints::run(database.db.clone()));
     let begun = Instant::now();
@@ -34,6 +34,32 @@ async fn a_long_log_is_moved_into_the_file_while_nobody_writes() {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     moving.abort();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_long_log_is_begun_anew_although_somebody_writes_all_the_while() {
+    let database = TestDatabase::new(Dialect::Sqlite);
+    let db = database.db.clone();
+    let writing = tokio::spawn({
+        let db = db.clone();
+        async move {
+            for number in 0.. {
+                let value = format!("{number}");
+                db.write(move |connection| settings::set(connection, "often", &value))
+                    .await
+                    .unwrap();
+            }
+        }
+    });
+    write_much(&db, 20_000_000).await;
+    let longest = db.read(upkeep::checkpoint).await.unwrap().pages;
+    assert!(longest > 4_000, "{longest} pages");
+    let begun = Instant::now();
+    // Each commit makes it longer, unless it is begun anew.
+    while checkpoints::move_log(&db).await.unwrap().pages >= longest {
+        assert!(begun.elapsed() < Duration::from_secs(20), "it is never begun anew");
+    }
+    writing.abort();
 }
 
 /// What `PRAGMA synchronous` says: 1 is `NORMAL`, 2 is `FULL`.
