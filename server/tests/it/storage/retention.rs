@@ -15,7 +15,17 @@ async fn fill(db: &Db, records: i64, seconds_apart: i64) {
     for number in 0..records {
         audit.ended(record(number * seconds_apart));
     }
+    // What a busy machine needs over a second to store is flushed when it is in the spill file; it is in the database soon after.
+    let stored = async || {
+        db.read(|connection| logs::page(connection, &LogQuery::default(), &LogPage::default()))
+            .await
+            .unwrap()
+            .total
+    };
     audit.flush().await;
+    while i64::try_from(stored().await).unwrap() < records {
+        tokio::task::yield_now().await;
+    }
 }
 
 #[rstest]
