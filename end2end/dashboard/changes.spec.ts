@@ -1,9 +1,16 @@
 // The history as an operator uses it: see who changed what, restore, import with its differences first, and meet another
 // administrator in the same form.
 
-import type { Page } from "@playwright/test";
+import type { Locator, Page } from "@playwright/test";
 import type { Gateway } from "../support/gateway.mjs";
 import { expect, expectAccessible, signIn, test } from "./stand";
+
+/** Nothing of a comparison is cut off: what is not seen would be decided about all the same. */
+async function expectWhole(diffs: Locator) {
+  const cut = (all: Element[]) => all.filter((diff) => diff.scrollHeight > diff.clientHeight + 1).length;
+  expect(await diffs.count()).toBeGreaterThan(0);
+  expect(await diffs.evaluateAll(cut)).toBe(0);
+}
 
 test.use({ viewport: { width: 1440, height: 900 } });
 
@@ -134,6 +141,8 @@ for (const [what, path, heading] of [
     await conflict.getByRole("button", { name: "Keep editing" }).click();
     await expect(limit(form)).toHaveValue("6");
     await form.getByRole("button", { name: "Save" }).click();
+    await expect(conflict).toBeVisible();
+    await expectWhole(conflict.locator(".diff"));
     await conflict.getByRole("button", { name: "Keep mine" }).click();
     await expect(form).toBeHidden();
     expect((await gateway.admin("GET", address)).rate_limit).toBe(6);
@@ -286,12 +295,13 @@ test("an import shows every difference and every error before it applies", async
   await expectAccessible(page);
 
   await document.fill(
-    "routes:\n- {route_name: Imported over, match_path: /i/*, target_host: two.test}\nkeys:\n- {name: imported key, source_path: ci}\n",
+    "routes:\n- {route_name: Imported over, match_path: /i/*, target_host: two.test}\n- {route_name: Imported anew, match_path: /n/*, target_host: n.test}\nkeys:\n- {name: imported key, source_path: ci}\n",
   );
   await expect(document).not.toHaveAttribute("aria-invalid");
   await form.getByRole("button", { name: "Show differences" }).click();
-  await expect(form).toContainText("1 to make, 1 to change, 0 to delete");
+  await expect(form).toContainText("2 to make, 1 to change, 0 to delete");
   await expect(form.locator("ins").filter({ hasText: "two.test" })).toBeVisible();
+  await expectWhole(form.locator(".diff"));
   await expectAccessible(page);
   await form.getByRole("button", { name: "Apply" }).click();
   const keys = dialog(page, "New keys");

@@ -42,8 +42,11 @@ test("a first visit leads in three presses to a proxied call", async ({ page, ga
   await page.getByLabel("Address of the upstream").fill(`http://${upstream.host}/v1`);
   await page.getByRole("button", { name: "Create a route" }).click();
   await expect(card("Active routes").locator(".figure-value")).toHaveText("1");
-  await page.getByRole("button", { name: "Create a key" }).click();
+  // Who works by keyboard goes on with the next step.
+  await expect(page.getByRole("button", { name: "Create a key" })).toBeFocused();
+  await page.keyboard.press("Enter");
   await expect(card("Active keys").locator(".figure-value")).toHaveText("1");
+  await expect(page.locator(".step:not(.step-done) :focus")).toHaveCount(1);
   await expect(page.getByText("This is the only time that the key is shown.")).toBeVisible();
   // The example has the real host and key.
   const example = page.getByRole("group", { name: "curl" });

@@ -19,14 +19,20 @@ test("a rotation says until when the old value works, and so do the key's row an
   await expectAccessible(page);
   const said = sentence.exec((await shown.textContent()) ?? "")?.[0] ?? "";
   await shown.getByRole("button", { name: "I have stored the key" }).click();
+  await expect(row.getByRole("button", { name: /^Rotate/ })).toBeFocused();
   await expect(row).toContainText(said);
   await row.getByRole("link", { name: "In grace", exact: true }).click();
   await expect(page.getByRole("dialog", { name: "Edit key" })).toContainText(said);
   await page.keyboard.press("Escape");
 
-  // Rotated again without a grace, both old values are gone.
+  // Rotated again without a grace, both old values are gone; with one there is no room for a second.
   await row.getByRole("button", { name: "Rotate key In grace" }).click();
-  await page.getByLabel("Old value works for").selectOption("0");
+  const grace = page.getByLabel("Old value works for");
+  await grace.selectOption({ label: "1 hour" });
+  await page.getByRole("button", { name: "Rotate", exact: true }).click();
+  await expect(grace).toHaveAttribute("aria-invalid", "true");
+  await expect(grace).toHaveAccessibleDescription(/no second one can beside it/);
+  await grace.selectOption({ label: "not at all" });
   await page.getByRole("button", { name: "Rotate", exact: true }).click();
   await expect(shown).toBeVisible();
   await expect(shown).not.toContainText("Old value");

@@ -105,13 +105,62 @@ for (const colorScheme of ["light", "dark"] as const) {
 }
 
 for (const { what, heading, path } of VIEWS) {
-  test(`${what} fits a screen of 320 px`, async ({ page, gateway }) => {
+  test(`${what} fits a screen of 320 px, and is accessible there`, async ({ page, gateway }) => {
     await page.setViewportSize({ width: 320, height: 640 });
     await signIn(page, gateway, path);
     await settled(page, heading);
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(320);
+    await expectAccessible(page);
+  });
+
+  for (const width of [360, 1280]) {
+    test(`${what} has no target under 24 px at ${width} px`, async ({ page, gateway }) => {
+      await page.setViewportSize({ width, height: 800 });
+      await signIn(page, gateway, path);
+      await settled(page, heading);
+      expect(await smallTargets(page)).toEqual([]);
+    });
+  }
+}
+
+/** What can be pressed and is narrower or lower than 24 px. A link within a sentence is as high as its line (WCAG 2.5.8). */
+function smallTargets(page: Page) {
+  return page.evaluate(() => {
+    const all = [...document.querySelectorAll<HTMLElement>("a[href], button, input, select, summary, textarea")];
+    const shown = all.filter((element) => element.checkVisibility({ visibilityProperty: true }));
+    const named = shown.map((element) => {
+      // What stands for a control that is not shown itself is its label.
+      const target = element.closest("label.choice-option, label.switch") ?? element;
+      const { width, height } = target.getBoundingClientRect();
+      return { what: `${element.tagName} ${element.textContent || element.getAttribute("aria-label")}`, width, height, element };
+    });
+    const inText = ({ element }: { element: HTMLElement }) =>
+      element.tagName === "A" && element.parentElement?.tagName === "P" && element.parentElement.childNodes.length > 1;
+    const skipped = ({ element }: { element: HTMLElement }) => element.classList.contains("skip");
+    return named
+      .filter((target) => Math.min(target.width, target.height) < 23.9 && !inText(target) && !skipped(target))
+      .map(({ what, width, height }) => `${what}: ${Math.round(width)} x ${Math.round(height)}`);
   });
 }
+
+test("where the focus goes, no bar covers it", async ({ page, gateway }) => {
+  await page.setViewportSize({ width: 768, height: 400 });
+  await signIn(page, gateway, "/settings");
+  await settled(page, "Settings");
+  await page.evaluate(() => scrollTo(0, document.body.scrollHeight));
+  await page.getByRole("link", { name: "OpenAPI" }).focus();
+  for (let steps = 0; steps < 40; steps += 1) {
+    await page.keyboard.press("Shift+Tab");
+    const covered = await page.evaluate(() => {
+      const element = document.activeElement as HTMLElement;
+      const { left, top, width, height } = element.getBoundingClientRect();
+      const there = document.elementFromPoint(left + width / 2, Math.max(top + height / 2, 0));
+      const same = there === null || element.contains(there) || there.contains(element);
+      return same ? "" : `${element.tagName} ${element.textContent} is under ${there.className}`;
+    });
+    expect(covered).toBe("");
+  }
+});
 
 for (const path of ["", "/statistics", "/requests"]) {
   test(`charts of "${path}" can be read at 320 px`, async ({ page, gateway }) => {

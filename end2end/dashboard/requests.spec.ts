@@ -108,6 +108,8 @@ test("a request in flight shows live, and its row cancels it", async ({ page, ga
   await question.getByRole("button", { name: "Cancel request" }).click();
   await expect(page.getByText("The request was cancelled")).toBeVisible();
   await expect(row).toContainText("administrator");
+  // The button in its row is gone: the focus stays in the row.
+  await expect(row.getByRole("link")).toBeFocused();
   const broken = await slow.then((answer) => answer.text()).then(
     () => false,
     () => true,

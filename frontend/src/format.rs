@@ -77,15 +77,19 @@ pub fn count(n: u64) -> String {
 /// `0.4 ms`, `842 ms`, `1.24 s`, `2 min 5 s`.
 pub fn duration(ms: f64) -> String {
     if ms > 0.0 && ms < 0.1 {
-        "< 0.1 ms".to_owned()
+        "<\u{a0}0.1\u{a0}ms".to_owned()
     } else if ms < 10.0 {
-        format!("{ms:.1} ms")
+        format!("{ms:.1}\u{a0}ms")
     } else if ms < 1_000.0 {
-        format!("{ms:.0} ms")
+        format!("{ms:.0}\u{a0}ms")
     } else if ms < 60_000.0 {
-        format!("{:.2} s", ms / 1_000.0)
+        format!("{:.2}\u{a0}s", ms / 1_000.0)
     } else {
-        format!("{:.0} min {:.0} s", (ms / 60_000.0).floor(), (ms % 60_000.0) / 1_000.0)
+        format!(
+            "{:.0} min {:.0}\u{a0}s",
+            (ms / 60_000.0).floor(),
+            (ms % 60_000.0) / 1_000.0
+        )
     }
 }
 

@@ -185,7 +185,7 @@ fn table(caption: String, columns: Vec<AnyColumn>, rows: Signal<Vec<(String, Any
         rows.with(|rows| rows.iter().take(most).map(|(id, _)| id.clone()).collect::<Vec<_>>())
     });
     let body = NodeRef::new();
-    let keep_focus = row_focus::keep(body, ids);
+    let keep_focus = row_focus::keep(body, move || by_id.track());
     let sorting = rules.sorting;
     let heads = columns.iter().map(|column| match sorting.zip(column.sorted) {
         Some((sorting, sorted)) => head(sorting, column.label, column.class, sorted),

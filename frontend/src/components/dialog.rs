@@ -1,11 +1,15 @@
 //! Dialogs and drawers on the native `<dialog>`: it holds the focus and makes the page behind inert. It is open as long
 //! as it is mounted; when it goes, the focus returns to where it was.
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use leptos::ev;
 use leptos::html;
 use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast;
 use send_wrapper::SendWrapper;
+use web_sys::Element;
 
 use crate::components::button::IconButton;
 use crate::components::confirm::Confirm;
@@ -201,17 +205,38 @@ fn discard_question(leaving: Leaving) -> AnyView {
     .into_any()
 }
 
-// Remembers what had the focus, and gives it back when the dialog is gone; to the page where that is gone as well.
+/// What had the focus before a dialog, and before the dialog that it was opened from, and so on.
+type Before = Rc<Vec<Element>>;
+
+thread_local! {
+    /// Of each open dialog, the topmost last.
+    static OPEN: RefCell<Vec<Before>> = const { RefCell::new(Vec::new()) };
+}
+
+// Remembers what had the focus, and gives it back when the dialog is gone. Where that is gone as well, as with a dialog that
+// made room for this one, what had it before that; else the page.
 fn keep_focus() {
+    let beneath = OPEN.with_borrow(|open| open.last().cloned().unwrap_or_default());
+    let active = document().active_element();
+    // The button of a row may go while its dialog is open: then the row's first control is the next best.
+    let in_row = active.as_ref().and_then(|element| element.closest("tr").ok()?);
+    let in_row = in_row.and_then(|row| row.query_selector("a[href], button").ok()?);
+    let before = active.into_iter().chain(in_row).chain(beneath.iter().cloned());
+    let before = Before::new(before.collect());
+    OPEN.with_borrow_mut(|open| open.push(Rc::clone(&before)));
     // The page has one thread: the wrapper never moves.
-    let before = SendWrapper::new(document().active_element());
+    let before = SendWrapper::new(before);
     on_cleanup(move || {
         let before = before.take();
-        request_animation_frame(move || match before.filter(|element| element.is_connected()) {
-            Some(element) if element.tag_name() != "BODY" => focus(&element),
-            // A list may have moved it on already, with the row that is gone.
-            _ if focus_is_nowhere() => focus_page_now(),
-            _ => {}
+        OPEN.with_borrow_mut(|open| open.retain(|other| !Rc::ptr_eq(other, &before)));
+        request_animation_frame(move || {
+            let there = |element: &&Element| element.is_connected() && element.tag_name() != "BODY";
+            match before.iter().find(there) {
+                Some(element) => focus(element),
+                // A list may have moved it on already, with the row that is gone.
+                None if focus_is_nowhere() => focus_page_now(),
+                None => {}
+            }
         });
     });
 }

@@ -14,36 +14,36 @@ use crate::state::shortcuts::{focus, focus_is_nowhere, focus_page};
 /// What in a row can have the focus.
 const CONTROLS: &str = "a[href], button, input, select";
 
-/// The control that has the focus, or had it when a dialog opened: with its row's place and its own in the row.
+/// The control that has the focus, or had it when a dialog opened: with its row, the row's place and its own in the row.
 struct Held {
     control: Element,
-    row: u32,
+    row: Element,
+    above: u32,
     place: usize,
 }
 
-/// Keeps the focus within `body` while rows come and go; whoever builds the table calls what this returns on `focusin`.
-pub fn keep(body: NodeRef<html::Tbody>, ids: Memo<Vec<String>>) -> impl Fn(ev::FocusEvent) {
+/// Keeps the focus within `body` while rows, and controls in them, come and go: `changed` tells when. Whoever builds the table calls
+/// what this returns on `focusin`.
+pub fn keep(body: NodeRef<html::Tbody>, changed: impl Fn() + Send + Sync + 'static) -> impl Fn(ev::FocusEvent) {
     // The page has one thread: the wrapper never moves.
     let held = StoredValue::new(None::<SendWrapper<Held>>);
-    reactive::on_change(
-        move || ids.track(),
-        move |()| {
-            request_animation_frame(move || {
-                let lost = held.try_with_value(|held| {
-                    held.as_ref()
-                        .filter(|held| held.is_lost())
-                        .map(|held| (held.row, held.place))
-                });
-                if let Some((row, place)) = lost.flatten() {
-                    held.set_value(None);
-                    match body.get_untracked().and_then(|body| control(&body, row, place)) {
-                        Some(control) => focus(&control),
-                        None => focus_page(),
-                    }
-                }
+    reactive::on_change(changed, move |()| {
+        request_animation_frame(move || {
+            let lost = held.try_with_value(|held| {
+                let lost = held.as_ref().filter(|held| held.is_lost())?;
+                let row = Some(lost.row.clone()).filter(|row| row.is_connected());
+                Some((row, lost.above, lost.place))
             });
-        },
-    );
+            if let Some((row, above, place)) = lost.flatten() {
+                held.set_value(None);
+                let row = row.or_else(|| row_at(&*body.get_untracked()?, above));
+                match row.and_then(|row| controls(&row).take(place + 1).last()) {
+                    Some(control) => focus(&control),
+                    None => focus_page(),
+                }
+            }
+        });
+    });
     on_cleanup(move || {
         // The last row took the table along.
         if let Some(held) = held.try_update_value(Option::take).flatten() {
@@ -66,7 +66,8 @@ impl Held {
         let above = std::iter::successors(row.previous_element_sibling(), Element::previous_element_sibling).count();
         let place = controls(&row).position(|other| other == control)?;
         Some(Self {
-            row: u32::try_from(above).ok()?,
+            above: u32::try_from(above).ok()?,
+            row,
             place,
             control,
         })
@@ -78,11 +79,10 @@ impl Held {
     }
 }
 
-/// The control at this place of this row; of the last row where there are fewer.
-fn control(body: &Element, row: u32, place: usize) -> Option<Element> {
+/// The row with so many above it; the last one where there are fewer.
+fn row_at(body: &Element, above: u32) -> Option<Element> {
     let rows = body.children();
-    let row = rows.item(row.min(rows.length().checked_sub(1)?))?;
-    controls(&row).take(place + 1).last()
+    rows.item(above.min(rows.length().checked_sub(1)?))
 }
 
 fn controls(row: &Element) -> impl Iterator<Item = Element> {

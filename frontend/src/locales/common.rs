@@ -41,6 +41,7 @@ super::texts! {
     add_header = "Add header", "添加标头";
     remove_header_n(n: usize) = "Remove header {n}", "移除标头 {n}";
     invalid_json(why: &str) = "is not valid JSON: {why}", "不是有效的 JSON：{why}";
+    number_too_far = "is too large, or below zero", "过大，或小于零";
     not_a_number = "must be a whole number", "必须是整数";
     not_an_object = "must be a JSON object", "必须是 JSON 对象";
     method = "Method", "方法";

@@ -61,6 +61,7 @@ super::texts! {
     rotate = "Rotate", "轮换";
     grace = "Old value works for", "旧值继续有效";
     old_value_until(when: &str) = "Old value works until {when}", "旧值有效至 {when}";
+    grace_runs(until: &str) = "The value before the last rotation works until {until}, and no second one can beside it. Choose \"not at all\", or rotate later.", "上次轮换前的值在 {until} 前仍然有效，不能再保留第二个。请选择“立即失效”，或稍后再轮换。";
     grace_none = "not at all", "立即失效";
     grace_hour = "1 hour", "1 小时";
     grace_day = "1 day", "1 天";

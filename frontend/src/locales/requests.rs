@@ -142,6 +142,7 @@ super::texts! {
     request_part = "Request", "请求";
     response_part = "Response", "响应";
     summary = "Summary", "概要";
+    no_body = "It had no body.", "没有正文。";
     not_captured = "Not captured. audit.capture says which bodies are kept.", "未捕获。由 audit.capture 决定保留哪些正文。";
     no_headers = "No header fields.", "没有标头。";
     pretty = "Pretty", "格式化";

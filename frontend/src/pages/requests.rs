@@ -63,6 +63,8 @@ struct RequestsState {
     live: Memo<bool>,
     /// The present in milliseconds since the epoch, second by second.
     second: RwSignal<f64>,
+    /// The request that `j` and `k` opened last.
+    last: StoredValue<Option<String>>,
     /// Loads what is below the last row of the list, and then calls; none where nothing is.
     further: RwSignal<Option<Callback<Callback<()>>>>,
     shortcuts: Shortcuts,
@@ -92,7 +94,10 @@ impl RequestsState {
     /// ends. Whether there is one.
     fn step(self, step: isize) -> bool {
         let open = untrack(|| self.address.param("open").get());
-        if let Some(next) = untrack(|| self.beside(open.as_deref(), step)) {
+        // Whoever closed one goes on from there.
+        let from = open.clone().or_else(|| self.last.get_value());
+        if let Some(next) = untrack(|| self.beside(from.as_deref(), step)) {
+            self.last.set_value(Some(next.clone()));
             match open {
                 // Back leads to the list, not through all that was looked at.
                 Some(_) => self.address.filter("open", Some(next)),
@@ -143,6 +148,7 @@ pub fn RequestsPage() -> impl IntoView {
         columns: Columns::new(),
         live: address.has("live"),
         second: RwSignal::new(js_sys::Date::now()),
+        last: StoredValue::new(None),
         further: RwSignal::new(None),
         shortcuts: Shortcuts::get(),
         rows: RwSignal::new(None),

@@ -172,7 +172,17 @@ pub fn optional_number<N: FromStr>(text: &str, field: &str, errors: &mut Vec<Fie
     }
     let number = text.parse().ok();
     if number.is_none() {
-        errors.push(FieldError::new(field, crate::locales::common::not_a_number()));
+        let is_whole = text
+            .strip_prefix('-')
+            .unwrap_or(text)
+            .bytes()
+            .all(|byte| byte.is_ascii_digit());
+        let why = if is_whole {
+            crate::locales::common::number_too_far()
+        } else {
+            crate::locales::common::not_a_number()
+        };
+        errors.push(FieldError::new(field, why));
     }
     number
 }
@@ -191,7 +201,10 @@ pub fn optional_json(text: &str, field: &str, errors: &mut Vec<FieldError>) -> O
     match fastgate_shared::json::from_text(text) {
         Ok(value) => Some(value),
         Err(why) => {
-            errors.push(FieldError::new(field, crate::locales::common::invalid_json(&why)));
+            errors.push(FieldError::new(
+                field,
+                crate::locales::common::invalid_json(&crate::locales::refusal(&why)),
+            ));
             None
         }
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use fastgate_shared::api_key::{ApiKey, RotateKey};
+use fastgate_shared::problem::FieldError;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
@@ -10,11 +11,16 @@ use super::{KeysState, title_of};
 use crate::api;
 use crate::components::button::{Button, Weight};
 use crate::components::dialog::Dialog;
-use crate::components::field::SelectField;
+use crate::components::field::{Rule, SelectField};
 use crate::components::icon::Glyph;
+use crate::format;
 use crate::locales::{common, keys as t};
 use crate::pages::deletion::{DeleteQuestion, Doomed};
+use crate::state::form::FormErrors;
 use crate::state::toasts::Toasts;
+
+/// The field of a rotation.
+const GRACE: &str = "grace_seconds";
 
 /// Asks before a key is deleted.
 #[component]
@@ -37,6 +43,7 @@ pub fn DeleteKey(state: KeysState, key: ApiKey) -> impl IntoView {
 pub fn RotateKeyDialog(state: KeysState, key: ApiKey) -> impl IntoView {
     let grace = RwSignal::new("3600".to_owned());
     let busy = RwSignal::new(false);
+    let errors = FormErrors::new(Vec::new);
     let toasts = Toasts::get();
     let choices = [
         ("0", t::grace_none()),
@@ -50,12 +57,19 @@ pub fn RotateKeyDialog(state: KeysState, key: ApiKey) -> impl IntoView {
     let lead = t::rotate_text(&title_of(&key));
     let close = Callback::new(move |()| state.asked.set(None));
     let rotate = move |()| {
-        let key_id = key.key_id.clone();
+        let (key_id, old_until) = (key.key_id.clone(), key.previous_valid_until);
         let grace_seconds = grace.get_untracked().parse().unwrap_or_default();
         busy.set(true);
         spawn_local(async move {
             match api::keys::rotate(&key_id, RotateKey { grace_seconds }).await {
                 Ok(created) => state.secret.set(Some((t::rotated(), Arc::new(created)))),
+                // A value before the last one still works: there is room for one.
+                Err(problem) if problem.status == 409 => {
+                    let until = old_until.map(|until| format::exact_time(format::millis(until)));
+                    errors.tell(vec![FieldError::new(GRACE, t::grace_runs(&until.unwrap_or_default()))]);
+                    busy.set(false);
+                    return;
+                }
                 Err(problem) => toasts.fail(&problem),
             }
             state.asked.set(None);
@@ -65,7 +79,7 @@ pub fn RotateKeyDialog(state: KeysState, key: ApiKey) -> impl IntoView {
     view! {
         <Dialog title=t::rotate_title() lead on_close=close>
             <div class="dialog-body">
-                <SelectField label=t::grace() value=grace choices />
+                <SelectField label=t::grace() value=grace choices rule=Rule(errors, GRACE) />
             </div>
             <div class="dialog-foot">
                 <Button autofocus=true on_press=close>

@@ -18,6 +18,7 @@ use crate::pages::overview::first_run::route::RouteStep;
 use crate::state::clock;
 use crate::state::query::Query;
 use crate::state::reactive;
+use crate::state::shortcuts::{focus, focus_is_nowhere};
 
 /// Which steps are done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,6 +124,16 @@ fn FirstRun(steps: FirstSteps, open: RwSignal<bool>) -> impl IntoView {
     }
 }
 
+fn go_on() {
+    const NEXT: &str =
+        ".first-run .step:not(.step-done) :is(input, select, textarea, button, a), .first-run .card-head button";
+    if focus_is_nowhere()
+        && let Ok(Some(next)) = document().query_selector(NEXT)
+    {
+        focus(&next);
+    }
+}
+
 /// A step: its action is there until it is done, or as long as there is a key to show.
 #[component]
 fn Step(
@@ -141,6 +152,11 @@ fn Step(
         }
     };
     let shown = reactive::memo(move |_| !done.get() || stays.is_some_and(|stays| stays.with(Option::is_some)));
+    // What had the focus goes with the action: it goes on to the next step.
+    reactive::on_change(
+        move || (shown.get(), done.get()),
+        move |_| request_animation_frame(go_on),
+    );
     view! {
         <li class="step" class:step-done=move || done.get()>
             <span class="step-marker">{marker}</span>

@@ -35,10 +35,14 @@ pub fn Latency(state: OverviewState) -> impl IntoView {
     let summary = reactive::derived(move || {
         state.over_time.data.with(|data| {
             let figures = data.as_ref().map(|data| data.total.figures.clone()).unwrap_or_default();
+            let time = |ms| match figures.figures.total_requests {
+                0 => "–".to_owned(),
+                _ => format::duration(ms),
+            };
             t::latency_summary(
                 &state.range.get().word(),
-                &format::duration(figures.p50_response_time),
-                &format::duration(figures.figures.p95_response_time),
+                &time(figures.p50_response_time),
+                &time(figures.figures.p95_response_time),
             )
         })
     });

@@ -10,7 +10,7 @@ use super::example;
 use crate::components::call_code::CallCode;
 use crate::components::key_value::Pairs;
 use crate::components::snippets::KEY_STAND_IN;
-use crate::locales::common;
+use crate::locales::{self, common};
 use crate::state::reactive;
 
 /// What is typed.
@@ -131,7 +131,7 @@ impl Draft {
         let body = self.body.get();
         let why = fastgate_shared::json::from_text::<Value>(&body).err()?;
         let is_empty = body.trim().is_empty();
-        (!is_empty && self.is_json()).then(|| FieldError::new("body", common::invalid_json(&why)))
+        (!is_empty && self.is_json()).then(|| FieldError::new("body", common::invalid_json(&locales::refusal(&why))))
     }
 
     /// The body laid out anew; its members keep their order.

@@ -119,7 +119,7 @@ fn Bodies(before: Option<String>, after: Option<String>) -> impl IntoView {
     let lines = line_diff::compare(&before, &after).into_iter().map(line);
     view! {
         {unknown}
-        <div class="code diff" tabindex="0" role="group" aria-label=t::bodies_compared()>
+        <div class="code line-diff" tabindex="0" role="group" aria-label=t::bodies_compared()>
             {lines.collect_view()}
         </div>
     }

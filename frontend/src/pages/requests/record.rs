@@ -155,11 +155,11 @@ fn RecordView(record: LogRecord, tab: RwSignal<usize>) -> impl IntoView {
                 0 => view! { <Summary record=record.clone() /> }.into_any(),
                 1 => view! { <Why record=record.clone() /> }.into_any(),
                 2 => {
-                    view! { <Message headers=record.request_headers.clone() body=record.request_body.clone() /> }
+                    view! { <Message headers=record.request_headers.clone() body=record.request_body.clone() size=record.item.request_size /> }
                         .into_any()
                 }
                 _ => {
-                    view! { <Message headers=record.response_headers.clone() body=record.response_body.clone() /> }
+                    view! { <Message headers=record.response_headers.clone() body=record.response_body.clone() size=record.item.response_size /> }
                         .into_any()
                 }
             }

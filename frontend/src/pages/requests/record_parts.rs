@@ -93,8 +93,12 @@ pub fn Attempts(attempts: Vec<Attempt>) -> impl IntoView {
 
 /// Headers and body of a request or response.
 #[component]
-pub fn Message(headers: Vec<(String, String)>, body: Option<String>) -> impl IntoView {
-    let raw = RwSignal::new(false);
+pub fn Message(
+    headers: Vec<(String, String)>,
+    body: Option<String>,
+    /// Bytes of the body that went over the wire.
+    size: u64,
+) -> impl IntoView {
     let header = |(name, value): (String, String)| {
         view! {
             <dt>{name}</dt>
@@ -106,6 +110,21 @@ pub fn Message(headers: Vec<(String, String)>, body: Option<String>) -> impl Int
     } else {
         view! { <dl class="facts">{headers.into_iter().map(header).collect_view()}</dl> }.into_any()
     };
+    view! {
+        <div class="stack">
+            <section class="stack-s">
+                <h3>{common::headers()}</h3>
+                {headers}
+            </section>
+            <BodyText body size />
+        </div>
+    }
+}
+
+/// A body, indented where it is JSON, or as it came.
+#[component]
+fn BodyText(body: Option<String>, size: u64) -> impl IntoView {
+    let raw = RwSignal::new(false);
     let choice = move |is_raw: bool, word: &'static str| {
         view! {
             <label class="choice-option">
@@ -119,7 +138,9 @@ pub fn Message(headers: Vec<(String, String)>, body: Option<String>) -> impl Int
             </label>
         }
     };
+    let has_text = body.is_some();
     let body = match body {
+        None if size == 0 => view! { <p class="muted">{t::no_body()}</p> }.into_any(),
         None => view! { <p class="muted">{t::not_captured()}</p> }.into_any(),
         Some(body) => {
             let text = reactive::derived(move || {
@@ -133,21 +154,20 @@ pub fn Message(headers: Vec<(String, String)>, body: Option<String>) -> impl Int
         }
     };
     view! {
-        <div class="stack">
-            <section class="stack-s">
-                <h3>{common::headers()}</h3>
-                {headers}
-            </section>
-            <section class="stack-s">
-                <div class="row body-head">
-                    <h3>{common::body()}</h3>
-                    <div class="choice" role="radiogroup" aria-label=common::body()>
-                        {choice(false, t::pretty())}
-                        {choice(true, t::raw())}
-                    </div>
-                </div>
-                {body}
-            </section>
-        </div>
+        <section class="stack-s">
+            <div class="row body-head">
+                <h3>{common::body()}</h3>
+                {has_text
+                    .then(|| {
+                        view! {
+                            <div class="choice" role="radiogroup" aria-label=common::body()>
+                                {choice(false, t::pretty())}
+                                {choice(true, t::raw())}
+                            </div>
+                        }
+                    })}
+            </div>
+            {body}
+        </section>
     }
 }

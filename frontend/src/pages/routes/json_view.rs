@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use super::draft::fresh;
 use crate::components::field::{Rule, TextField};
-use crate::locales::{common, routes as t};
+use crate::locales::{self, common, routes as t};
 use crate::state::form::FormErrors;
 
 /// The name under which the whole text is refused.
@@ -41,7 +41,7 @@ pub fn text_of(definition: &RouteDefinition) -> String {
 /// What is wrong with it, by the names of the fields where there are any.
 pub fn read(text: &str) -> Result<RouteDefinition, Vec<FieldError>> {
     let whole = |why: String| vec![FieldError::new(WHOLE, why)];
-    let value: Value = json::from_text(text).map_err(|why| whole(common::invalid_json(&why)))?;
+    let value: Value = json::from_text(text).map_err(|why| whole(common::invalid_json(&locales::refusal(&why))))?;
     let Value::Object(members) = &value else {
         return Err(whole(common::not_an_object().to_owned()));
     };

@@ -120,6 +120,7 @@ fn TestResult(result: RouteTestResult) -> impl IntoView {
                 {result
                     .status_code
                     .map(|status| view! { <Badge tone=Tone::of_status(status) word=status.to_string() /> })}
+                {result.status_code.is_none().then_some("–")}
             </dd>
             <dt>{t::target_url()}</dt>
             <dd>

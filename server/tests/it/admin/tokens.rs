@@ -394,10 +394,17 @@ async fn the_history_and_the_trail_name_who_it_was(#[case] dialect: Dialect) {
     assert_eq!(refused["items"][0]["address"], "127.0.0.1");
     let total = |events: Value| events["total"].as_u64().unwrap();
     let all = total(admin.get("/admin/events").await.json(200));
-    let since = total(admin.get("/admin/events?start_time=2024-01-01&end_time=2999-12-31").await.json(200));
+    let since = total(
+        admin
+            .get("/admin/events?start_time=2024-01-01&end_time=2999-12-31")
+            .await
+            .json(200),
+    );
     assert_eq!(since, all);
     assert_eq!(total(admin.get("/admin/events?end_time=2024-01-01").await.json(200)), 0);
-    let turned = admin.get("/admin/events?start_time=2024-01-02&end_time=2024-01-01").await;
+    let turned = admin
+        .get("/admin/events?start_time=2024-01-02&end_time=2024-01-01")
+        .await;
     assert_eq!(turned.refused(), ["end_time"]);
 
     let sessions = admin.get("/admin/sessions").await.json(200);
