@@ -68,6 +68,7 @@ super::texts! {
     call_model = "Model", "模型";
     call_costs = "It goes to the real upstream and uses its quota.", "请求会发送到真实上游并消耗其配额。";
     call_went_well = "The upstream answered through the gateway.", "上游已通过网关响应。";
+    call_mend_route = "Look at the route", "查看路由";
     call_failed = "The call came back with an error.", "调用返回了错误。";
     call_in_log = "See it in the log", "在日志中查看";
     call_answer = "Answer", "响应";

@@ -95,6 +95,8 @@ fn told(outcome: Outcome) -> AnyView {
                 <Badge tone=Tone::of_status(status) word=status.to_string() />
                 <span>{if status < 400 { t::call_went_well() } else { t::call_failed() }}</span>
                 <a href=format!("{BASE}/requests")>{t::call_in_log()}</a>
+                {(status >= 400)
+                    .then(|| view! { <a href=format!("{BASE}/routes")>{t::call_mend_route()}</a> })}
             </p>
             <CodeBlock text=body label=t::call_answer() />
         }
