@@ -64,16 +64,26 @@ impl OverviewState {
         });
         // Series and the range before change slowly and cost more.
         let slowly = move || refresh.get().max(30) * u32::from(refresh.get() > 0);
+        let summary = Query::new(
+            move || range.get(),
+            |range| async move { api::metrics::summary(&range.start(range.span), None).await },
+        )
+        .poll_by(move || refresh.get());
+        let over_time = Query::new(
+            move || range.get(),
+            |range| async move {
+                api::metrics::grouped(Some(GroupBy::Status), range.span, &range.start(range.span), 10).await
+            },
+        )
+        .poll_by(slowly);
+        let told = move || summary.data.with(Option::is_some) && over_time.data.with(Option::is_some);
         Self {
             address,
             range,
             refresh,
-            summary: Query::new(
-                move || range.get(),
-                |range| async move { api::metrics::summary(&range.start(range.span), None).await },
-            )
-            .poll_by(move || refresh.get()),
-            before: Query::new(
+            summary,
+            before: Query::completing(
+                told,
                 move || range.get(),
                 |range| async move {
                     let start = range.start_before(range.span, range.buckets(range.span));
@@ -81,14 +91,9 @@ impl OverviewState {
                 },
             )
             .poll_by(slowly),
-            over_time: Query::new(
-                move || range.get(),
-                |range| async move {
-                    api::metrics::grouped(Some(GroupBy::Status), range.span, &range.start(range.span), 10).await
-                },
-            )
-            .poll_by(slowly),
-            used: Query::new(
+            over_time,
+            used: Query::completing(
+                told,
                 move || range.get(),
                 |range| async move { api::metrics::used(range.span, &range.start(range.span)).await },
             )

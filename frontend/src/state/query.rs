@@ -75,6 +75,41 @@ impl<T: Send + Sync> Query<T> {
         query
     }
 
+    /// As [`Self::new`], of what completes the page: not before `ready` says that the rest is there, and that is painted.
+    pub fn completing<K, F, Fut>(
+        ready: impl Fn() -> bool + 'static,
+        key: impl Fn() -> K + Send + Sync + 'static,
+        fetch: F,
+    ) -> Self
+    where
+        K: Clone + PartialEq + 'static,
+        F: Fn(K) -> Fut + 'static,
+        Fut: Future<Output = Answer<T>> + 'static,
+    {
+        let painted = RwSignal::new(false);
+        let mut asked = false;
+        reactive::effect(move || {
+            if !asked && ready() {
+                asked = true;
+                super::clock::after_paint(move || {
+                    painted.try_set(true);
+                });
+            }
+        });
+        let fetch = Rc::new(fetch);
+        let key = move || painted.get().then(&key);
+        Self::new(key, move |key| {
+            let fetch = Rc::clone(&fetch);
+            async move {
+                match key {
+                    Some(key) => fetch(key).await,
+                    // Asked again when it is time.
+                    None => std::future::pending().await,
+                }
+            }
+        })
+    }
+
     // Knows neither the key nor the call: each type of data has its code once.
     fn of(fetch: Fetch<T>) -> Self {
         let data = RwSignal::new(None);

@@ -56,7 +56,7 @@ async fn look() -> Answer<Beginnings> {
 #[component]
 pub fn FirstRunIfNeeded(state: OverviewState) -> impl IntoView {
     let steps = FirstSteps {
-        beginnings: Query::new(|| (), |()| look()),
+        beginnings: Query::completing(move || state.summary.data.with(Option::is_some), || (), |()| look()),
         key: RwSignal::new(None),
         prefix: RwSignal::new(String::new()),
     };
