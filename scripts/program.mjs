@@ -116,8 +116,8 @@ function shortened(glue) {
 // --- The order of functions.
 
 /** Bytes that make a piece of a function, and how many functions may have a piece in common until it says nothing. */
-const PIECE = 5;
-const COMMON = 1_500;
+const PIECE = 3;
+const COMMON = 3_000;
 
 function pieces(body) {
   const found = new Set();

@@ -16,3 +16,21 @@ pub fn places(length: usize, compare: &dyn Fn(usize, usize) -> Ordering) -> Vec<
     places.sort_by(|one, two| compare(*one, *two));
     places
 }
+
+/// Values by name. A hash map for each kind of value would be in the WASM file instead (docs/performance.md).
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Named<V>(Vec<(String, V)>);
+
+impl<V> Named<V> {
+    /// Of these.
+    pub fn of(mut values: Vec<(String, V)>) -> Self {
+        sort(&mut values, |one, two| one.0.cmp(&two.0));
+        Self(values)
+    }
+
+    /// The value of a name.
+    pub fn get(&self, name: &str) -> Option<&V> {
+        let at = self.0.binary_search_by(|(known, _)| known.as_str().cmp(name)).ok()?;
+        Some(&self.0[at].1)
+    }
+}

@@ -1,8 +1,6 @@
 //! Two administrators changed the same object: what each of them did, side by side, and the decision. Nothing is overwritten
 //! without it.
 
-use std::collections::BTreeMap;
-
 use fastgate_shared::changes::Conflict;
 use fastgate_shared::changes::diff::compare;
 use leptos::prelude::*;
@@ -16,6 +14,10 @@ use crate::components::dialog::{Dialog, Shape};
 use crate::components::diff::shown;
 use crate::format;
 use crate::locales::{changes as t, common};
+use crate::order;
+
+/// Of a field: what was, what they made of it, and what I made of it.
+type Sides = (Value, Option<Value>, Option<Value>);
 
 /// A conflict and what is needed to show it.
 #[derive(Clone)]
@@ -54,16 +56,18 @@ impl Clash {
     }
 
     /// Field by field: what was, what they made of it, what I made of it; none where one left it alone.
-    fn rows(&self) -> BTreeMap<String, (Value, Option<Value>, Option<Value>)> {
-        let mut rows: BTreeMap<String, (Value, Option<Value>, Option<Value>)> = BTreeMap::new();
-        for diff in compare(&self.started, &self.conflict.current) {
-            rows.insert(diff.field, (diff.before, Some(diff.after), None));
-        }
-        if let Some(mine) = &self.mine {
-            for diff in compare(&self.started, mine) {
-                rows.entry(diff.field).or_insert((diff.before, None, None)).2 = Some(diff.after);
+    fn rows(&self) -> Vec<(String, Sides)> {
+        let theirs = compare(&self.started, &self.conflict.current).into_iter();
+        let mut rows: Vec<(String, Sides)> = theirs
+            .map(|diff| (diff.field, (diff.before, Some(diff.after), None)))
+            .collect();
+        for diff in self.mine.iter().flat_map(|mine| compare(&self.started, mine)) {
+            match rows.iter_mut().find(|(field, _)| *field == diff.field) {
+                Some((_, sides)) => sides.2 = Some(diff.after),
+                None => rows.push((diff.field, (diff.before, None, Some(diff.after)))),
             }
         }
+        order::sort(&mut rows, |one, two| one.0.cmp(&two.0));
         rows
     }
 }
@@ -137,7 +141,7 @@ pub fn is_as_seen(now: &Value, seen: &Value) -> bool {
 }
 
 #[component]
-fn Row(field: String, sides: (Value, Option<Value>, Option<Value>)) -> impl IntoView {
+fn Row(field: String, sides: Sides) -> impl IntoView {
     let (was, theirs, mine) = sides;
     let clash = matches!((&theirs, &mine), (Some(theirs), Some(mine)) if theirs != mine);
     let value = |name: &'static str, value: Option<Value>, class: &'static str| {

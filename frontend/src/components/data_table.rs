@@ -2,7 +2,6 @@
 //! screens the style sheet shows each row as a card, which is why the roles are spelled out.
 
 use std::any::Any;
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use leptos::ev;
@@ -12,6 +11,7 @@ use leptos::wasm_bindgen::JsCast;
 use crate::components::sorting::{Sorted, Sorting, head};
 use crate::components::{keyed, row_focus};
 use crate::locales::common as t;
+use crate::order::Named;
 use crate::state::{clock, reactive};
 
 /// So much of a window's height goes to each row, CSS pixels: a row has 36 or more, and above the table are heads and filters.
@@ -178,7 +178,7 @@ where
 
 fn table(caption: String, columns: Vec<AnyColumn>, rows: Signal<Vec<(String, AnyItem)>>, rules: AnyRules) -> AnyView {
     // Not compared as a whole: each row compares itself.
-    let by_id = reactive::memo_with_compare(move |_| rows.get().into_iter().collect::<HashMap<_, _>>(), |_, _| true);
+    let by_id = reactive::memo_with_compare(move |_| Named::of(rows.get()), |_, _| true);
     let most = gradually(rows);
     let ids = reactive::memo(move |_| {
         let most = most.get();

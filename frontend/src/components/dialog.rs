@@ -14,7 +14,7 @@ use web_sys::Element;
 use crate::components::button::IconButton;
 use crate::components::confirm::Confirm;
 use crate::components::icon::Glyph;
-use crate::components::unique_id;
+use crate::components::{row_focus, unique_id};
 use crate::locales::common as t;
 use crate::state::shortcuts::{focus, focus_is_nowhere, focus_page_now};
 use crate::state::unsaved::{self, Way};
@@ -233,8 +233,11 @@ fn keep_focus() {
             let there = |element: &&Element| element.is_connected() && element.tag_name() != "BODY";
             match before.iter().find(there) {
                 Some(element) => focus(element),
-                // A list may have moved it on already, with the row that is gone.
-                None if focus_is_nowhere() => focus_page_now(),
+                // A list may have moved it on already, with the row that is gone; or could not, because this dialog had it.
+                None if focus_is_nowhere() => match row_focus::of_the_next_row() {
+                    Some(control) => focus(&control),
+                    None => focus_page_now(),
+                },
                 None => {}
             }
         });

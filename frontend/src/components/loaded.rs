@@ -30,14 +30,35 @@ pub fn Loaded<T>(
 where
     T: Send + Sync + 'static,
 {
-    let has_data = reactive::memo(move |_| query.data.with(Option::is_some));
+    let state = State {
+        has_data: reactive::memo(move |_| query.data.with(Option::is_some)),
+        problem: query.problem,
+        reload: Callback::new(move |()| query.reload()),
+    };
+    loaded(state, skeleton, filters, children)
+}
+
+/// A query, whatever its data: what shows of it is in the WASM file once.
+#[derive(Clone, Copy)]
+struct State {
+    has_data: Memo<bool>,
+    problem: RwSignal<Option<Problem>>,
+    reload: Callback<()>,
+}
+
+fn loaded(state: State, skeleton: ViewFn, filters: Option<Filters>, children: ChildrenFn) -> AnyView {
+    let State {
+        has_data,
+        problem,
+        reload,
+    } = state;
     let content = move || {
         if has_data.get() {
             children()
-        } else if let Some(problem) = query.problem.get() {
+        } else if let Some(problem) = problem.get() {
             match filters.clone().filter(|_| !problem.errors.is_empty()) {
                 Some(filters) => view! { <RefusedFilters filters problem /> }.into_any(),
-                None => view! { <ErrorState problem on_retry=move |()| query.reload() /> }.into_any(),
+                None => view! { <ErrorState problem on_retry=reload /> }.into_any(),
             }
         } else {
             view! {
@@ -48,7 +69,7 @@ where
         }
     };
     let stale = move || {
-        query.problem.get().filter(|_| has_data.get()).map(|problem| {
+        problem.get().filter(|_| has_data.get()).map(|problem| {
             view! {
                 <div class="banner banner-warn" role="status">
                     <Icon glyph=Glyph::Alert />
@@ -57,7 +78,7 @@ where
                         " "
                         {api::sentence(&problem)}
                     </div>
-                    <Button small=true on_press=move |()| query.reload()>
+                    <Button small=true on_press=reload>
                         {t::retry()}
                     </Button>
                 </div>
@@ -68,6 +89,7 @@ where
         {stale}
         {content}
     }
+    .into_any()
 }
 
 /// Which filters make no sense, and why; the same call again would be refused again, so that there is no Retry.

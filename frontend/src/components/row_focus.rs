@@ -1,6 +1,8 @@
 //! Where the focus goes when the row that has it leaves a table: to the same control of the row that takes its place, else to
 //! the page (WCAG 2.4.3). Without this a browser drops it, and who works by keyboard begins anew at the top.
 
+use std::cell::RefCell;
+
 use leptos::ev;
 use leptos::html;
 use leptos::prelude::*;
@@ -22,6 +24,14 @@ struct Held {
     place: usize,
 }
 
+/// Finds where the focus goes on in a table.
+type Successor = Box<dyn Fn() -> Option<Element>>;
+
+thread_local! {
+    /// Of the table that had the focus last: a dialog that was opened from it may outlive the row.
+    static LATEST: RefCell<Option<Successor>> = const { RefCell::new(None) };
+}
+
 /// Keeps the focus within `body` while rows, and controls in them, come and go: `changed` tells when. Whoever builds the table calls
 /// what this returns on `focusin`.
 pub fn keep(body: NodeRef<html::Tbody>, changed: impl Fn() + Send + Sync + 'static) -> impl Fn(ev::FocusEvent) {
@@ -29,15 +39,11 @@ pub fn keep(body: NodeRef<html::Tbody>, changed: impl Fn() + Send + Sync + 'stat
     let held = StoredValue::new(None::<SendWrapper<Held>>);
     reactive::on_change(changed, move |()| {
         request_animation_frame(move || {
-            let lost = held.try_with_value(|held| {
-                let lost = held.as_ref().filter(|held| held.is_lost())?;
-                let row = Some(lost.row.clone()).filter(|row| row.is_connected());
-                Some((row, lost.above, lost.place))
-            });
-            if let Some((row, above, place)) = lost.flatten() {
+            let lost = held.try_with_value(|held| held.as_ref().is_some_and(|held| held.is_lost()));
+            if lost == Some(true) {
+                let next = successor(held, body);
                 held.set_value(None);
-                let row = row.or_else(|| row_at(&*body.get_untracked()?, above));
-                match row.and_then(|row| controls(&row).take(place + 1).last()) {
+                match next {
                     Some(control) => focus(&control),
                     None => focus_page(),
                 }
@@ -55,9 +61,26 @@ pub fn keep(body: NodeRef<html::Tbody>, changed: impl Fn() + Send + Sync + 'stat
         }
     });
     move |event| {
+        LATEST.set(Some(Box::new(move || successor(held, body))));
         let control = event.target().and_then(|target| target.dyn_into::<Element>().ok());
         held.set_value(control.and_then(Held::of).map(SendWrapper::new));
     }
+}
+
+/// The same control of the row that took the place of the one that had the focus last; none while that one is there.
+pub fn of_the_next_row() -> Option<Element> {
+    LATEST.with_borrow(|latest| latest.as_ref()?())
+}
+
+fn successor(held: StoredValue<Option<SendWrapper<Held>>>, body: NodeRef<html::Tbody>) -> Option<Element> {
+    let find = |held: &Option<SendWrapper<Held>>| {
+        let held = held.as_ref().filter(|held| !held.control.is_connected())?;
+        let row = Some(held.row.clone()).filter(|row| row.is_connected());
+        let row = row.or_else(|| row_at(&*body.try_get_untracked()??, held.above))?;
+        controls(&row).take(held.place + 1).last()
+    };
+    // The table may be gone.
+    held.try_with_value(find)?
 }
 
 impl Held {

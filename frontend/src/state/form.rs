@@ -1,6 +1,5 @@
 //! What a form says about its fields: the shared rules while typing, the server's verdict after sending.
 
-use std::collections::BTreeSet;
 use std::str::FromStr;
 
 use fastgate_shared::problem::{FieldError, Problem};
@@ -13,7 +12,7 @@ use crate::state::reactive;
 pub struct FormErrors {
     client: Memo<Vec<FieldError>>,
     server: RwSignal<Vec<FieldError>>,
-    touched: RwSignal<BTreeSet<&'static str>>,
+    touched: RwSignal<Vec<&'static str>>,
     all: RwSignal<bool>,
 }
 
@@ -64,7 +63,7 @@ impl FormErrors {
                     .find(|error| is_about(&error.field, field))
                     .map(|error| crate::locales::refusal(&error.message))
             };
-            let shown = self.all.get() || self.touched.with(|touched| touched.contains(field));
+            let shown = self.all.get() || self.touched.with(|touched| touched.contains(&field));
             self.server
                 .with(find)
                 .or_else(|| if shown { self.client.with(find) } else { None })
@@ -73,7 +72,7 @@ impl FormErrors {
 
     /// The messages of every other field than this one, each with its field, once this one was touched.
     pub fn all_but(self, field: &str) -> Vec<(String, String)> {
-        if !self.all.get() && !self.touched.with(|touched| touched.contains(field)) {
+        if !self.all.get() && !self.touched.with(|touched| touched.contains(&field)) {
             return Vec::new();
         }
         let mut told = self.server.get();
@@ -87,9 +86,9 @@ impl FormErrors {
 
     /// Says that a field was edited: its message may show, and the server's verdict on it is out of date.
     pub fn touch(self, field: &'static str) {
-        if !self.touched.with_untracked(|touched| touched.contains(field)) {
+        if !self.touched.with_untracked(|touched| touched.contains(&field)) {
             self.touched.update(|touched| {
-                touched.insert(field);
+                touched.push(field);
             });
         }
         if self

@@ -65,13 +65,7 @@ impl<T: Send + Sync> Query<T> {
         Fut: Future<Output = Answer<T>> + 'static,
     {
         let query = Self::of(Box::new(move || Box::pin(fetch())));
-        let mut asked = false;
-        reactive::effect(move || {
-            if !asked && ready() {
-                asked = true;
-                super::clock::after_paint(move || query.reload());
-            }
-        });
+        once_painted(Box::new(ready), Box::new(move || query.reload()));
         query
     }
 
@@ -87,15 +81,12 @@ impl<T: Send + Sync> Query<T> {
         Fut: Future<Output = Answer<T>> + 'static,
     {
         let painted = RwSignal::new(false);
-        let mut asked = false;
-        reactive::effect(move || {
-            if !asked && ready() {
-                asked = true;
-                super::clock::after_paint(move || {
-                    painted.try_set(true);
-                });
-            }
-        });
+        once_painted(
+            Box::new(ready),
+            Box::new(move || {
+                painted.try_set(true);
+            }),
+        );
         let fetch = Rc::new(fetch);
         let key = move || painted.get().then(&key);
         Self::new(key, move |key| {
@@ -224,6 +215,19 @@ impl<T: Send + Sync> Query<Vec<T>> {
         });
         query
     }
+}
+
+/// Calls `then` once, when `ready` says for the first time that the rest of a page is there, and that is painted.
+fn once_painted(ready: Box<dyn Fn() -> bool>, then: Box<dyn Fn()>) {
+    let mut then = Some(then);
+    reactive::effect(move || {
+        if then.is_some()
+            && ready()
+            && let Some(then) = then.take()
+        {
+            super::clock::after_paint(then);
+        }
+    });
 }
 
 /// Asks for something once; when the session ends meanwhile, again after the sign-in. `failed` hears why there is no answer.

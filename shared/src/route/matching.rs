@@ -3,7 +3,7 @@
 
 use crate::route::transform::is_header_name;
 use serde_json::Value;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
 /// The methods that `match_method` names, in upper case; empty means any.
 ///
@@ -53,15 +53,14 @@ pub fn validate_headers<C>(headers: &BTreeMap<String, String>, _: &C) -> garde::
     if headers.len() > 50 {
         return Err(garde::Error::new("has more than 50 header fields"));
     }
-    let mut seen = HashSet::with_capacity(headers.len());
-    for (name, value) in headers {
+    for (at, (name, value)) in headers.iter().enumerate() {
         if !is_header_name(name) {
             return Err(garde::Error::new(format!(
                 "`{}` is not a header name",
                 name.escape_debug()
             )));
         }
-        if !seen.insert(name.to_ascii_lowercase()) {
+        if headers.keys().take(at).any(|other| other.eq_ignore_ascii_case(name)) {
             return Err(garde::Error::new(format!(
                 "names `{name}` twice (header names ignore case)"
             )));

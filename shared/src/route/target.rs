@@ -4,7 +4,6 @@ use crate::json::FromJson;
 use crate::route::pattern;
 use garde::Validate;
 use serde::{Deserialize, Serialize};
-use std::collections::HashSet;
 
 /// What is spoken with an upstream.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, FromJson)]
@@ -157,11 +156,12 @@ pub fn validate_host_name(name: &str) -> garde::Result {
 /// When all weights are 0, or with the host that is there twice (host names ignore case).
 pub fn validate_targets<C>(usual: Protocol) -> impl FnOnce(&Vec<Target>, &C) -> garde::Result {
     move |targets, _| {
-        let mut seen = HashSet::with_capacity(targets.len());
-        let twice = targets
-            .iter()
-            .find(|target| !seen.insert((target.host.to_ascii_lowercase(), target.protocol.unwrap_or(usual))));
-        if let Some(twice) = twice {
+        let same = |one: &Target, two: &Target| {
+            one.host.eq_ignore_ascii_case(&two.host) && one.protocol.unwrap_or(usual) == two.protocol.unwrap_or(usual)
+        };
+        let mut listed = targets.iter().enumerate();
+        let twice = listed.find(|(at, target)| targets.iter().take(*at).any(|other| same(other, target)));
+        if let Some((_, twice)) = twice {
             return Err(garde::Error::new(format!(
                 "names `{}` twice; give it once, with the weight of both",
                 twice.host.escape_debug()

@@ -1,7 +1,5 @@
 //! Two answers to the same request beside each other: the recorded one, and that of a replay.
 
-use std::collections::BTreeMap;
-
 use fastgate_shared::audit_log::{LogRecord, ReplayResult};
 use fastgate_shared::line_diff::{self, Line};
 use leptos::html;
@@ -10,6 +8,7 @@ use leptos::prelude::*;
 use crate::app::BASE;
 use crate::format;
 use crate::locales::{self, common, requests as t};
+use crate::order;
 
 /// A row: what is compared, then both sides.
 type Row = (String, Option<String>, Option<String>);
@@ -127,21 +126,21 @@ fn Bodies(before: Option<String>, after: Option<String>) -> impl IntoView {
 }
 
 fn header_rows(before: &[(String, String)], after: &[(String, String)]) -> Vec<Row> {
-    let mut rows: BTreeMap<String, (Option<String>, Option<String>)> = BTreeMap::new();
-    let add = |side: &mut Option<String>, value: &str| match side {
-        Some(values) => {
-            values.push_str(", ");
-            values.push_str(value);
-        }
-        None => *side = Some(value.to_owned()),
+    let mut names: Vec<String> = before
+        .iter()
+        .chain(after)
+        .map(|(name, _)| name.to_ascii_lowercase())
+        .collect();
+    order::sort(&mut names, Ord::cmp);
+    names.dedup();
+    let values = |side: &[(String, String)], name: &str| {
+        let of_name = side.iter().filter(|(other, _)| other.eq_ignore_ascii_case(name));
+        let values: Vec<&str> = of_name.map(|(_, value)| value.as_str()).collect();
+        (!values.is_empty()).then(|| values.join(", "))
     };
-    for (name, value) in before {
-        add(&mut rows.entry(name.to_ascii_lowercase()).or_default().0, value);
-    }
-    for (name, value) in after {
-        add(&mut rows.entry(name.to_ascii_lowercase()).or_default().1, value);
-    }
-    rows.into_iter()
-        .map(|(name, (before, after))| (name, before, after))
-        .collect()
+    let row = |name: String| {
+        let (before, after) = (values(before, &name), values(after, &name));
+        (name, before, after)
+    };
+    names.into_iter().map(row).collect()
 }

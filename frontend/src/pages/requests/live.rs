@@ -1,6 +1,5 @@
 //! Requests as they happen, pushed by the server: starting, first byte, growing, ended. At most 1,000 rows are kept.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use fastgate_shared::audit_log::{LiveEventKind, LogItem};
@@ -19,6 +18,7 @@ use crate::components::first_rows::first_rows;
 use crate::components::icon::Glyph;
 use crate::components::loaded::{EmptyState, Filters, RefusedFilters};
 use crate::locales::requests as t;
+use crate::order;
 use crate::state::events::{self, Line};
 use crate::state::session::Session;
 use crate::state::{clock, reactive};
@@ -105,8 +105,8 @@ impl Feed {
                     Change::Leave(item) => rows.retain(|row| row.id != item.id),
                     Change::InFlight(items) => {
                         // How those that are missing ended is in the history.
-                        let ids = items.iter().map(|item| item.id.as_str()).collect::<HashSet<_>>();
-                        rows.retain(|row| row.outcome.is_some() || ids.contains(row.id.as_str()));
+                        let ids = in_order(items.iter().map(|item| item.id.as_str()).collect());
+                        rows.retain(|row| row.outcome.is_some() || ids.binary_search(&row.id.as_str()).is_ok());
                         items.into_iter().rev().for_each(|item| put(rows, item));
                     }
                 }
@@ -117,18 +117,26 @@ impl Feed {
 
     fn new_ones(self) -> usize {
         self.rows.with_untracked(|rows| {
-            let shown = rows.iter().map(|row| row.id.as_str()).collect::<HashSet<_>>();
+            let shown = in_order(rows.iter().map(|row| row.id.as_str()).collect());
             self.waiting.with_value(|waiting| {
                 let items = waiting.iter().flat_map(|change| match change {
                     Change::Item(item) => std::slice::from_ref(item),
                     Change::InFlight(items) => items,
                     Change::Leave(_) => &[],
                 });
-                let ids = items.map(|item| item.id.as_str()).filter(|id| !shown.contains(id));
-                ids.collect::<HashSet<_>>().len()
+                let ids = items.map(|item| item.id.as_str());
+                let ids = ids.filter(|id| shown.binary_search(id).is_err());
+                in_order(ids.collect()).len()
             })
         })
     }
+}
+
+/// In order, each once.
+fn in_order(mut ids: Vec<&str>) -> Vec<&str> {
+    order::sort(&mut ids, |one, two| one.cmp(two));
+    ids.dedup();
+    ids
 }
 
 #[component]

@@ -1,6 +1,5 @@
 //! What came through each route in the last 24 hours: requests, errors, p95. Each figure leads to its requests.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use fastgate_shared::metrics::{BucketSpan, GroupBy};
@@ -12,6 +11,7 @@ use crate::api::{self, Answer};
 use crate::app::BASE;
 use crate::format;
 use crate::locales::routes as t;
+use crate::order::Named;
 use crate::state::range::Range;
 use crate::state::reactive;
 
@@ -31,7 +31,7 @@ pub struct Hits {
 /// The figures of all routes.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Traffic {
-    by_route: HashMap<String, Hits>,
+    by_route: Named<Hits>,
     /// There were more routes than can be told apart.
     more: bool,
 }
@@ -94,7 +94,7 @@ pub async fn traffic() -> Answer<Arc<Traffic>> {
         Some((group.id?, hits))
     });
     Ok(Arc::new(Traffic {
-        by_route: of_route.collect(),
+        by_route: Named::of(of_route.collect()),
         more: metrics.other.is_some(),
     }))
 }
