@@ -6,9 +6,9 @@ import { expect, test } from "./stand";
 
 test.use({ viewport: { width: 1440, height: 900 } });
 
-/** Presses Tab until the focus is on what has this name. */
+/** Presses Tab until the focus is on what has this name; lists may hold what other tests made. */
 async function tabTo(page: Page, name: RegExp) {
-  for (let presses = 0; presses < 80; presses += 1) {
+  for (let presses = 0; presses < 400; presses += 1) {
     await page.keyboard.press("Tab");
     const here = await page.evaluate(() => {
       const element = document.activeElement;
