@@ -1,16 +1,17 @@
 //! Writing the audit log: records and roll-ups. Reading is in `logs` and `metrics`, deleting in `upkeep`.
 
 mod insert;
+mod rollup_rows;
 mod rows;
 
+use rollup_rows::{PathRow, RollupRow};
 pub use rows::has_error;
 pub(super) use rows::{DetailRow, RecordRow};
 
 use super::schema::{audit_details, audit_records, path_rollups, rollups};
-use super::types::integer;
 use super::{DbConnection, DbResult, settings};
 use crate::audit_log::record::Record;
-use crate::audit_log::rollup::{Changes, Sample, Span, SpanKey};
+use crate::audit_log::rollup::{Changes, Sample};
 use diesel::prelude::*;
 use diesel::upsert::excluded;
 use fastgate_shared::audit_log::Outcome;
@@ -21,38 +22,6 @@ const MAX_BINDS: usize = 60_000;
 
 /// What is said of requests that the end of the process cut off.
 pub const INTERRUPTED: &str = "the gateway stopped before the request ended";
-
-#[derive(Insertable)]
-#[diesel(table_name = rollups, treat_none_as_default_value = false)]
-struct RollupRow<'a> {
-    span: i32,
-    dimension: i32,
-    start: i64,
-    segment: i64,
-    value: &'a str,
-    name: &'a str,
-    requests: i64,
-    errors: i64,
-    duration_us: i64,
-    ttfb_us: i64,
-    bytes_in: i64,
-    bytes_out: i64,
-    prompt_tokens: i64,
-    completion_tokens: i64,
-    durations: Vec<u8>,
-    ttfbs: Vec<u8>,
-}
-
-#[derive(Insertable)]
-#[diesel(table_name = path_rollups, treat_none_as_default_value = false)]
-struct PathRow<'a> {
-    span: i32,
-    start: i64,
-    segment: i64,
-    path: &'a str,
-    requests: i64,
-    errors: i64,
-}
 
 /// Stores a record once; one that is there is left as it is. Returns whether it was stored.
 ///
@@ -125,17 +94,13 @@ pub fn replace_rollups(connection: &mut DbConnection, changes: &Changes) -> DbRe
     let mut rows = Vec::new();
     let mut paths = Vec::new();
     for (key, span) in &changes.spans {
-        rows.extend(rollup_rows(*key, span));
-        paths.extend(path_rows(*key, span));
+        rows.extend(RollupRow::of(*key, span));
+        paths.extend(PathRow::of(*key, span));
     }
     match connection {
         DbConnection::Sqlite(inner) => {
-            for row in rows {
-                diesel::replace_into(rollups::table).values(row).execute(inner)?;
-            }
-            for row in paths {
-                diesel::replace_into(path_rollups::table).values(row).execute(inner)?;
-            }
+            insert::insert(inner, &rows)?;
+            insert::insert(inner, &paths)?;
         }
         DbConnection::Postgres(inner) => {
             use rollups as r;
@@ -171,38 +136,6 @@ pub fn replace_rollups(connection: &mut DbConnection, changes: &Changes) -> DbRe
         }
     }
     Ok(())
-}
-
-fn rollup_rows((length, start): SpanKey, span: &Span) -> impl Iterator<Item = RollupRow<'_>> {
-    span.rows().map(move |(dimension, value, row)| RollupRow {
-        span: length,
-        dimension: dimension.number(),
-        start,
-        segment: span.segment,
-        value,
-        name: &row.name,
-        requests: integer(row.figures.requests),
-        errors: integer(row.figures.errors),
-        duration_us: integer(row.figures.duration_us),
-        ttfb_us: integer(row.figures.ttfb_us),
-        bytes_in: integer(row.figures.bytes_in),
-        bytes_out: integer(row.figures.bytes_out),
-        prompt_tokens: integer(row.figures.prompt_tokens),
-        completion_tokens: integer(row.figures.completion_tokens),
-        durations: row.figures.durations.encode(),
-        ttfbs: row.figures.ttfbs.encode(),
-    })
-}
-
-fn path_rows((length, start): SpanKey, span: &Span) -> impl Iterator<Item = PathRow<'_>> {
-    span.paths.iter().map(move |(path, figures)| PathRow {
-        span: length,
-        start,
-        segment: span.segment,
-        path,
-        requests: integer(figures.requests),
-        errors: integer(figures.errors),
-    })
 }
 
 /// The highest number of a record, of all writers; 0 without any.

@@ -1,8 +1,6 @@
 //! A histogram of durations with log-linear buckets: 16 to each power of two, so that a quantile is off by 3 % at most,
 //! from a microsecond to weeks. Stored as bytes, added up by readers.
 
-use std::collections::BTreeMap;
-
 /// Buckets to each power of two, as bits.
 const SUB_BITS: u32 = 4;
 const SUB: u64 = 1 << SUB_BITS;
@@ -11,10 +9,11 @@ const MAX: u64 = 1 << 42;
 /// One more than the bucket of [`MAX`].
 const BUCKETS: u16 = 39 * SUB as u16 + 1;
 
-/// Counts by bucket, as the writer keeps them: few buckets, many histograms.
+/// Counts by bucket, as the writer keeps them: few buckets, many histograms, and each copied for a batch that may fail.
+/// In the order of the buckets.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Histogram {
-    counts: BTreeMap<u16, u64>,
+    counts: Vec<(u16, u64)>,
 }
 
 /// What several histograms add up to, as readers need it: one place for each bucket, so that adding a stored histogram
@@ -27,13 +26,22 @@ pub struct Merged {
 impl Histogram {
     /// Counts a duration in microseconds.
     pub fn add(&mut self, microseconds: u64) {
-        *self.counts.entry(bucket(microseconds)).or_default() += 1;
+        let bucket = bucket(microseconds);
+        match self.counts.binary_search_by_key(&bucket, |(bucket, _)| *bucket) {
+            Ok(place) => self.counts[place].1 += 1,
+            Err(place) => self.counts.insert(place, (bucket, 1)),
+        }
     }
 
     /// Adds the counts of another.
     pub fn merge(&mut self, more: &Self) {
-        for (bucket, count) in &more.counts {
-            *self.counts.entry(*bucket).or_default() += count;
+        let mut place = 0;
+        for &(bucket, count) in &more.counts {
+            place += self.counts[place..].partition_point(|(known, _)| *known < bucket);
+            match self.counts.get_mut(place) {
+                Some((known, counted)) if *known == bucket => *counted += count,
+                _ => self.counts.insert(place, (bucket, count)),
+            }
         }
     }
 

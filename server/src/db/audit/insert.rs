@@ -1,11 +1,12 @@
 //! Rows on their way into SQLite. The library writes a statement out column by column each time that it is used, to find
-//! the prepared one; for the largest table of all that costs more than SQLite itself. Here the text is fixed by the
-//! type, and several rows share a statement, and with it the opening of all indexes.
+//! the prepared one; for the tables that every batch writes to that costs more than SQLite itself. Here the text is fixed
+//! by the type, and several rows share a statement, and with it the opening of all indexes.
 
+use super::rollup_rows::{PathRow, RollupRow};
 use super::rows::{DetailRow, RecordRow};
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
-use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text};
+use diesel::sql_types::{BigInt, Binary, Bool, Integer, Nullable, Text};
 use diesel::sqlite::{Sqlite, SqliteConnection};
 use std::marker::PhantomData;
 
@@ -14,7 +15,7 @@ const TOGETHER: usize = 8;
 
 /// A row that is written this way.
 pub(super) trait Row {
-    /// `INSERT … VALUES`. A row that is there already is left as it is.
+    /// `INSERT … VALUES`: records that are there already are left as they are, rows of figures are replaced.
     const INSERT: &'static str;
     /// Tells the statements apart.
     type Id: 'static;
@@ -46,7 +47,7 @@ impl<'b> Values<'_, 'b> {
     }
 }
 
-/// Inserts rows; returns how many were new.
+/// Inserts rows; returns how many were written.
 pub(super) fn insert<R: Row>(connection: &mut SqliteConnection, rows: &[R]) -> QueryResult<usize> {
     let (several, rest) = rows.as_chunks::<TOGETHER>();
     let mut stored = 0;
@@ -144,6 +145,49 @@ impl Row for DetailRow<'_> {
             .add::<Text, _>(&self.attempts)?
             .add::<Nullable<Text>, _>(&self.match_reason)?
             .add::<Nullable<Text>, _>(&self.replay)?;
+        Ok(())
+    }
+}
+
+impl Row for RollupRow<'_> {
+    const INSERT: &'static str = "REPLACE INTO rollups (span,dimension,start,segment,value,name,requests,errors,duration_us,\
+        ttfb_us,bytes_in,bytes_out,prompt_tokens,completion_tokens,durations,ttfbs) VALUES";
+    type Id = RollupRow<'static>;
+
+    fn bind<'b>(&'b self, values: &mut Values<'_, 'b>) -> QueryResult<()> {
+        values
+            .add::<Integer, _>(&self.span)?
+            .add::<Integer, _>(&self.dimension)?
+            .add::<BigInt, _>(&self.start)?
+            .add::<BigInt, _>(&self.segment)?
+            .add::<Text, _>(&self.value)?
+            .add::<Text, _>(&self.name)?
+            .add::<BigInt, _>(&self.requests)?
+            .add::<BigInt, _>(&self.errors)?
+            .add::<BigInt, _>(&self.duration_us)?
+            .add::<BigInt, _>(&self.ttfb_us)?
+            .add::<BigInt, _>(&self.bytes_in)?
+            .add::<BigInt, _>(&self.bytes_out)?
+            .add::<BigInt, _>(&self.prompt_tokens)?
+            .add::<BigInt, _>(&self.completion_tokens)?
+            .add::<Binary, _>(&self.durations)?
+            .add::<Binary, _>(&self.ttfbs)?;
+        Ok(())
+    }
+}
+
+impl Row for PathRow<'_> {
+    const INSERT: &'static str = "REPLACE INTO path_rollups (span,start,segment,path,requests,errors) VALUES";
+    type Id = PathRow<'static>;
+
+    fn bind<'b>(&'b self, values: &mut Values<'_, 'b>) -> QueryResult<()> {
+        values
+            .add::<Integer, _>(&self.span)?
+            .add::<BigInt, _>(&self.start)?
+            .add::<BigInt, _>(&self.segment)?
+            .add::<Text, _>(&self.path)?
+            .add::<BigInt, _>(&self.requests)?
+            .add::<BigInt, _>(&self.errors)?;
         Ok(())
     }
 }
