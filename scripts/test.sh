@@ -11,10 +11,16 @@ scripts/check.sh
 # The tests start a private server of their own.
 need_debian initdb postgresql
 need_debian faketime faketime
+say "building the tests and the executable, side by side"
+# The latter ends with minutes in one thread.
+scripts/build.sh &
+executable=$!
+compiled=0
+cargo test --locked --quiet --no-run || compiled=$?
+wait "$executable"
+[ "$compiled" = 0 ] || exit "$compiled"
 say "tests: server and shared"
 cargo test --locked --quiet
-
-scripts/build.sh
 scripts/executable.sh
 export FASTGATE_BIN="$ROOT/target/release/fastgate"
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Builds the tools that compile the dashboard into target/tools: trunk, wasm-bindgen of exactly Cargo.lock's version, and
-# wasm-opt. Nothing outside the project changes, and what is there already is not built again.
+# Brings the tools that compile the dashboard into target/tools: trunk, wasm-bindgen of exactly Cargo.lock's version, and
+# wasm-opt. What was built is kept in the user's cache folder, by version, so that another clone or work tree need not
+# build it again; nothing else outside the project changes.
 . "$(dirname "$0")/common.sh"
 
 TRUNK=0.21.14    # 0.22 needs a newer Rust than rust-toolchain.toml names.
@@ -12,15 +13,20 @@ export CARGO_PROFILE_RELEASE_OPT_LEVEL=0 CARGO_PROFILE_RELEASE_DEBUG=0
 
 is_version() { have "$1" && [ "$("$1" --version 2>/dev/null | grep -oE '[0-9]+(\.[0-9]+)+' | head -n 1)" = "$2" ]; }
 
+KEPT="${XDG_CACHE_HOME:-${HOME:-$ROOT/target}/.cache}/fastgate-tools"
+
 # `build CRATE COMMAND VERSION [FLAG…]`
 build() {
-    local crate=$1 command=$2 version=$3
+    local crate=$1 command=$2 version=$3 kept="$KEPT/$1-$3"
     shift 3
     is_version "$command" "$version" && return
-    say "building $crate $version into target/tools (once, one to three minutes)"
-    local install=(cargo install --root "$TOOLS" --target-dir "$TOOLS/build" --force "$crate" --version "=$version" "$@")
-    # The crate's own lock file may name a version that is no longer served.
-    "${install[@]}" --locked || "${install[@]}" || fail "could not build $crate $version"
+    if ! is_version "$kept/bin/$command" "$version"; then
+        say "building $crate $version into $kept (once, some minutes)"
+        local install=(cargo install --root "$kept" --target-dir "$TOOLS/build" --force "$crate" --version "=$version" "$@")
+        # The crate's own lock file may name a version that is no longer served.
+        "${install[@]}" --locked || "${install[@]}" || fail "could not build $crate $version"
+    fi
+    ln -sf "$kept"/bin/* "$TOOLS/bin/"
 }
 
 need_rust
