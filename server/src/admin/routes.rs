@@ -16,16 +16,18 @@ use crate::history::{self, Object};
 use crate::routing::RouteTable;
 use crate::secrets::{mask_route, merge_masked};
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{FromRequestParts, State};
 use axum::response::{IntoResponse, Response};
 use fastgate_shared::changes::ChangedKind;
 use fastgate_shared::problem::{FieldError, Problem as ProblemDocument, field_errors};
 use fastgate_shared::route::{Route, RouteDefinition, ToggleRoute};
 use garde::Validate as _;
+use http::request::Parts;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 use std::sync::Arc;
+use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -44,20 +46,47 @@ pub fn router() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(delete_by_post))
 }
 
+/// The parameter of a new route that is a copy.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "the parameter is read by `CopyOf`")]
+struct CopyOfParam {
+    /// Id of a route whose credentials stand behind the masked ones that are sent; the targets must be that route's.
+    copy_of: Option<String>,
+}
+
+/// The route that a new one is a copy of.
+struct CopyOf(Option<String>);
+
+impl<S: Send + Sync> FromRequestParts<S> for CopyOf {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        Ok(Self(
+            Query::parse(parts.uri.query().unwrap_or_default()).take("copy_of"),
+        ))
+    }
+}
+
 /// Make a route.
 ///
-/// It takes requests with the answer.
-#[utoipa::path(post, path = "/admin/routes", tag = ROUTES, params(DryRunParam), request_body = RouteDefinition,
+/// It takes requests with the answer. A copy of another one (`copy_of`) may send that route's credentials as they are shown.
+#[utoipa::path(post, path = "/admin/routes", tag = ROUTES, params(DryRunParam, CopyOfParam), request_body = RouteDefinition,
     responses((status = 201, body = Route), (status = 204, description = "Of a dry run: it would be made"), (status = 422, body = ProblemDocument)))]
 async fn create(
     by: Administrator<Operator>,
     State(app): State<Arc<App>>,
     DryRun(dry_run): DryRun,
+    CopyOf(copy_of): CopyOf,
     body: JsonObject,
 ) -> Result<Response, Problem> {
     let read = json::read(body.required()?, Vec::new());
     let made = change(&app, by.origin(), move |change| async move {
-        let definition = checked(change.app(), read, None)?;
+        let model = match &copy_of {
+            Some(route_id) => Some(route(&change, route_id).await?),
+            None => None,
+        };
+        let definition = checked(change.app(), read, model.as_ref())?;
         if dry_run {
             return Ok(None);
         }

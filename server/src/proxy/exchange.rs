@@ -24,7 +24,7 @@ use crate::request_id::RequestId;
 use crate::routing::{Candidate, CompiledRoute, RouteTable};
 use crate::telemetry::figures;
 use crate::upstream::Failure;
-use fastgate_shared::audit_log::{Attempt, LiveEventKind, Outcome, Replay};
+use fastgate_shared::audit_log::{Attempt, LiveEventKind, Outcome, Replay, STANDS_IN_FOR};
 use first_record::{first_record, shortened};
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
 use jiff::Timestamp;
@@ -190,7 +190,7 @@ impl Exchange {
     fn reason(&self, route: &CompiledRoute) -> Arc<str> {
         match &self.winner {
             Some(winner) if winner.id != route.id => {
-                format!("{}; stands in for {}, which matched first", route.reason, winner.name).into()
+                format!("{}{STANDS_IN_FOR}{}, which matched first", route.reason, winner.name).into()
             }
             _ => route.reason.clone(),
         }

@@ -12,18 +12,34 @@ use fastgate_shared::route::{FailedCondition, MatchExplanation, MatchVerdict};
 /// Routes that a sentence about others names at most.
 const NAMED: usize = 3;
 
+/// What is known of the body of a request.
+#[derive(Clone, Copy)]
+pub enum KnownBody<'a> {
+    /// All of it.
+    Read(&'a PeekedBody<'a>),
+    /// Nothing but the route that took the request, as the first that matched, if that is known.
+    NotKept {
+        /// Its id.
+        taken_by: Option<&'a str>,
+    },
+}
+
 /// What becomes of every route when a request is matched, in matching order (contract: `POST /admin/routes/match`). Where
-/// the body is not known, a route with a condition on it is undecided; without circumstances, nothing is said of what the
-/// winner makes of the request, nor where an undecided route could win before it.
+/// the body is not known, a route with a condition on it is undecided, unless the route that took the request tells; without
+/// circumstances, nothing is said of what the winner makes of the request, nor where an undecided route could win before it.
 #[must_use]
 pub fn explain(
     table: &RouteTable,
     asked: &Asked<'_>,
-    body: Option<&PeekedBody<'_>>,
+    body: KnownBody<'_>,
     circumstances: Option<&Circumstances<'_>>,
 ) -> MatchExplanation {
+    let (read, taken_by) = match body {
+        KnownBody::Read(body) => (Some(body), None),
+        KnownBody::NotKept { taken_by } => (None, taken_by),
+    };
     let verdict = |route: &CompiledRoute| {
-        let judged = judge(route, asked, body);
+        let judged = judge(route, asked, read);
         let (matched, undecided) = (matches!(judged, Judged::Met), matches!(judged, Judged::Undecided));
         let (failed, reason) = match judged {
             Judged::Met => (None, route.reason.to_string()),
@@ -41,6 +57,9 @@ pub fn explain(
         }
     };
     let mut candidates: Vec<MatchVerdict> = table.all_in_order().iter().map(|route| verdict(route)).collect();
+    if let Some(route_id) = taken_by {
+        conclude(table, &mut candidates, route_id);
+    }
     tell_who_shares(table, &mut candidates);
     let winner = candidates
         .iter()
@@ -52,6 +71,31 @@ pub fn explain(
         nearest: nearest(table, asked, &candidates),
         transforms: transforms.map(|(winner, with)| transforms::transforms(winner, asked, with)),
         candidates,
+    }
+}
+
+/// What the route that took the request tells of undecided ones: its own condition on the body was met, and so were those
+/// of the routes alike; those of the others before it were not.
+fn conclude(table: &RouteTable, verdicts: &mut [MatchVerdict], taken_by: &str) {
+    let routes = table.all_in_order();
+    let Some(winner) = routes.iter().position(|route| *route.id == *taken_by) else {
+        return;
+    };
+    if !verdicts[winner].matched && !verdicts[winner].undecided {
+        // Something else that was looked at then is not known any more.
+        return;
+    }
+    for (place, (route, verdict)) in routes.iter().zip(verdicts).enumerate() {
+        if !verdict.undecided {
+            continue;
+        }
+        if route.is_like(&routes[winner]) {
+            (verdict.matched, verdict.undecided) = (true, false);
+            verdict.reason = route.reason.to_string();
+        } else if place < winner {
+            (verdict.failed, verdict.undecided) = (Some(FailedCondition::Body), false);
+            verdict.reason = "the body did not match: a later route took the request".to_owned();
+        }
     }
 }
 

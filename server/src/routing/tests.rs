@@ -2,7 +2,7 @@
 
 mod laws;
 
-use super::explain::{explain, nearest_misses};
+use super::explain::{KnownBody, explain, nearest_misses};
 use super::{Asked, CompiledRoute, RouteTable, Selection, path};
 use crate::body::peek::PeekedBody;
 use fastgate_shared::route::{FailedCondition, Route};
@@ -181,7 +181,7 @@ fn each_route_gets_a_verdict_in_matching_order() {
         headers: &headers,
     };
     let body = PeekedBody::new(None, br#"{"stream":false}"#);
-    let verdicts = explain(&table, &asked, Some(&body), None).candidates;
+    let verdicts = explain(&table, &asked, KnownBody::Read(&body), None).candidates;
     let told: Vec<_> = verdicts
         .iter()
         .map(|verdict| (verdict.failed, verdict.reason.as_str()))
@@ -246,7 +246,7 @@ fn routes_alike_are_told_of_each_other() {
         raw_path: "/x",
         headers: &headers,
     };
-    let told = explain(&table, &asked, Some(&PeekedBody::new(None, b"")), None);
+    let told = explain(&table, &asked, KnownBody::Read(&PeekedBody::new(None, b"")), None);
     let reasons: Vec<&str> = told.candidates.iter().map(|verdict| verdict.reason.as_str()).collect();
     assert!(reasons[0].ends_with("; shares its requests with b"), "{reasons:?}");
     assert!(reasons[1].ends_with("; shares its requests with a"), "{reasons:?}");

@@ -2,6 +2,7 @@
 //! and so it is recorded.
 
 use super::{Table, parts};
+use crate::audit_log::STANDS_IN_FOR;
 
 impl Table {
     /// The Chinese for a reason; `None` for one that is not known.
@@ -10,7 +11,7 @@ impl Table {
         if let Some((reason, sharing)) = reason.split_once("; shares its requests with ") {
             return Some(format!("{}；与 {} 分担请求", self.reason(reason)?, and_more(sharing)));
         }
-        if let Some((reason, winner)) = reason.split_once("; stands in for ") {
+        if let Some((reason, winner)) = reason.split_once(STANDS_IN_FOR) {
             let winner = winner.strip_suffix(", which matched first").unwrap_or(winner);
             return Some(format!("{}；代替最先匹配的 {winner}", self.reason(reason)?));
         }

@@ -13,7 +13,7 @@ use crate::state::query::Query;
 #[component]
 pub fn Why(record: LogRecord) -> impl IntoView {
     let log_id = record.item.id.clone();
-    let then = record.match_reason;
+    let then = record.match_reason.map(|reason| (record.item.route_name, reason));
     let explanation = Query::new(
         || (),
         move |()| {
@@ -25,11 +25,14 @@ pub fn Why(record: LogRecord) -> impl IntoView {
     view! {
         <div class="stack">
             {then
-                .map(|reason| {
+                .map(|(route, reason)| {
                     view! {
                         <section class="stack-s">
                             <h3>{t::decided_then()}</h3>
-                            <p>{locales::reason(&reason)}</p>
+                            <p>
+                                {route.map(|name| view! { <span class="strong">{name}</span> " · " })}
+                                {locales::reason(&reason)}
+                            </p>
                         </section>
                     }
                 })}

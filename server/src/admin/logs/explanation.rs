@@ -7,11 +7,11 @@ use crate::admin::page::Id;
 use crate::admin::problem::Problem;
 use crate::app::App;
 use crate::body::peek::PeekedBody;
-use crate::routing::explain::{self as verdicts, Circumstances};
+use crate::routing::explain::{self as verdicts, Circumstances, KnownBody};
 use crate::routing::{Asked, RouteTable, path};
 use axum::Json;
 use axum::extract::State;
-use fastgate_shared::audit_log::{ExplanationNote, LogExplanation, LogRecord};
+use fastgate_shared::audit_log::{ExplanationNote, LogExplanation, LogRecord, STANDS_IN_FOR};
 use fastgate_shared::problem::Problem as ProblemDocument;
 use http::header;
 use std::net::{IpAddr, Ipv4Addr};
@@ -80,13 +80,26 @@ fn explain(table: &RouteTable, record: &LogRecord, max_body_bytes: usize) -> Log
     if recorded.redacted_headers().any(|name| is_looked_at(table, name)) {
         notes.push(ExplanationNote::HeadersRedacted);
     }
-    if changed_since(table, record) {
+    let changed = changed_since(table, record);
+    if changed {
         notes.push(ExplanationNote::RoutesChanged);
     }
+    let known = match &body {
+        Some(body) => KnownBody::Read(body),
+        None => KnownBody::NotKept {
+            taken_by: item.route_id.as_deref().filter(|_| !changed && !stood_in(record)),
+        },
+    };
     LogExplanation {
-        now: verdicts::explain(table, &asked, body.as_ref(), Some(&circumstances)),
+        now: verdicts::explain(table, &asked, known, Some(&circumstances)),
         notes,
     }
+}
+
+/// Whether the route that took the request was not the first that matched.
+fn stood_in(record: &LogRecord) -> bool {
+    let reason = record.match_reason.as_deref();
+    reason.is_some_and(|reason| reason.contains(STANDS_IN_FOR))
 }
 
 /// Whether a route has a condition on this header field.

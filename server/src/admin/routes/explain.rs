@@ -8,7 +8,7 @@ use crate::app::App;
 use crate::body::peek::PeekedBody;
 use crate::client::ClientAddress;
 use crate::request_id::RequestId;
-use crate::routing::explain::{self as verdicts, Circumstances};
+use crate::routing::explain::{self as verdicts, Circumstances, KnownBody};
 use crate::routing::{Asked, path};
 use axum::extract::State;
 use axum::{Extension, Json};
@@ -67,7 +67,7 @@ pub async fn explain(
             raw_path,
             headers: &headers,
         },
-        Some(&body),
+        KnownBody::Read(&body),
         Some(&Circumstances {
             query,
             request_id: sender.0.as_str(),

@@ -14,7 +14,8 @@ use crate::body::peek::PeekedBody;
 use crate::client::ClientAddress;
 use crate::message::{Plan, Values, forwarded, hop_by_hop, target};
 use crate::request_id::RequestId;
-use crate::routing::{Asked, CompiledRoute, RouteTable, explain, path};
+use crate::routing::explain::{self, KnownBody};
+use crate::routing::{Asked, CompiledRoute, RouteTable, path};
 use crate::upstream::own_calls::{Call, Reply};
 use axum::extract::State;
 use axum::{Extension, Json};
@@ -130,7 +131,7 @@ impl Asking {
             headers: &self.headers,
         };
         let alone = RouteTable::new(vec![route.clone()]);
-        explain::explain(&alone, &asked, Some(&self.peeked()), None)
+        explain::explain(&alone, &asked, KnownBody::Read(&self.peeked()), None)
             .candidates
             .pop()
     }

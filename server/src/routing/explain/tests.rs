@@ -1,6 +1,6 @@
 //! The nearest misses, and what the winner makes of a request.
 
-use super::{Circumstances, explain};
+use super::{Circumstances, KnownBody, explain};
 use crate::routing::tests::table;
 use crate::routing::{Asked, path};
 use fastgate_shared::route::MatchExplanation;
@@ -9,6 +9,11 @@ use rstest::rstest;
 use serde_json::{Value, json};
 
 fn told(routes: &[(&str, Value)], raw_path: &str, headers: &HeaderMap) -> MatchExplanation {
+    told_of(routes, raw_path, headers, None)
+}
+
+/// Of a request whose body was not kept, and that this route took.
+fn told_of(routes: &[(&str, Value)], raw_path: &str, headers: &HeaderMap, taken_by: Option<&str>) -> MatchExplanation {
     let asked = Asked {
         method: &Method::POST,
         path: &path::canonical(raw_path).unwrap(),
@@ -22,7 +27,12 @@ fn told(routes: &[(&str, Value)], raw_path: &str, headers: &HeaderMap) -> MatchE
         source_path: "team",
         key_id: "key-1",
     };
-    explain(&table(routes), &asked, None, Some(&circumstances))
+    explain(
+        &table(routes),
+        &asked,
+        KnownBody::NotKept { taken_by },
+        Some(&circumstances),
+    )
 }
 
 #[rstest]
@@ -61,6 +71,43 @@ fn without_the_body_a_condition_on_it_is_neither_met_nor_missed() {
     assert_eq!(told.candidates[0].reason, "the body was not kept whole");
     assert_eq!(told.transforms, None, "nobody knows who wins");
     assert!(told.nearest.is_empty());
+}
+
+#[rstest]
+#[case::it_has_a_condition("second", &["missed", "wins", "undecided", "matches"])]
+#[case::it_has_none("rest", &["missed", "missed", "missed", "wins"])]
+#[case::it_could_not_have("off", &["undecided", "undecided", "undecided", "matches"])]
+#[case::nobody_knows_it_any_more("gone", &["undecided", "undecided", "undecided", "matches"])]
+fn the_route_that_took_a_request_tells_which_conditions_on_its_body_were_met(
+    #[case] taken_by: &str,
+    #[case] expected: &[&str],
+) {
+    let model = |priority: u16, model: &str| json!({"priority": priority, "match_path": "/v1/*", "match_body_schema": {"model": model}});
+    let routes = [
+        ("first", model(1, "a")),
+        ("second", model(2, "b")),
+        ("third", model(3, "c")),
+        ("rest", json!({"priority": 4, "match_path": "/v1/*"})),
+        ("off", json!({"priority": 5, "match_path": "/v1/*", "is_active": false})),
+    ];
+    let told = told_of(&routes, "/v1/chat", &HeaderMap::new(), Some(taken_by));
+    let first = told.candidates.iter().position(|one| one.matched || one.undecided);
+    let words = told.candidates.iter().enumerate().map(|(place, one)| match one {
+        one if one.undecided => "undecided",
+        one if one.matched && first == Some(place) => "wins",
+        one if one.matched => "matches",
+        _ => "missed",
+    });
+    assert_eq!(words.take(4).collect::<Vec<_>>(), expected);
+    assert_eq!(told.transforms.is_some(), expected.contains(&"wins"));
+}
+
+#[test]
+fn routes_alike_met_the_same_condition() {
+    let rule = || json!({"priority": 1, "match_path": "/v1/*", "match_body_schema": {"model": "a"}});
+    let routes = [("one", rule()), ("two", rule())];
+    let told = told_of(&routes, "/v1/chat", &HeaderMap::new(), Some("two"));
+    assert!(told.candidates.iter().all(|verdict| verdict.matched));
 }
 
 #[test]

@@ -337,6 +337,36 @@ async fn a_mask_that_is_sent_back_keeps_the_credential(#[case] method: &str, #[c
     assert_eq!(credential(&admin), SECRET);
 }
 
+#[tokio::test]
+async fn a_copy_takes_the_credentials_of_its_model_over_unless_it_goes_elsewhere() {
+    let admin = Admin::open().await;
+    let id = create(&admin, chat()).await;
+    let mut copy = admin.get(&format!("/admin/routes/{id}")).await.json(200);
+    copy["route_name"] = json!("Copy");
+    let path = format!("/admin/routes?copy_of={id}");
+    assert_eq!(
+        admin.post("/admin/routes", copy.clone()).await.refused(),
+        ["add_headers.Authorization"]
+    );
+    let made = admin.post(&path, copy.clone()).await.json(201);
+    assert_ne!(made["route_id"], id.as_str());
+    let credentials: Vec<Option<String>> = {
+        let snapshot = admin.app.snapshot();
+        let routes = snapshot.routes.all_in_order().iter();
+        let headers = routes.map(|route| route.route.definition.add_headers.get("Authorization").cloned());
+        headers.collect()
+    };
+    assert_eq!(credentials, [Some(SECRET.to_owned()), Some(SECRET.to_owned())]);
+
+    copy["target_host"] = json!("evil.example");
+    assert_eq!(
+        admin.post(&path, copy.clone()).await.refused(),
+        ["add_headers.Authorization"]
+    );
+    let unknown = admin.post("/admin/routes?copy_of=gone", copy).await;
+    assert_eq!(unknown.status, 404);
+}
+
 #[rstest]
 #[case(json!({"target_host": "evil.example"}))]
 #[case(json!({"target_protocol": "http"}))]
