@@ -39,7 +39,7 @@ pub fn provide() {
     clock::every(ASK_EVERY_MS, move || {
         let quiet = js_sys::Date::now() - connection.heard_at.get_value() > QUIET_MS;
         if connection.lost.get_untracked() || quiet {
-            spawn_local(async { Connection::note(api::is_alive().await) });
+            Connection::ask();
         }
     });
 }
@@ -48,6 +48,11 @@ impl Connection {
     /// The connection from the context.
     pub fn get() -> Self {
         expect_context()
+    }
+
+    /// Asks the gateway whether it is there.
+    pub fn ask() {
+        spawn_local(async { Self::note(api::is_alive().await) });
     }
 
     /// A call reached the gateway, or did not.

@@ -9,6 +9,7 @@ use leptos::wasm_bindgen::JsCast;
 use leptos::wasm_bindgen::closure::Closure;
 use web_sys::{EventSource, MessageEvent};
 
+use crate::state::connection::Connection;
 use crate::state::reactive;
 use crate::state::session::Session;
 
@@ -89,6 +90,8 @@ fn connect(url: &str, names: &[&str], hear: &Hear, line: RwSignal<Line>, again: 
         // A line that broke is tried again by the browser; one that was refused is not.
         if asked.ready_state() != EventSource::CLOSED {
             line.try_set(Line::Connecting);
+            // Why it broke is not said.
+            Connection::ask();
             return;
         }
         line.try_set(Line::Closed);

@@ -19,6 +19,7 @@ use crate::components::icon::Glyph;
 use crate::components::loaded::{EmptyState, Filters, RefusedFilters};
 use crate::locales::requests as t;
 use crate::order;
+use crate::state::connection::Connection;
 use crate::state::events::{self, Line};
 use crate::state::session::Session;
 use crate::state::{clock, reactive};
@@ -192,7 +193,9 @@ pub fn LiveView(state: RequestsState) -> impl IntoView {
 
 #[component]
 fn LiveHead(feed: Feed, connection: Signal<Line>, columns: Columns) -> impl IntoView {
+    let lost = Connection::get().lost;
     let badge = move || match (connection.get(), feed.paused.get()) {
+        _ if lost.get() => view! { <Badge tone=Tone::Bad word=t::disconnected() /> },
         (Line::Open, true) => view! { <Badge tone=Tone::Warn word=t::paused() /> },
         (Line::Open, false) => view! { <Badge tone=Tone::Good word=t::connected() /> },
         (Line::Connecting, _) => view! { <Badge tone=Tone::Info word=t::connecting() /> },
