@@ -13,7 +13,7 @@ test.beforeAll(async ({ gateway, upstream }) => {
     ["Ant", 5, "/other/*"],
     ["Monkey", 3, `/${"long/".repeat(30)}*`],
   ]) {
-    await gateway.route({ route_name, priority, match_path, target_host: upstream.host, target_path: "" });
+    await gateway.route({ route_name, priority, match_path, description: LONG, target_host: upstream.host, target_path: "" });
   }
   const busy = await gateway.key({ name: "Busy", source_path: "b" });
   await gateway.key({ name: "Anew", source_path: "c", expires_at: "2099-01-01T00:00:00" });
@@ -104,6 +104,24 @@ test("a long name is cut, and told whole on hover and in its form", async ({ pag
   await link.click();
   await expect(page.getByRole("dialog").getByRole("textbox", { name: "Name" })).toHaveValue(LONG);
 });
+
+for (const width of [768, 1100, 1440]) {
+  test(`a description is cut, and an address keeps its port whole at ${width} px`, async ({ page, gateway, upstream }) => {
+    await page.setViewportSize({ width, height: 900 });
+    await signIn(page, gateway, "/routes");
+    const row = page.getByRole("row").filter({ hasText: "Zebra" });
+    const description = row.getByTitle(LONG);
+    expect(await description.evaluate((text) => text.scrollWidth > text.clientWidth)).toBe(true);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)).toBe(0);
+    const lines = await row.locator("td.brief code").evaluate((code) => {
+      const host = document.createRange();
+      host.selectNodeContents(code);
+      host.setStartAfter(code.firstElementChild!);
+      return host.getClientRects().length;
+    });
+    expect(lines, upstream.host).toBe(1);
+  });
+}
 
 test("on a telephone rows can be put in order as well", async ({ page, gateway }) => {
   await page.setViewportSize({ width: 360, height: 740 });

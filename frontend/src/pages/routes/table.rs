@@ -86,7 +86,10 @@ fn title_cell(state: RoutesState, route: &Route) -> impl IntoView + use<> {
         <RowLink page="/routes" param="edit" id=route.route_id.clone() on_open=open title=name.clone()>
             {name}
         </RowLink>
-        {description.map(|text| view! { <span class="cell-sub route-description">{text}</span> })}
+        {description.map(|text| {
+            let title = text.clone();
+            view! { <span class="cell-sub route-description" title=title>{text}</span> }
+        })}
     }
 }
 
