@@ -42,6 +42,16 @@ pub struct FirstSteps {
     key: RwSignal<Option<String>>,
     /// The path prefix that the route made here takes, such as `/v1`.
     prefix: RwSignal<String>,
+    /// A step was finished here just now: the focus went with its action.
+    finished: RwSignal<bool>,
+}
+
+impl FirstSteps {
+    /// A step is finished: looks which is the next, and goes on there.
+    fn finish(self) {
+        self.finished.set(true);
+        self.beginnings.reload();
+    }
 }
 
 async fn look() -> Answer<Beginnings> {
@@ -59,6 +69,7 @@ pub fn FirstRunIfNeeded(state: OverviewState) -> impl IntoView {
         beginnings: Query::completing(move || state.summary.data.with(Option::is_some), || (), |()| look()),
         key: RwSignal::new(None),
         prefix: RwSignal::new(String::new()),
+        finished: RwSignal::new(false),
     };
     // What a step brought shows at once in the figures around.
     let begun = reactive::memo(move |_| steps.beginnings.data.get());
@@ -74,6 +85,10 @@ pub fn FirstRunIfNeeded(state: OverviewState) -> impl IntoView {
         let begun = steps.beginnings.data.with(|data| data.is_none_or(Beginnings::all_done));
         if !begun {
             open.set(true);
+        }
+        if steps.finished.get_untracked() {
+            steps.finished.set(false);
+            request_animation_frame(go_on);
         }
     });
     view! {
@@ -124,6 +139,7 @@ fn FirstRun(steps: FirstSteps, open: RwSignal<bool>) -> impl IntoView {
     }
 }
 
+/// Leads the focus to the next step, unless the reader has it elsewhere.
 fn go_on() {
     const NEXT: &str =
         ".first-run .step:not(.step-done) :is(input, select, textarea, button, a), .first-run .card-head button";
@@ -152,11 +168,6 @@ fn Step(
         }
     };
     let shown = reactive::memo(move |_| !done.get() || stays.is_some_and(|stays| stays.with(Option::is_some)));
-    // What had the focus goes with the action: it goes on to the next step.
-    reactive::on_change(
-        move || (shown.get(), done.get()),
-        move |_| request_animation_frame(go_on),
-    );
     view! {
         <li class="step" class:step-done=move || done.get()>
             <span class="step-marker">{marker}</span>

@@ -11,7 +11,7 @@ use crate::components::button::{Button, Weight};
 use crate::components::code::CodeBlock;
 use crate::components::field::TextField;
 use crate::components::snippets::{KEY_STAND_IN, Snippets};
-use crate::locales::overview as t;
+use crate::locales::{overview as t, shell};
 use crate::state::reactive;
 use crate::state::session::Session;
 
@@ -27,7 +27,23 @@ pub fn CallStep(steps: FirstSteps) -> impl IntoView {
     // Browsers let a page call its own origin only; with an admin port of its own the proxy is another.
     let same_origin = origin == api::page_origin();
     let snippets_origin = origin.clone();
+    // It sends with any key, whose value nobody has to know, and needs no other origin.
+    let playground = reactive::memo(move |_| {
+        let begun = steps.beginnings.data.get();
+        let ready = begun.is_some_and(|begun| begun.route && begun.key);
+        ready && !(same_origin && steps.key.with(Option::is_some))
+    });
     view! {
+        {move || {
+            let link = || view! {
+                <p>
+                    <a class="button button-primary" href=format!("{BASE}/playground")>
+                        {shell::key_playground()}
+                    </a>
+                </p>
+            };
+            playground.get().then(link)
+        }}
         {move || {
             let key = steps.key.get();
             let call = key.clone().filter(|_| same_origin);

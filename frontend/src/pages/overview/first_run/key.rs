@@ -32,7 +32,7 @@ pub fn KeyStep(steps: FirstSteps) -> impl IntoView {
             match api::keys::create(&definition).await {
                 Ok(created) => {
                     steps.key.set(Some(created.key_value));
-                    steps.beginnings.reload();
+                    steps.finish();
                 }
                 Err(problem) => message.set(Some(told(&problem))),
             }

@@ -39,7 +39,7 @@ pub fn RouteStep(steps: FirstSteps) -> impl IntoView {
             match api::routes::create(&definition).await {
                 Ok(_) => {
                     steps.prefix.set(prefix);
-                    steps.beginnings.reload();
+                    steps.finish();
                 }
                 Err(problem) => match problem.errors.first() {
                     Some(error) => errors.tell(vec![at_field(error)]),
