@@ -28,6 +28,38 @@ test("the playground of a fresh gateway names what has to be made first", async 
   await gateway.admin("DELETE", `/routes/${route_id}`);
 });
 
+test("statistics without any request lead on", async ({ page, gateway }) => {
+  await signIn(page, gateway, "/statistics");
+  await expect(page.getByText("No requests in this range.")).toBeVisible();
+  await page.getByRole("button", { name: "Last 365 days" }).click();
+  await expect(page).toHaveURL(/range=365d/);
+  await expect(page.getByText("No requests yet.")).toBeVisible();
+  await page.getByRole("link", { name: "Go to the playground" }).click();
+  await expect(page.getByRole("heading", { name: "Playground", level: 1 })).toBeVisible();
+});
+
+test("who comes back to the first steps is led on to the playground, and keeps the place on the page", async ({ page, gateway, upstream }) => {
+  const { route_id } = await gateway.route({ route_name: "First", match_path: "/first/*", target_host: upstream.host });
+  const { key_id } = await gateway.key({ source_path: "first" });
+  await signIn(page, gateway);
+  const steps = page.locator(".first-run");
+  await expect(steps.locator(".step-done")).toHaveCount(2);
+  await expect(page.getByText("No request has gone there since the gateway started.")).toBeVisible();
+  await page.mouse.wheel(0, 500);
+  await expect.poll(() => page.evaluate(() => window.scrollY)).toBeGreaterThan(0);
+  const scrolled = await page.evaluate(() => window.scrollY);
+  // The steps are looked after every second.
+  const look = () => page.waitForResponse((answer) => answer.url().includes("/admin/logs?status_code=100-399"));
+  await look();
+  await look();
+  await expect(steps.locator(":focus")).toHaveCount(0);
+  expect(await page.evaluate(() => window.scrollY)).toBe(scrolled);
+  await steps.getByRole("link", { name: "Go to the playground" }).click();
+  await expect(page.getByRole("heading", { name: "Playground", level: 1 })).toBeVisible();
+  await gateway.admin("DELETE", `/keys/${key_id}`);
+  await gateway.admin("DELETE", `/routes/${route_id}`);
+});
+
 test("a first visit leads in three presses to a proxied call", async ({ page, gateway, upstream }) => {
   // Nothing is fetched by the clock here: what a step brought shows because it brought it.
   await signIn(page, gateway, "?refresh=0");

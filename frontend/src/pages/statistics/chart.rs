@@ -6,9 +6,13 @@ use leptos::prelude::*;
 use super::StatisticsState;
 use super::grid::{groups, word};
 use super::metric::Metric;
+use crate::app::BASE;
+use crate::components::button::Button;
 use crate::components::time_chart::{ChartData, Legend, Series, TimeChart};
-use crate::locales::statistics as t;
+use crate::locales::{overview, shell, statistics as t};
+use crate::state::range::RANGES;
 use crate::state::reactive;
+use crate::state::shortcuts::focus_page;
 
 #[component]
 pub fn OverTime(state: StatisticsState) -> impl IntoView {
@@ -42,11 +46,31 @@ pub fn OverTime(state: StatisticsState) -> impl IntoView {
                 <Legend data />
             </div>
             <div class="card-body">
-                <Show when=move || some.get() fallback=|| view! { <p class="muted">{t::nothing()}</p> }>
+                <Show when=move || some.get() fallback=move || nothing(state)>
                     <TimeChart data summary />
                 </Show>
             </div>
         </section>
+    }
+}
+
+/// What leads on where nothing is to be seen. Without any request in the widest range there was none, as far as anybody can know.
+fn nothing(state: StatisticsState) -> impl IntoView {
+    let widest = RANGES[RANGES.len() - 1];
+    let never = state.range.get() == widest;
+    let widen = move |()| {
+        let range = ("range", widest.key.to_owned());
+        state.address.filter_all(vec![range, ("span", String::new())]);
+        focus_page();
+    };
+    view! {
+        <p class="row">
+            <span class="muted">{if never { overview::nothing_yet() } else { t::nothing() }}</span>
+            {(!never).then(|| view! { <Button small=true on_press=widen>{widest.word()}</Button> })}
+            <a class="button button-small" href=format!("{BASE}/playground")>
+                {shell::key_playground()}
+            </a>
+        </p>
     }
 }
 

@@ -141,7 +141,9 @@ fn body_row(grid: &Grid, row: &GridRow) -> impl IntoView + use<> {
     };
     view! {
         <tr class:total-row=row.total>
-            <th scope="row" class="title">{name}</th>
+            <th scope="row" class="title" title=row.word.clone()>
+                {name}
+            </th>
             {cells}
         </tr>
     }
