@@ -8,6 +8,7 @@ use crate::components::icon::Glyph;
 use crate::components::keyed::keyed;
 use crate::components::unique_id;
 use crate::locales::common as t;
+use crate::state::shortcuts::{focus, reach};
 
 /// One row of the editor.
 #[derive(Clone, Copy)]
@@ -43,7 +44,8 @@ impl Pairs {
         read
     }
 
-    fn add(self) {
+    /// Adds a row to the editor with this id. It stands above the button: the focus goes there.
+    fn add(self, group: &str) {
         let pair = Pair {
             id: self
                 .0
@@ -52,6 +54,8 @@ impl Pairs {
             value: RwSignal::new(String::new()),
         };
         self.0.update(|rows| rows.push(pair));
+        let added = format!("#{group} > .pair:not(:has(~ .pair)) > input");
+        request_animation_frame(move || reach(&added, focus));
     }
 
     fn position(self, id: u32) -> usize {
@@ -110,12 +114,13 @@ pub fn PairsField(
         }
     };
     let name = label.clone();
+    let group = id.clone();
     view! {
-        <div class="field" role="group" aria-label=name>
+        <div class="field" role="group" aria-label=name id=id.clone()>
             <span class="field-label" aria-hidden="true">{label}</span>
             {keyed(move || pairs.0.get(), |pair| pair.id.to_string(), move |pair| row(pair).into_any())}
             <div>
-                <Button small=true glyph=Glyph::Plus on_press=move |()| pairs.add()>
+                <Button small=true glyph=Glyph::Plus on_press=move |()| pairs.add(&group)>
                     {t::add_header()}
                 </Button>
             </div>

@@ -126,7 +126,8 @@ pub fn focus_is_nowhere() -> bool {
     document().active_element().is_none_or(whole)
 }
 
-fn reach(selector: &str, act: impl Fn(&web_sys::Element)) {
+/// Does something with the first element of this kind, if there is one.
+pub fn reach(selector: &str, act: impl Fn(&web_sys::Element)) {
     if let Ok(Some(element)) = document().query_selector(selector) {
         act(&element);
     }
