@@ -103,7 +103,7 @@ test("a request in flight shows live, and its row cancels it", async ({ page, ga
   await expect(row).toBeVisible();
   await row.getByRole("button", { name: /Cancel POST/ }).click();
   const question = page.getByRole("dialog", { name: "Cancel this request?" });
-  await expect(question.getByRole("button", { name: "Cancel", exact: true })).toBeFocused();
+  await expect(question.getByRole("button", { name: "Keep it running" })).toBeFocused();
   await expectAccessible(page);
   await question.getByRole("button", { name: "Cancel request" }).click();
   await expect(page.getByText("The request was cancelled")).toBeVisible();

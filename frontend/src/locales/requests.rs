@@ -76,6 +76,7 @@ super::texts! {
     cancel_title = "Cancel this request?", "取消此请求？";
     cancel_consequence(method: &str, path: &str) = "{method} {path} ends now: its upstream is let go, and its client sees an error or an answer that breaks off.", "{method} {path} 将立即结束：断开上游，客户端会收到错误或中断的响应。";
     cancel_request = "Cancel request", "取消请求";
+    keep_running = "Keep it running", "让请求继续";
     cancelled = "The request was cancelled", "请求已取消";
 
     record_title = "Request", "请求详情";

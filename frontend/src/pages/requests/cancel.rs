@@ -52,6 +52,7 @@ pub fn CancelQuestion(state: RequestsState) -> impl IntoView {
             <Confirm
                 title=t::cancel_title()
                 consequence
+                keep=t::keep_running()
                 action=t::cancel_request()
                 busy
                 on_cancel=move |()| state.cancelling.set(None)
