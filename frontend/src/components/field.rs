@@ -214,6 +214,27 @@ pub fn FieldMessage(#[prop(into)] message: Signal<Option<String>>) -> impl IntoV
     }
 }
 
+/// A warning under a field or a group of fields, while there is one.
+#[component]
+pub fn FieldWarning(#[prop(into)] message: Signal<Option<String>>) -> impl IntoView {
+    view! {
+        <div aria-live="polite">
+            {move || {
+                message
+                    .get()
+                    .map(|message| {
+                        view! {
+                            <p class="field-warning">
+                                <Icon glyph=Glyph::Alert />
+                                <span>{message}</span>
+                            </p>
+                        }
+                    })
+            }}
+        </div>
+    }
+}
+
 #[component]
 fn FieldFrame(
     id: String,

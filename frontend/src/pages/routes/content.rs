@@ -10,7 +10,7 @@ use super::RoutesState;
 use super::draft::Draft;
 use super::fields::Sections;
 use super::json_view::{self, JsonView, WHOLE};
-use crate::components::icon::{Glyph, Icon};
+use crate::components::field::FieldWarning;
 use crate::locales::routes as t;
 use crate::state::form::FormErrors;
 use crate::state::reactive;
@@ -126,33 +126,12 @@ pub fn ContentView(content: Content, errors: FormErrors, shadow: Memo<Option<Str
             if as_json.get() {
                 view! {
                     <JsonView text=content.text errors />
-                    <ShadowWarning shadow />
+                    <FieldWarning message=shadow />
                 }
                     .into_any()
             } else {
                 view! { <Sections draft=content.draft.get() errors shadow /> }.into_any()
             }
         }}
-    }
-}
-
-/// Says that the route can never win, while that is so.
-#[component]
-pub fn ShadowWarning(shadow: Memo<Option<String>>) -> impl IntoView {
-    view! {
-        <div aria-live="polite">
-            {move || {
-                shadow
-                    .get()
-                    .map(|why| {
-                        view! {
-                            <p class="field-warning">
-                                <Icon glyph=Glyph::Alert />
-                                <span>{why}</span>
-                            </p>
-                        }
-                    })
-            }}
-        </div>
     }
 }

@@ -3,16 +3,15 @@
 use leptos::prelude::*;
 
 use super::access::AccessFields;
-use super::content::ShadowWarning;
 use super::draft::Draft;
 use super::resilience::{CircuitFields, HealthFields};
 use super::targets::TargetFields;
 use super::tls::TlsFields;
-use crate::components::field::{CheckField, Rule, TextField};
-use crate::components::icon::{Glyph, Icon};
+use crate::components::field::{CheckField, FieldWarning, Rule, TextField};
 use crate::components::key_value::PairsField;
 use crate::locales::routes as t;
 use crate::state::form::FormErrors;
+use crate::state::reactive;
 
 /// General, Match, Target, Access, Transform, Limits.
 #[component]
@@ -23,7 +22,7 @@ pub fn Sections(draft: Draft, errors: FormErrors, shadow: Memo<Option<String>>) 
         </Section>
         <Section title=t::section_match() lead=t::section_match_lead()>
             <Match draft errors />
-            <ShadowWarning shadow />
+            <FieldWarning message=shadow />
         </Section>
         <Section title=t::section_target() lead=t::section_target_lead()>
             <TargetFields draft errors />
@@ -85,16 +84,7 @@ fn General(draft: Draft, errors: FormErrors) -> impl IntoView {
 
 #[component]
 fn Match(draft: Draft, errors: FormErrors) -> impl IntoView {
-    let warning = move || {
-        draft.lacks_required().then(|| {
-            view! {
-                <p class="field-warning">
-                    <Icon glyph=Glyph::Alert />
-                    <span>{t::schema_warning()}</span>
-                </p>
-            }
-        })
-    };
+    let warning = reactive::derived(move || draft.lacks_required().then(|| t::schema_warning().to_owned()));
     view! {
         <div class="name-line">
             <TextField
@@ -129,7 +119,7 @@ fn Match(draft: Draft, errors: FormErrors) -> impl IntoView {
                 multiline=true
                 mono=true
             />
-            <div aria-live="polite">{warning}</div>
+            <FieldWarning message=warning />
         </div>
         <CheckField label=t::auth_none() value=draft.open_to_all hint=t::auth_none_hint() />
     }
