@@ -8,6 +8,7 @@ test.use({ viewport: { width: 1440, height: 900 } });
 test.beforeAll(async ({ gateway, upstream }) => {
   const chat = { match_path: "/play/v1/*", match_method: "POST", target_host: upstream.host, strip_path_prefix: false, target_path: "" };
   await gateway.route({ ...chat, route_name: "Play chat", priority: 1, match_body_schema: { model: "gpt-4o-mini" } });
+  await gateway.route({ ...chat, route_name: "Play qwen", priority: 1, match_body_schema: { model: "qwen3-32b" } });
   await gateway.route({ ...chat, route_name: "Play other", priority: 2 });
   await gateway.key({ name: "Player", source_path: "playground" });
   await gateway.key({ name: "Away", source_path: "playground", is_active: false });
@@ -90,6 +91,42 @@ test("what is written stays while other pages are looked at, and ends with the s
   await expect(body).not.toHaveValue(/kept/);
 });
 
+test("a change of language keeps what is written and what came of it, and the focus", async ({ page, gateway }) => {
+  await signIn(page, gateway, "/playground");
+  const { form, answer } = await open(page);
+  await form.getByLabel("Body").fill('{"model": "gpt-4o-mini", "messages": [], "user": "kept"}');
+  await form.getByRole("button", { name: "Send" }).click();
+  await expect(answer.getByText("Done")).toBeVisible();
+  await page.getByRole("button", { name: "简体中文" }).press("Enter");
+  await expect(page.getByRole("heading", { level: 1, name: "试验台" })).toBeVisible();
+  await expect(page.getByRole("button", { name: "English" })).toBeFocused();
+  await expect(form.locator("textarea")).toHaveValue(/"user": "kept"/);
+  await expect(page.getByRole("region", { name: "响应" }).getByText("完成")).toBeVisible();
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("button", { name: "简体中文" })).toBeFocused();
+});
+
+test("a route brings its model along, what was typed stays, and it is said beforehand who takes it", async ({ page, gateway }) => {
+  await signIn(page, gateway, "/playground");
+  const { form } = await open(page);
+  const choose = (label: string) => form.getByLabel("Route", { exact: true }).selectOption({ label });
+  const model = form.getByLabel("Model");
+  const warning = form.getByText(/takes it: /);
+  await choose("Play qwen · /play/v1/*");
+  await expect(model).toHaveValue("qwen3-32b");
+  await expect(form.getByLabel("Body")).toHaveValue(/"model": "qwen3-32b"/);
+  await choose("Play other · /play/v1/*");
+  await expect(model).toHaveValue("gpt-4o-mini");
+  await expect(warning).toHaveText("Another route takes it: Play chat.");
+  await model.fill("of my own");
+  await expect(warning).toHaveCount(0);
+  await choose("None: I write the path");
+  await choose("Play other · /play/v1/*");
+  await expect(model).toHaveValue("of my own");
+  await form.getByLabel("Path").fill("/nowhere");
+  await expect(form.getByText("No route takes this request")).toBeVisible();
+});
+
 test("stopping lets go of the upstream", async ({ page, gateway, upstream }) => {
   await signIn(page, gateway, "/playground");
   const { form, answer } = await open(page);
@@ -109,9 +146,12 @@ test("the model is the body's, another route's answer is pointed out, errors sho
   const { form, answer } = await open(page);
   await form.getByLabel("Model").fill("error-429");
   await expect(form.getByLabel("Body")).toHaveValue(/"model": "error-429"/);
+  await expect(form.getByText("Another route takes it: Play other.")).toBeVisible();
   await form.getByRole("button", { name: "Send" }).click();
   await expect(answer.getByText("429", { exact: true })).toBeVisible();
-  await expect(answer.getByText("Another route took it: Play other.")).toBeVisible();
+  await expect(answer.getByText("The call came back with an error.")).toBeVisible();
+  await expect(answer.getByText("Done")).toHaveCount(0);
+  await expect(answer.getByText("Another route takes it: Play other.")).toBeVisible();
   await expect(answer.getByRole("tab", { name: "Raw", selected: true })).toBeVisible();
   await expect(answer.locator("pre")).toContainText("The upstream says 429.");
 

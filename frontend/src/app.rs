@@ -9,6 +9,7 @@ use crate::pages::sign_in::{SignInAgain, SignInPage};
 use crate::pages::{changes::ChangesPage, keys::KeysPage, not_found::NotFoundPage, overview::OverviewPage};
 use crate::pages::{playground, playground::PlaygroundPage, requests::RequestsPage};
 use crate::pages::{routes::RoutesPage, settings::SettingsPage, statistics::StatisticsPage};
+use crate::state::language::LanguageChoice;
 use crate::state::router::Router;
 use crate::state::session::{Session, Standing};
 use crate::state::{clock, connection, language, reactive, router, shortcuts, theme, toasts};
@@ -16,7 +17,7 @@ use crate::state::{clock, connection, language, reactive, router, shortcuts, the
 /// Where the dashboard lives on the gateway (contract: Paths).
 pub const BASE: &str = "/admin/dashboard";
 
-/// The whole dashboard. A change of language builds it anew: texts are read once, when a view is built.
+/// The whole dashboard.
 #[component]
 pub fn App() -> impl IntoView {
     router::provide();
@@ -29,13 +30,7 @@ pub fn App() -> impl IntoView {
     untrack(|| language.track());
     let session = Session::provide();
     session.load();
-    move || {
-        language.track();
-        view! {
-            {standing_view(session)}
-            <ToastRegion />
-        }
-    }
+    standing_view(session, language)
 }
 
 /// What stands there.
@@ -48,8 +43,9 @@ enum Shown {
 }
 
 /// Sign-in stands in for the page that was asked for: the address does not change, so signing in leads back to it. Above a
-/// page whose session ended it is a dialog, and the page stays as it was for who signs in with the same role.
-fn standing_view(session: Session) -> AnyView {
+/// page whose session ended it is a dialog, and the page stays as it was for who signs in with the same role. A change of
+/// language builds all of it anew, for texts are read once, when a view is built; what is kept for the session outlives that.
+fn standing_view(session: Session, language: LanguageChoice) -> AnyView {
     let shown = reactive::memo(move |before: Option<&Shown>| match session.standing() {
         Standing::Unknown => Shown::Nothing,
         Standing::SignedOut => Shown::SignIn,
@@ -57,23 +53,35 @@ fn standing_view(session: Session) -> AnyView {
         Standing::Locked => before.copied().unwrap_or(Shown::SignIn),
     });
     let locked = reactive::memo(move |_| session.standing() == Standing::Locked);
-    let view = move || match shown.get() {
-        Shown::Nothing => ().into_any(),
-        Shown::SignIn => view! { <SignInPage /> }.into_any(),
-        Shown::Pages(_) => view! { <Frame>{pages}</Frame> }.into_any(),
+    let view = move || {
+        let shown = shown.get();
+        playground::keep();
+        move || {
+            language.track();
+            match shown {
+                Shown::Nothing => ().into_any(),
+                Shown::SignIn => view! { <SignInPage /> }.into_any(),
+                Shown::Pages(_) => view! { <Frame>{pages}</Frame> }.into_any(),
+            }
+        }
     };
     view! {
         <div class="session" data-locked=move || locked.get().to_string()>
             {view}
         </div>
-        {move || locked.get().then(|| view! { <SignInAgain /> })}
+        {move || {
+            language.track();
+            view! {
+                {move || locked.get().then(|| view! { <SignInAgain /> })}
+                <ToastRegion />
+            }
+        }}
     }
     .into_any()
 }
 
 /// The page that the address names. A change of the query alone leaves it standing.
 fn pages() -> impl IntoView {
-    playground::keep();
     let router = Router::get();
     let path = reactive::memo(move |_| router.path().get());
     move || match path.get().as_str() {

@@ -36,7 +36,7 @@ super::texts! {
     size = "Size", "大小";
     took_route = "Taken by", "处理路由";
     record = "Record", "记录";
-    other_route(name: &str) = "Another route took it: {name}.", "由另一条路由处理：{name}。";
+    other_route(name: &str) = "Another route takes it: {name}.", "由另一条路由处理：{name}。";
     text = "Text", "文本";
     raw = "Raw", "原始";
     no_text = "No text of a model was found in this answer: see Raw.", "响应中没有模型文本，请查看“原始”。";

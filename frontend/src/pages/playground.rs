@@ -2,9 +2,10 @@
 
 mod answer;
 mod draft;
-mod example;
+pub mod example;
 mod fields;
 mod sending;
+mod taker;
 
 use fastgate_shared::admin_token::Role;
 use fastgate_shared::api_key::ApiKey;
@@ -25,19 +26,22 @@ use crate::pages::playground::answer::AnswerView;
 use crate::pages::playground::draft::{Desk, Draft};
 use crate::pages::playground::fields::RequestFields;
 use crate::pages::playground::sending::Sending;
+use crate::pages::playground::taker::OtherRoute;
 use crate::state::address::Address;
 use crate::state::form::FormErrors;
 use crate::state::query::Query;
 use crate::state::range::Range;
-use crate::state::reactive;
+use crate::state::router::Router;
 use crate::state::session::Session;
-use crate::state::unsaved;
+use crate::state::{clock, reactive, unsaved};
 
 /// What the address may name.
 const ROUTE: usize = 0;
 const KEY: usize = 1;
 /// The range whose models are offered.
 const MODELS_OF: &str = "30d";
+/// How often what came is shown: a screen cannot be read faster.
+const SHOW_EVERY_MS: u64 = 100;
 
 /// What the parts of the page share.
 #[derive(Clone, Copy)]
@@ -51,9 +55,8 @@ struct PlaygroundState {
 }
 
 impl PlaygroundState {
-    fn new() -> Self {
+    fn new(draft: Draft) -> Self {
         let address = Address::get();
-        let draft = Desk::draft();
         let state = Self {
             draft,
             errors: FormErrors::new(move || wrong(draft)),
@@ -115,7 +118,7 @@ impl PlaygroundState {
     }
 }
 
-/// Keeps what is written on the page, also while another page is open.
+/// Keeps what is written on the page, and its answer, also while another page is open.
 pub fn keep() {
     Desk::provide();
 }
@@ -123,16 +126,30 @@ pub fn keep() {
 /// The page.
 #[component]
 pub fn PlaygroundPage() -> impl IntoView {
-    let state = PlaygroundState::new();
-    let sending = Sending::new(state.draft, state.errors);
+    let (draft, sending) = Desk::get();
+    let state = PlaygroundState::new(draft);
+    clock::steadily(SHOW_EVERY_MS, move || sending.show());
+    let path = Router::get().path();
+    let here = path.get_untracked();
+    on_cleanup(move || {
+        if path.get_untracked() != here {
+            sending.leave();
+        }
+    });
+    let may_send = Session::may_offer(Some(Role::Operator));
+    let send = move || {
+        if may_send {
+            sending.send(state.errors);
+        }
+    };
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
-        sending.send();
+        send();
     };
     let on_key = move |event: KeyboardEvent| {
         if event.key() == "Enter" && (event.ctrl_key() || event.meta_key()) {
             event.prevent_default();
-            sending.send();
+            send();
         }
     };
     let origin = StoredValue::new(Session::get().proxy_origin());
@@ -148,7 +165,7 @@ pub fn PlaygroundPage() -> impl IntoView {
                 <h2>{t::request()}</h2>
                 <RequestFields state />
                 <Refusal refusal=sending.refusal />
-                <Buttons sending />
+                {may_send.then(|| view! { <Buttons sending draft /> })}
             </form>
             <section class="card playground-answer" aria-label=t::answer()>
                 <h2>{t::answer()}</h2>
@@ -199,7 +216,7 @@ fn NextStep(state: PlaygroundState) -> impl IntoView {
 }
 
 #[component]
-fn Buttons(sending: Sending) -> impl IntoView {
+fn Buttons(sending: Sending, draft: Draft) -> impl IntoView {
     let busy = sending.is_busy();
     view! {
         <div class="row">
@@ -215,6 +232,7 @@ fn Buttons(sending: Sending) -> impl IntoView {
                 " "
                 <kbd>"Enter"</kbd>
             </span>
+            <OtherRoute draft />
         </div>
     }
 }

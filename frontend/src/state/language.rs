@@ -6,7 +6,8 @@ use leptos::task::spawn_local;
 use wasm_bindgen_futures::JsFuture;
 
 use crate::locales::{self, Language};
-use crate::state::{kept, reactive};
+use crate::state::shortcuts::focus_language;
+use crate::state::{kept, reactive, unsaved};
 
 const KEPT: &str = "fastgate.language";
 
@@ -32,8 +33,10 @@ pub fn provide() -> LanguageChoice {
                 if let Some(sentences) = locales::load_sentences(language) {
                     let _ = JsFuture::from(sentences).await;
                 }
-                if shown.get_untracked() != language {
+                // Of another window, it waits until nothing that is typed here would be lost.
+                if shown.get_untracked() != language && !unsaved::is_typed() {
                     shown.set(language);
+                    focus_language();
                 }
             });
         },

@@ -120,6 +120,15 @@ pub fn focus_page_now() {
     reach("#main", focus);
 }
 
+/// Moves the focus to the switch of the language once all is built anew: what had it is gone.
+pub fn focus_language() {
+    request_animation_frame(|| {
+        if focus_is_nowhere() {
+            reach("button[lang]", focus);
+        }
+    });
+}
+
 /// Whether nothing has the focus but the page as a whole.
 pub fn focus_is_nowhere() -> bool {
     let whole = |element: web_sys::Element| element.tag_name() == "BODY" || element.id() == "main";

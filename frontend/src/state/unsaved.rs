@@ -51,9 +51,19 @@ pub fn guard_reload(typed: RwSignal<bool>) {
     on_cleanup(move || listens(false));
 }
 
+/// Whether something is typed in a form that would be lost.
+pub fn is_typed() -> bool {
+    top().is_some()
+}
+
+/// The topmost form with something to lose.
+fn top() -> Option<Form> {
+    FORMS.with_borrow(|forms| forms.iter().rev().find(|form| form.typed.get_untracked()).copied())
+}
+
 /// Asks before Back or Forward takes what was typed; false where there is nothing to lose.
 pub fn ask_first() -> bool {
-    let top = FORMS.with_borrow(|forms| forms.iter().rev().find(|form| form.typed.get_untracked()).copied());
+    let top = top();
     if let Some(form) = top {
         form.asking.set(Some(Way::History));
     }

@@ -9,10 +9,10 @@ use crate::app::BASE;
 use crate::components::badge::{Badge, Tone};
 use crate::components::code::CodeBlock;
 use crate::components::copy_button::CopyButton;
-use crate::components::icon::{Glyph, Icon};
+use crate::components::field::FieldWarning;
 use crate::components::tabs::Tabs;
 use crate::format;
-use crate::locales::{self, common, playground as t};
+use crate::locales::{self, common, overview, playground as t};
 use crate::state::reactive;
 
 /// The tab with the bytes.
@@ -50,13 +50,16 @@ fn standing(sending: Sending) -> AnyView {
         Phase::Broken => (Tone::Bad, t::broke_off()),
     };
     let status = sending.head.with(|head| head.as_ref().map(|head| head.status_code));
+    // What came whole may be an error.
+    let failed = tone == Tone::Good && status.is_some_and(|status| Tone::of_status(status) != Tone::Good);
     let why = sending
         .end
-        .with(|end| end.as_ref().and_then(|end| end.error_message.clone()));
+        .with(|end| Some(locales::refusal(end.as_ref()?.error_message.as_ref()?)))
+        .or_else(|| failed.then(|| overview::call_failed().to_owned()));
     view! {
         {status.map(|status| view! { <Badge tone=Tone::of_status(status) word=status.to_string() /> })}
-        <Badge tone word />
-        {why.map(|why| view! { <span class="muted">{locales::refusal(&why)}</span> })}
+        {(!failed).then(|| view! { <Badge tone word /> })}
+        {why.map(|why| view! { <span class="muted">{why}</span> })}
     }
     .into_any()
 }
@@ -140,15 +143,7 @@ fn Origin(sending: Sending, draft: Draft) -> impl IntoView {
             }
         });
         Some(view! {
-            {other
-                .map(|name| {
-                    view! {
-                        <p class="field-warning">
-                            <Icon glyph=Glyph::Alert />
-                            <span>{t::other_route(&name)}</span>
-                        </p>
-                    }
-                })}
+            {other.map(|name| view! { <FieldWarning message=Signal::stored(Some(t::other_route(&name))) /> })}
             <dl class="facts">
                 {route}
                 <dt>{common::request_id()}</dt>

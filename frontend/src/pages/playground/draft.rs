@@ -2,11 +2,12 @@
 
 use fastgate_shared::playground::PlaygroundRequest;
 use fastgate_shared::problem::FieldError;
-use fastgate_shared::route::Route;
+use fastgate_shared::route::{MatchRequest, Route};
 use leptos::prelude::*;
 use serde_json::Value;
 
 use super::example;
+use super::sending::Sending;
 use crate::components::call_code::CallCode;
 use crate::components::key_value::Pairs;
 use crate::components::snippets::KEY_STAND_IN;
@@ -27,14 +28,17 @@ pub struct Draft {
     pub body: RwSignal<String>,
     /// Something was typed that must not be replaced unasked.
     pub touched: RwSignal<bool>,
+    /// The model that was filled in last.
+    filled: StoredValue<String>,
     /// The route and the key that the address named when the fields were filled; none before that.
     begun: [StoredValue<Option<Option<String>>>; 2],
 }
 
-/// What is written outlives the page, as long as somebody is signed in: in memory alone, for a body may hold anything.
+/// What is written, and what came of it, outlives the page and a change of language, as long as somebody is signed in: in
+/// memory alone, for a body may hold anything.
 #[derive(Clone, Copy)]
 pub struct Desk {
-    draft: StoredValue<Option<Draft>>,
+    kept: StoredValue<Option<(Draft, Sending)>>,
     owner: StoredValue<Option<Owner>>,
 }
 
@@ -42,23 +46,27 @@ impl Desk {
     /// Puts an empty one into the context.
     pub fn provide() {
         provide_context(Self {
-            draft: StoredValue::new(None),
+            kept: StoredValue::new(None),
             owner: StoredValue::new(Owner::current()),
         });
     }
 
     /// What lies on it: a first request, until something is written.
-    pub fn draft() -> Draft {
+    pub fn get() -> (Draft, Sending) {
         let desk: Self = expect_context();
-        if let Some(draft) = desk.draft.get_value() {
-            return draft;
+        if let Some(kept) = desk.kept.get_value() {
+            return kept;
         }
-        let draft = match desk.owner.get_value() {
-            Some(owner) => owner.with(Draft::new),
-            None => Draft::new(),
+        let begin = || {
+            let draft = Draft::new();
+            (draft, Sending::new(draft))
         };
-        desk.draft.set_value(Some(draft));
-        draft
+        let kept = match desk.owner.get_value() {
+            Some(owner) => owner.with(begin),
+            None => begin(),
+        };
+        desk.kept.set_value(Some(kept));
+        kept
     }
 }
 
@@ -75,6 +83,7 @@ impl Draft {
             headers: Pairs::new([(&json.0, &json.1)]),
             body: RwSignal::new(example::body(path, example::MODEL)),
             touched: RwSignal::new(false),
+            filled: StoredValue::new(example::MODEL.to_owned()),
             begun: [StoredValue::new(None), StoredValue::new(None)],
         };
         draft.keep_model();
@@ -115,15 +124,22 @@ impl Draft {
         self.begun[choice].set_value(Some(asked));
     }
 
-    /// Fills in what a request to this route could look like.
+    /// Fills in what a request to this route could look like. A model that was typed stays where the route names none.
     pub fn use_route(self, route: &Route) {
         let path = example::path(route);
-        let model = example::model(route).unwrap_or_else(|| self.model.get_untracked());
+        let mut model = self.model.get_untracked();
+        let is_typed = model != self.filled.get_value();
+        let usual = || (!is_typed).then(|| example::MODEL.to_owned());
+        if let Some(filled) = example::model(route).or_else(usual) {
+            self.filled.set_value(filled.clone());
+            model = filled;
+        }
         let body = example::body(&path, &model);
         self.route.set(route.route_id.clone());
         self.method.set(example::method(route, &body));
         self.path.set(path);
         self.body.set(body);
+        self.model.set(model);
     }
 
     /// What is wrong with the body, where it says that it is JSON.
@@ -147,6 +163,16 @@ impl Draft {
             headers: self.headers.read(),
             body: Some(self.body.get()).filter(|body| !body.trim().is_empty()),
             key_id: Some(self.key.get()),
+        }
+    }
+
+    /// The same, to ask which route would take it.
+    pub fn question(self) -> MatchRequest {
+        MatchRequest {
+            method: Some(self.method.get()),
+            path: self.path.get().trim().to_owned(),
+            headers: self.headers.read(),
+            body: Some(Value::String(self.body.get())),
         }
     }
 

@@ -9,11 +9,7 @@ use web_sys::AbortController;
 use super::draft::Draft;
 use crate::api;
 use crate::api::playground::News;
-use crate::state::clock;
 use crate::state::form::FormErrors;
-
-/// How often what came is shown: a screen cannot be read faster.
-const SHOW_EVERY_MS: u64 = 100;
 
 /// How far a request is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -33,11 +29,10 @@ pub enum Phase {
     Broken,
 }
 
-/// The request of this page.
+/// The request of the page.
 #[derive(Clone, Copy)]
 pub struct Sending {
     draft: Draft,
-    errors: FormErrors,
     pub phase: RwSignal<Phase>,
     pub head: RwSignal<Option<PlaygroundHead>>,
     /// The body as it came.
@@ -58,10 +53,9 @@ pub struct Sending {
 }
 
 impl Sending {
-    pub fn new(draft: Draft, errors: FormErrors) -> Self {
+    pub fn new(draft: Draft) -> Self {
         let sending = Self {
             draft,
-            errors,
             phase: RwSignal::default(),
             head: RwSignal::default(),
             raw: RwSignal::default(),
@@ -75,8 +69,6 @@ impl Sending {
             sent_at: StoredValue::default(),
             stop: StoredValue::new_local(None),
         };
-        clock::steadily(SHOW_EVERY_MS, move || sending.show());
-        // Who leaves the page does not wait for the answer.
         on_cleanup(move || sending.abort());
         sending
     }
@@ -86,8 +78,9 @@ impl Sending {
         Signal::derive(move || matches!(self.phase.get(), Phase::Waiting | Phase::Streaming))
     }
 
-    pub fn send(self) {
-        if untrack(|| self.is_busy().get()) || !self.errors.ready_to_send() {
+    /// `errors` tells what is wrong with the request.
+    pub fn send(self, errors: FormErrors) {
+        if untrack(|| self.is_busy().get()) || !errors.ready_to_send() {
             return;
         }
         let Ok(stop) = AbortController::new() else {
@@ -97,11 +90,18 @@ impl Sending {
         self.begin(stop.clone());
         spawn_local(async move {
             let answer = api::playground::send(&request, &stop, move |news| self.take(news)).await;
-            // The page may be gone.
+            // Nobody may be signed in any more.
             if self.phase.try_get_untracked().is_some() {
-                self.finish(answer);
+                self.finish(answer, errors);
             }
         });
+    }
+
+    /// Who leaves the page does not wait for the answer.
+    pub fn leave(self) {
+        if matches!(self.phase.try_get_untracked(), Some(Phase::Waiting | Phase::Streaming)) {
+            self.stop();
+        }
     }
 
     /// Lets go of it: the gateway cancels the request.
@@ -165,7 +165,7 @@ impl Sending {
     }
 
     /// Shows what came since the last time.
-    fn show(self) {
+    pub fn show(self) {
         if !untrack(|| self.is_busy().get()) {
             return;
         }
@@ -196,7 +196,7 @@ impl Sending {
         }
     }
 
-    fn finish(self, answer: api::Answer<()>) {
+    fn finish(self, answer: api::Answer<()>, errors: FormErrors) {
         self.stop.set_value(None);
         match answer {
             // The server may end without an end when it stops.
@@ -206,7 +206,7 @@ impl Sending {
                 self.finish_showing();
                 let sent = self.head.with_untracked(Option::is_some);
                 self.phase.set(if sent { Phase::Broken } else { Phase::Idle });
-                self.refusal.set(self.errors.refused(&problem));
+                self.refusal.set(errors.refused(&problem));
             }
         }
     }
