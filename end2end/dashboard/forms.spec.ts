@@ -41,7 +41,12 @@ for (const [what, path, button] of [
     await expect(field).not.toHaveAttribute("aria-invalid");
     await form.getByLabel("Header name 1").fill("X-Team");
     await send.click();
-    await expect(form.getByText(/Forms takes this request|Sent to/).first()).toBeVisible();
+    const said = form.getByText(/Forms takes this request|Sent to/);
+    await expect(said.first()).toBeVisible();
+    // It was said of another request.
+    await field.fill("no-slash");
+    await expectRefused(field, /must start with \//);
+    await expect(said).toHaveCount(0);
   });
 }
 

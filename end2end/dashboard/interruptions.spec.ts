@@ -75,6 +75,7 @@ test.describe("when the session ends", () => {
     await form.getByRole("button", { name: "Create key" }).click();
     await signInAgain(page);
     await expect(form.getByLabel("Source")).toHaveValue("typed/before");
+    await expect(form.getByRole("alert")).toHaveCount(0);
     await form.getByRole("button", { name: "Create key" }).click();
     await page.getByRole("button", { name: "I have stored the key" }).click();
     const keys = await gateway.admin("GET", "/keys");

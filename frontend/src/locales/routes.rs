@@ -178,7 +178,6 @@ super::texts! {
     test_title(name: &str) = "Send test: {name}", "发送测试：{name}";
     test_lead = "Sends one real request to the route's target, with its transforms.", "向路由目标发送一个真实请求，并应用其转换。";
     test_path = "Path, as a client would write it", "路径（客户端写法）";
-    test_path_hint = "Empty: a path made from the pattern.", "留空：由模式生成。";
     send_test = "Send test", "发送测试";
     test_ok = "The upstream answered", "上游已响应";
     test_failed = "The test failed", "测试失败";

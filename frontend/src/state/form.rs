@@ -45,6 +45,11 @@ impl FormErrors {
         errors
     }
 
+    /// Whether the rules find nothing wrong.
+    pub fn none(self) -> bool {
+        self.client.with(Vec::is_empty)
+    }
+
     /// Whether one of these fields is refused.
     pub fn any_of(self, fields: &[&str]) -> bool {
         self.server.with(|errors| {
@@ -103,7 +108,7 @@ impl FormErrors {
     /// Shows every message; true when there is none and the form may be sent.
     pub fn ready_to_send(self) -> bool {
         self.all.set(true);
-        let ready = self.client.with_untracked(Vec::is_empty);
+        let ready = untrack(|| self.none());
         if !ready {
             focus_first_invalid();
         }
@@ -129,9 +134,12 @@ impl FormErrors {
         self.server.set(errors);
     }
 
-    /// Takes over the server's refusal; what remains is said above the form.
+    /// Takes over the server's refusal; what remains is said above the form. That the session has ended is the sign-in's to say.
     pub fn refused(self, problem: &Problem) -> Option<String> {
         self.tell(problem.errors.clone());
+        if problem.status == 401 {
+            return None;
+        }
         if problem.errors.is_empty() {
             return Some(crate::api::sentence(problem));
         }

@@ -46,9 +46,11 @@ impl Toasts {
         self.show(text.into(), false);
     }
 
-    /// Says that something did not work, and why.
+    /// Says that something did not work, and why; that the session has ended is the sign-in's to say.
     pub fn fail(self, problem: &Problem) {
-        self.show(crate::api::sentence(problem), true);
+        if problem.status != 401 {
+            self.show(crate::api::sentence(problem), true);
+        }
     }
 
     /// Says that something was not done.

@@ -68,7 +68,9 @@ impl Import {
             return;
         }
         if problem.status != 422 {
-            self.problem.set(Some(api::sentence(problem)));
+            // That the session has ended is the sign-in's to say.
+            self.problem
+                .set((problem.status != 401).then(|| api::sentence(problem)));
             return;
         }
         let told = |error: &FieldError| format!("{}: {}", error.field, locales::refusal(&error.message));

@@ -20,6 +20,9 @@ use crate::locales::{common, playground, routes as t};
 use crate::state::address::Address;
 use crate::state::form::{FormErrors, optional_text};
 
+/// What an empty path stands for.
+const ROOT: &str = "/";
+
 /// A request while it is typed.
 #[derive(Clone, Copy)]
 pub struct RequestDraft {
@@ -31,18 +34,18 @@ pub struct RequestDraft {
 }
 
 impl RequestDraft {
-    pub fn new() -> Self {
-        let path = RwSignal::new(String::new());
+    pub fn new(method: &str, path: String, body: String) -> Self {
+        let path = RwSignal::new(path);
         let errors = FormErrors::new(move || {
             let wrong = path.with(|path| !path.trim().is_empty() && !path.trim_start().starts_with('/'));
             let wrong = wrong.then(|| FieldError::new("path", playground::path_rule()));
             wrong.into_iter().collect()
         });
         Self {
-            method: RwSignal::new("POST".to_owned()),
+            method: RwSignal::new(method.to_owned()),
             path,
             headers: Pairs::new(&BTreeMap::new()),
-            body: RwSignal::default(),
+            body: RwSignal::new(body),
             errors,
         }
     }
@@ -50,6 +53,11 @@ impl RequestDraft {
     /// Whether it can be sent; else its fields say why not.
     pub fn ready_to_send(self) -> bool {
         self.errors.ready_to_send()
+    }
+
+    /// Whether nothing is known to be wrong with it.
+    pub fn is_right(self) -> bool {
+        self.errors.none()
     }
 
     /// Puts the server's refusal at the fields; one that is about the whole is handed back.
@@ -63,15 +71,15 @@ impl RequestDraft {
         }
         let about_fields = !errors.is_empty();
         self.errors.tell(errors);
-        (!about_fields).then_some(problem)
+        (!about_fields && problem.status != 401).then_some(problem)
     }
 
     pub fn method(self) -> Option<String> {
         optional_text(&self.method.get())
     }
 
-    pub fn path(self) -> Option<String> {
-        optional_text(&self.path.get())
+    pub fn path(self) -> String {
+        optional_text(&self.path.get()).unwrap_or_else(|| ROOT.to_owned())
     }
 
     pub fn headers(self) -> BTreeMap<String, String> {
@@ -87,7 +95,7 @@ impl RequestDraft {
 
 /// Method, path, headers, body.
 #[component]
-pub fn RequestFields(draft: RequestDraft, #[prop(optional)] path_hint: &'static str) -> impl IntoView {
+pub fn RequestFields(draft: RequestDraft) -> impl IntoView {
     let methods = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
     let methods = methods.map(|method| (method.to_owned(), method.to_owned())).to_vec();
     let errors = draft.errors;
@@ -98,8 +106,7 @@ pub fn RequestFields(draft: RequestDraft, #[prop(optional)] path_hint: &'static 
                 label=t::test_path()
                 value=draft.path
                 rule=Rule(errors, "path")
-                placeholder="/v1/chat/completions"
-                hint=path_hint
+                placeholder=ROOT
                 mono=true
                 autofocus=true
             />
@@ -109,7 +116,6 @@ pub fn RequestFields(draft: RequestDraft, #[prop(optional)] path_hint: &'static 
             label=common::body()
             value=draft.body
             rule=Rule(errors, "body")
-            placeholder="{\"model\": \"gpt-4o-mini\"}"
             optional=true
             multiline=true
             mono=true
@@ -119,7 +125,7 @@ pub fn RequestFields(draft: RequestDraft, #[prop(optional)] path_hint: &'static 
 
 #[component]
 pub fn MatchTest(address: Address) -> impl IntoView {
-    let draft = RequestDraft::new();
+    let draft = RequestDraft::new("POST", String::new(), String::new());
     let busy = RwSignal::new(false);
     let answer = RwSignal::new(None::<Answer<MatchExplanation>>);
     let typed = RwSignal::new(false);
@@ -131,7 +137,7 @@ pub fn MatchTest(address: Address) -> impl IntoView {
         }
         let request = untrack(|| MatchRequest {
             method: draft.method(),
-            path: draft.path().unwrap_or_else(|| "/".to_owned()),
+            path: draft.path(),
             headers: draft.headers(),
             body: draft.body(),
         });
@@ -147,7 +153,8 @@ pub fn MatchTest(address: Address) -> impl IntoView {
             busy.set(false);
         });
     };
-    let result = move || match answer.get() {
+    // What is said of another request does not stay below what is wrong with this one.
+    let result = move || match answer.get().filter(|_| draft.is_right()) {
         None => ().into_any(),
         Some(Ok(explanation)) => view! { <Verdicts explanation /> }.into_any(),
         Some(Err(problem)) => view! {

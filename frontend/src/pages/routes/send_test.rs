@@ -15,10 +15,13 @@ use crate::components::dialog::{Dialog, Shape, leave_button};
 use crate::components::icon::{Glyph, Icon};
 use crate::format;
 use crate::locales::{self, common, routes as t};
+use crate::pages::playground::example;
 
 #[component]
 pub fn SendTest(state: RoutesState, route: Route) -> impl IntoView {
-    let draft = RequestDraft::new();
+    let path = example::path(&route);
+    let body = example::body(&path, example::model(&route).as_deref().unwrap_or(example::MODEL));
+    let draft = RequestDraft::new(&example::method(&route, &body), path, body);
     let busy = RwSignal::new(false);
     let answer = RwSignal::new(None::<Answer<RouteTestResult>>);
     let typed = RwSignal::new(false);
@@ -31,7 +34,7 @@ pub fn SendTest(state: RoutesState, route: Route) -> impl IntoView {
         }
         let test = untrack(|| TestRoute {
             test_method: draft.method(),
-            test_path: draft.path(),
+            test_path: Some(draft.path()),
             test_headers: draft.headers(),
             test_body: draft.body(),
             timeout: None,
@@ -49,7 +52,7 @@ pub fn SendTest(state: RoutesState, route: Route) -> impl IntoView {
             busy.set(false);
         });
     };
-    let result = move || match answer.get() {
+    let result = move || match answer.get().filter(|_| draft.is_right()) {
         None => ().into_any(),
         Some(Ok(result)) => view! { <TestResult result /> }.into_any(),
         Some(Err(problem)) => view! { <Failure text=api::sentence(&problem) /> }.into_any(),
@@ -58,7 +61,7 @@ pub fn SendTest(state: RoutesState, route: Route) -> impl IntoView {
         <Dialog title lead=t::test_lead() shape=Shape::FormDrawer typed on_close=close>
             <form class="dialog-form" on:submit=submit novalidate=true>
                 <div class="dialog-body stack">
-                    <RequestFields draft path_hint=t::test_path_hint() />
+                    <RequestFields draft />
                     <div class="stack" aria-live="polite">
                         {result}
                     </div>
