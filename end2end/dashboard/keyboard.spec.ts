@@ -221,13 +221,18 @@ test.describe("what a page offers is reached and used", () => {
     await page.keyboard.press("Enter");
     const test = page.getByRole("dialog", { name: "Send test: Walked" });
     await expect(test.getByLabel("Path")).toBeFocused();
+    // What is shown is what is sent.
+    await expect(test.getByLabel("Path")).toHaveValue("/walk/chat/completions");
+    await page.keyboard.press("Control+a");
     await page.keyboard.type("/walk/v1/models");
     await page.keyboard.press("Enter");
     await expect(test.getByText(/The upstream answered|answered/).first()).toBeVisible();
     await page.keyboard.press("Escape");
     await tabTo(page, /^Duplicate/);
     await page.keyboard.press("Enter");
-    await expect(page.getByRole("dialog", { name: "New route" }).getByLabel("Route name")).toHaveValue(/Walked/);
+    const copy = page.getByRole("dialog", { name: "New route" });
+    await expect(copy.getByLabel("Route name")).toHaveValue(/Walked/);
+    await expect(copy.getByRole("checkbox", { name: "Active" })).not.toBeChecked();
     await page.keyboard.press("Escape");
     await expect(page.getByRole("dialog")).toHaveCount(0);
   });

@@ -100,6 +100,23 @@ test("the form and its JSON are the same object", async ({ page, gateway }) => {
   expect(made).toMatchObject({ priority: 8, target_host: "up.test", add_headers: { "X-A": "1" }, target_protocol: "http" });
 });
 
+test("a URL in the place of the host is taken apart", async ({ page, gateway }) => {
+  await signIn(page, gateway, "/routes?new=1");
+  const form = page.getByRole("dialog", { name: "New route" });
+  const host = form.getByRole("textbox", { name: "Host", exact: true });
+  await host.fill("http://up.test:8080/v1/?x=1");
+  await expect(host).toHaveValue("up.test:8080");
+  await expect(host).not.toHaveAttribute("aria-invalid");
+  await expect(form.getByLabel("Protocol")).toHaveValue("http");
+  await expect(form.getByLabel("Path at the upstream")).toHaveValue("/v1");
+  await expect(form.getByLabel("Append the rest of the client's path")).toBeChecked();
+  // A path that is there already stays.
+  await host.fill("https://other.test/v2");
+  await expect(host).toHaveValue("other.test");
+  await expect(form.getByLabel("Protocol")).toHaveValue("https");
+  await expect(form.getByLabel("Path at the upstream")).toHaveValue("/v1");
+});
+
 test("a route that can never win is warned of while it is typed", async ({ page, gateway, upstream }) => {
   await gateway.route({ route_name: "Takes all", priority: 5, match_path: "/taken/**", target_host: upstream.host });
   await signIn(page, gateway, "/routes?new=1");

@@ -62,6 +62,17 @@ fn one() -> u32 {
     1
 }
 
+/// The parts of a URL that name an upstream: what is spoken, `host[:port]`, and the path, empty where it is the root. None
+/// where it is no such URL.
+#[must_use]
+pub fn parts_of_url(url: &str) -> Option<(Protocol, String, String)> {
+    let (scheme, rest) = url.trim().split_once("://")?;
+    let protocol = Protocol::from_name(&scheme.to_ascii_lowercase())?;
+    let rest = rest.split(['?', '#']).next()?;
+    let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    (!host.is_empty()).then(|| (protocol, host.to_owned(), path.trim_end_matches('/').to_owned()))
+}
+
 /// `host[:port]`: a name, an IPv4 address or an IPv6 address in brackets.
 ///
 /// # Errors
@@ -218,4 +229,25 @@ pub fn check_path(path: &str) -> garde::Result {
         ));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case("https://api.x.com/v1", Some(("https", "api.x.com", "/v1")))]
+    #[case(" HTTP://[::1]:8080/?a=b ", Some(("http", "[::1]:8080", "")))]
+    #[case("h2c://up:9000", Some(("h2c", "up:9000", "")))]
+    #[case("api.x.com/v1", None)]
+    #[case("ftp://api.x.com", None)]
+    #[case("https://", None)]
+    fn a_url_names_an_upstream(#[case] url: &str, #[case] parts: Option<(&str, &str, &str)>) {
+        let found = parts_of_url(url);
+        let found = found
+            .as_ref()
+            .map(|(protocol, host, path)| (protocol.as_str(), &**host, &**path));
+        assert_eq!(found, parts);
+    }
 }

@@ -1,5 +1,6 @@
 //! The drawer in which a route is made or edited.
 
+use fastgate_shared::admin_token::Role;
 use fastgate_shared::fields::Fields as _;
 use fastgate_shared::problem::Problem;
 use fastgate_shared::route::{Route, RouteDefinition};
@@ -57,6 +58,8 @@ pub fn RouteForm(state: RoutesState, before: Option<(String, String)>, model: Op
     let started = model.as_ref().map(|route| route.definition.clone());
     if is_new && model.is_some() {
         draft.route_name.update(|name| *name = t::copy_of(name));
+        // Of the same path and priority, it would share the requests of the other at once.
+        draft.is_active.set(false);
     }
     let content = Content::new(draft);
     let errors = FormErrors::new(move || content.read().err().unwrap_or_default());
@@ -92,7 +95,7 @@ pub fn RouteForm(state: RoutesState, before: Option<(String, String)>, model: Op
                 </div>
                 <div class="dialog-foot">
                     {leave_button(common::cancel())}
-                    <Button submit=true weight=Weight::Primary busy>
+                    <Button needs=Role::Operator submit=true weight=Weight::Primary busy>
                         {if is_new { t::create() } else { common::save() }}
                     </Button>
                 </div>

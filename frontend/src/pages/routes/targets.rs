@@ -1,6 +1,7 @@
 //! Where a route sends its requests: one host, or several that share the load.
 
 use fastgate_shared::problem::FieldError;
+use fastgate_shared::route::target::parts_of_url;
 use fastgate_shared::route::{Protocol, Target};
 use leptos::prelude::*;
 
@@ -104,6 +105,19 @@ pub fn TargetFields(draft: Draft, errors: FormErrors) -> impl IntoView {
             </label>
         }
     };
+    // Who has a whole URL pastes it.
+    let take_apart = move |_| {
+        let Some((protocol, host, path)) = draft.target_host.with_untracked(|typed| parts_of_url(typed)) else {
+            return;
+        };
+        draft.protocol.set(protocol.as_str().to_owned());
+        draft.target_host.set(host);
+        if !path.is_empty() && draft.target_path.with_untracked(String::is_empty) {
+            // It is where the upstream's API begins.
+            draft.target_path.set(path);
+            draft.strip_path_prefix.set(true);
+        }
+    };
     let named = |protocol: Protocol| (protocol.as_str().to_owned(), protocol.as_str().to_owned());
     let protocols = Protocol::ALL.map(named).to_vec();
     view! {
@@ -111,7 +125,7 @@ pub fn TargetFields(draft: Draft, errors: FormErrors) -> impl IntoView {
             {kind(false, t::one_host())}
             {kind(true, t::several_hosts())}
         </div>
-        <div class="target-line">
+        <div class="target-line" on:input=take_apart>
             <SelectField label=t::protocol() value=draft.protocol choices=protocols rule=Rule(errors, "target_protocol") />
             <Show when=move || !draft.several.get()>
                 <TextField
