@@ -5,6 +5,8 @@ import { expect, signIn, test } from "./stand";
 test.use({ viewport: { width: 1440, height: 900 } });
 
 test("a viewer's token is made, reads, is offered no change, and is revoked", async ({ page, gateway, browser }) => {
+  await gateway.key({ name: "Of the house", source_path: "viewed" });
+  await gateway.route({ route_name: "Looked at", match_path: "/viewed", target_host: "up.test", is_active: false });
   await signIn(page, gateway, "/settings");
   await page.getByRole("button", { name: "New token" }).click();
   const form = page.getByRole("dialog", { name: "New token" });
@@ -26,9 +28,18 @@ test("a viewer's token is made, reads, is offered no change, and is revoked", as
   await signIn(there, gateway, "/keys", token);
   await expect(there.getByRole("heading", { level: 1, name: "API keys" })).toBeVisible();
   await expect(there.getByRole("button", { name: /New key|Create/ })).toHaveCount(0);
+  await there.goto(`${gateway.url}/admin/dashboard/keys?new=1`);
+  await expect(there.getByRole("link", { name: "Of the house" })).toBeVisible();
+  await expect(there.getByRole("columnheader", { name: "Actions" })).toHaveCount(0);
+  await expect(there.getByRole("dialog")).toHaveCount(0);
   await there.goto(`${gateway.url}/admin/dashboard/routes`);
   await expect(there.getByRole("button", { name: "Test match" })).toBeVisible();
   await expect(there.getByRole("button", { name: /New route|Create/ })).toHaveCount(0);
+  await expect(there.getByRole("link", { name: "Looked at" })).toBeVisible();
+  await expect(there.getByRole("button", { name: /^Move/ })).toHaveCount(0);
+  await there.goto(`${gateway.url}/admin/dashboard/playground`);
+  await expect(there.getByRole("textbox", { name: /^Body/ })).toBeVisible();
+  await expect(there.getByRole("button", { name: "Send" })).toHaveCount(0);
   await there.goto(`${gateway.url}/admin/dashboard/settings`);
   await expect(there.getByRole("table", { name: "Administrators" })).toContainText("eve");
   await expect(there.getByRole("button", { name: "New token" })).toHaveCount(0);

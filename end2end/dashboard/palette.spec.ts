@@ -70,13 +70,15 @@ test("theme, language and sign-out", async ({ page, gateway }) => {
   };
   await run("dark");
   await expect(page.locator("html")).toHaveAttribute("data-theme", "dark");
-  await run("language");
+  await run("chinese");
   await expect(page.getByRole("heading", { level: 1, name: "概览" })).toBeVisible();
   await page.keyboard.press("Control+k");
   const palette = page.getByRole("dialog", { name: "命令面板" });
   // English words find their pages in every language.
   await palette.getByRole("combobox").fill("routes");
   await expect(palette.getByRole("option").first()).toContainText("路由");
+  await palette.getByRole("combobox").fill("中文");
+  await expect(palette.getByRole("option").first()).toContainText("English");
   await palette.getByRole("combobox").fill("退出");
   await page.keyboard.press("Enter");
   await expect(page.getByRole("heading", { level: 1, name: "登录" })).toBeVisible();

@@ -4,6 +4,7 @@
 use std::any::Any;
 use std::sync::Arc;
 
+use fastgate_shared::admin_token::Role;
 use leptos::ev;
 use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast;
@@ -12,6 +13,7 @@ use crate::components::sorting::{Sorted, Sorting, head};
 use crate::components::{keyed, row_focus};
 use crate::locales::common as t;
 use crate::order::Named;
+use crate::state::session::Session;
 use crate::state::{clock, reactive};
 
 /// So much of a window's height goes to each row, CSS pixels: a row has 36 or more, and above the table are heads and filters.
@@ -48,6 +50,7 @@ pub struct Column<T> {
     label: &'static str,
     class: &'static str,
     sorted: Option<Sorted>,
+    needs: Option<Role>,
     cell: Cell<T>,
 }
 
@@ -57,6 +60,7 @@ impl<T> Clone for Column<T> {
             label: self.label,
             class: self.class,
             sorted: self.sorted,
+            needs: self.needs,
             cell: Arc::clone(&self.cell),
         }
     }
@@ -73,6 +77,7 @@ impl<T> Column<T> {
             label,
             class,
             sorted: None,
+            needs: None,
             cell: Arc::new(move |item| cell(item).into_any()),
         }
     }
@@ -89,9 +94,15 @@ impl<T> Column<T> {
         self
     }
 
-    /// The last column, with the buttons of a row.
+    /// The last column, with the buttons of a row: for operators, where nothing else is said.
     pub fn actions<V: IntoView + 'static>(cell: impl Fn(&T) -> V + Send + Sync + 'static) -> Self {
-        Self::new(t::actions(), "actions-cell", cell)
+        Self::new(t::actions(), "actions-cell", cell).needs(Role::Operator)
+    }
+
+    /// Shows only to whom this role is given, as its buttons do.
+    pub fn needs(mut self, role: Role) -> Self {
+        self.needs = Some(role);
+        self
     }
 }
 
@@ -155,7 +166,8 @@ where
         selected,
         sorting,
     } = rules;
-    let columns = columns.into_iter().map(|column| AnyColumn {
+    let offered = columns.into_iter().filter(|column| Session::may_offer(column.needs));
+    let columns = offered.map(|column| AnyColumn {
         label: column.label,
         class: column.class,
         sorted: column.sorted,

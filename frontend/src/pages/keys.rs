@@ -170,7 +170,7 @@ fn KeysList(state: KeysState) -> impl IntoView {
 
 #[component]
 fn Dialogs(state: KeysState) -> impl IntoView {
-    let new = state.address.has("new");
+    let new = state.address.opens("new", Role::Admin);
     let edit = state.address.param("edit");
     view! {
         {move || new.get().then(|| view! { <KeyForm state before=None /> })}

@@ -251,9 +251,10 @@ fn RoutesList(state: RoutesState) -> impl IntoView {
 #[component]
 fn Dialogs(state: RoutesState) -> impl IntoView {
     let address = state.address;
-    let (new, copied, edit) = (address.has("new"), address.param("from"), address.param("edit"));
-    let (test, matching) = (address.param("test"), address.has("match"));
-    let importing = address.has("import");
+    let opens = |name| address.opens(name, Role::Operator);
+    let (new, importing, sends) = (opens("new"), opens("import"), opens("test"));
+    let (copied, edit, test) = (address.param("from"), address.param("edit"), address.param("test"));
+    let matching = address.has("match");
     // Changes with the address only, so that a refresh of the list does not rebuild an open form.
     let loaded = reactive::memo(move |_| state.routes.data.with(Option::is_some));
     let named = move |param: Memo<Option<String>>| param.get().filter(|_| loaded.get()).and_then(|id| state.find(&id));
@@ -266,7 +267,7 @@ fn Dialogs(state: RoutesState) -> impl IntoView {
         {create}
         {move || edit.get().map(|route_id| view! { <EditRoute state route_id /> })}
         {move || importing.get().then(|| view! { <ImportDialog state /> })}
-        {move || named(test).map(|route| view! { <SendTest state route /> })}
+        {move || named(test).filter(|_| sends.get()).map(|route| view! { <SendTest state route /> })}
         {move || matching.get().then(|| view! { <MatchTest address /> })}
         {move || state.to_delete.get().map(|route| view! { <DeleteRoute state route /> })}
     }

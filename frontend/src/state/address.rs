@@ -1,10 +1,12 @@
 //! The address bar as state: filters, the open row and the open dialog live in the query, so that a link or a reload
 //! shows the same page and Back closes what was opened.
 
+use fastgate_shared::admin_token::Role;
 use leptos::prelude::*;
 
 use crate::state::reactive;
 use crate::state::router::{Entry, Router};
+use crate::state::session::Session;
 
 /// The query part of the address.
 #[derive(Clone, Copy)]
@@ -24,6 +26,12 @@ impl Address {
     /// Whether a parameter is there.
     pub fn has(self, name: &'static str) -> Memo<bool> {
         reactive::memo(move |_| self.0.param(name).is_some())
+    }
+
+    /// As [`Self::has`], of what opens only to whom this role is given.
+    pub fn opens(self, name: &'static str, needs: Role) -> Memo<bool> {
+        let may = Session::may_offer(Some(needs));
+        reactive::memo(move |_| may && self.0.param(name).is_some())
     }
 
     /// Opens something: Back undoes it.

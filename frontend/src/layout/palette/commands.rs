@@ -1,5 +1,6 @@
 //! What the palette offers, and which of it fits what is typed.
 
+use fastgate_shared::admin_token::Role;
 use fastgate_shared::api_key::ApiKey;
 use fastgate_shared::audit_log::LogFilter;
 use fastgate_shared::route::Route;
@@ -10,6 +11,7 @@ use crate::components::icon::Glyph;
 use crate::format::lower;
 use crate::locales::{self, changes, keys, palette as t, routes, settings, shell};
 use crate::order;
+use crate::state::session::Session;
 use crate::state::theme::Theme;
 
 /// Results shown at most.
@@ -71,11 +73,13 @@ pub fn everywhere() -> Vec<Command> {
     let page = |path: &str, glyph: Glyph, word: &str| {
         Command::new(glyph, t::kind_page(), word, Act::Go(format!("{BASE}{path}")))
     };
-    let create =
-        |path: &str, word: &str| Command::new(Glyph::Plus, t::kind_create(), word, Act::Go(format!("{BASE}{path}")));
+    let create = |path: &str, needs: Role, word: &str| {
+        let act = Act::Go(format!("{BASE}{path}?new=1"));
+        Session::may_offer(Some(needs)).then(|| Command::new(Glyph::Plus, t::kind_create(), word, act))
+    };
     let action = |glyph: Glyph, word: &str, act: Act| Command::new(glyph, t::kind_action(), word, act);
     let other = locales::current().other().name();
-    vec![
+    let mut all = vec![
         page("", Glyph::Gauge, shell::overview()),
         page("/keys", Glyph::Key, shell::keys()),
         page("/routes", Glyph::Route, shell::routes()),
@@ -86,9 +90,14 @@ pub fn everywhere() -> Vec<Command> {
         page("/changes", Glyph::History, shell::changes()),
         page("/changes?trail=1", Glyph::History, changes::trail()),
         page("/settings", Glyph::Sliders, shell::settings()),
-        create("/keys?new=1", keys::new()),
-        create("/routes?new=1", routes::new()),
-        create("/settings?new=1", settings::new_token()),
+    ];
+    let create = [
+        create("/keys", Role::Admin, keys::new()),
+        create("/routes", Role::Operator, routes::new()),
+        create("/settings", Role::Admin, settings::new_token()),
+    ];
+    all.extend(create.into_iter().flatten());
+    all.extend([
         action(
             Glyph::Search,
             routes::test_match(),
@@ -97,10 +106,12 @@ pub fn everywhere() -> Vec<Command> {
         action(Glyph::Monitor, shell::theme_system(), Act::Theme(Theme::System)),
         action(Glyph::Sun, shell::theme_light(), Act::Theme(Theme::Light)),
         action(Glyph::Moon, shell::theme_dark(), Act::Theme(Theme::Dark)),
-        action(Glyph::Globe, other, Act::Language).detailed(String::new(), &["language 语言"]),
+        action(Glyph::Globe, other, Act::Language)
+            .detailed(String::new(), &["language 语言 english chinese 中文 英文"]),
         action(Glyph::Keyboard, shell::shortcuts(), Act::Help),
         action(Glyph::SignOut, shell::sign_out(), Act::SignOut),
-    ]
+    ]);
+    all
 }
 
 /// A command for each key.

@@ -1,5 +1,6 @@
 //! The drawer in which a key is made or edited.
 
+use fastgate_shared::admin_token::Role;
 use fastgate_shared::api_key::{ApiKey, ApiKeyDefinition};
 use fastgate_shared::fields::Fields as _;
 use fastgate_shared::problem::{FieldError, Problem, field_errors};
@@ -134,7 +135,7 @@ pub fn KeyForm(state: KeysState, before: Option<api::Tagged<ApiKey>>) -> impl In
                 </div>
                 <div class="dialog-foot">
                     {leave_button(common::cancel())}
-                    <Button submit=true weight=Weight::Primary busy>
+                    <Button needs=Role::Admin submit=true weight=Weight::Primary busy>
                         {if is_new { t::create() } else { common::save() }}
                     </Button>
                 </div>

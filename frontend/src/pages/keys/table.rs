@@ -52,7 +52,7 @@ pub fn KeysTable(state: KeysState, rows: Signal<Vec<Arc<ApiKey>>>) -> impl IntoV
             }
         })
         .sorted("expires"),
-        Column::actions(move |key| actions_cell(state, key)),
+        Column::actions(move |key| actions_cell(state, key)).needs(Role::Admin),
     ];
     let rules = RowRules {
         id: |key: &ApiKey| key.key_id.clone(),

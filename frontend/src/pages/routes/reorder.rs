@@ -1,6 +1,7 @@
 //! Moves a route up or down in the matching order: changes the priorities that this takes, each against the state that it was
 //! read in, and says what was changed.
 
+use fastgate_shared::admin_token::Role;
 use fastgate_shared::problem::Problem;
 use fastgate_shared::route::Route;
 use fastgate_shared::route::order::{Moved, moved};
@@ -11,10 +12,11 @@ use super::RoutesState;
 use crate::api;
 use crate::components::icon::{Glyph, Icon};
 use crate::locales::routes as t;
+use crate::state::session::Session;
 use crate::state::shortcuts::focus;
 use crate::state::toasts::Toasts;
 
-/// The place of a route in the order, with the buttons that move it. They rest while the list is filtered or in another order: a
+/// The place of a route in the order, with the buttons that move it, for who may. They rest while the list is filtered or in another order: a
 /// neighbour on the screen is then not the neighbour in the matching order.
 #[component]
 pub fn PlaceCell(state: RoutesState, place: usize, route_id: String, name: String) -> impl IntoView {
@@ -23,6 +25,7 @@ pub fn PlaceCell(state: RoutesState, place: usize, route_id: String, name: Strin
         state.address.has("status"),
         state.address.has("sort"),
     );
+    let may_move = Session::may_offer(Some(Role::Operator));
     let filtered = move || search.get() || status.get() || sorted.get();
     let count = move || state.routes.data.with(|routes| routes.as_ref().map_or(0, Vec::len));
     let button = move |up: bool, route_id: String, label: String| {
@@ -50,7 +53,7 @@ pub fn PlaceCell(state: RoutesState, place: usize, route_id: String, name: Strin
         <span class="place">
             <span class="muted">{place}</span>
             {move || {
-                (!filtered())
+                (may_move && !filtered())
                     .then(|| {
                         view! {
                             <span class="place-buttons">

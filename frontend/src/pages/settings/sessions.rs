@@ -106,7 +106,8 @@ fn columns(asked: RwSignal<Option<Question>>) -> Vec<Column<SessionEntry>> {
                     </Button>
                 }
             })
-        }),
+        })
+        .needs(Role::Admin),
     ]
 }
 

@@ -45,7 +45,7 @@ pub fn Tokens() -> impl IntoView {
         made: RwSignal::new(None),
         to_delete: RwSignal::new(None),
     };
-    let making = state.address.has("new");
+    let making = state.address.opens("new", Role::Admin);
     view! {
         <section class="card">
             <div class="card-head">
@@ -136,7 +136,8 @@ fn columns(state: TokensState) -> Vec<Column<AdminToken>> {
                     {t::delete_token()}
                 </Button>
             }
-        }),
+        })
+        .needs(Role::Admin),
     ]
 }
 
