@@ -29,13 +29,13 @@ test("a viewer's token is made, reads, is offered no change, and is revoked", as
   await expect(there.getByRole("heading", { level: 1, name: "API keys" })).toBeVisible();
   await expect(there.getByRole("button", { name: /New key|Create/ })).toHaveCount(0);
   await there.goto(`${gateway.url}/admin/dashboard/keys?new=1`);
-  await expect(there.getByRole("link", { name: "Of the house" })).toBeVisible();
+  await expect(there.getByRole("link", { name: "Of the house", exact: true })).toBeVisible();
   await expect(there.getByRole("columnheader", { name: "Actions" })).toHaveCount(0);
   await expect(there.getByRole("dialog")).toHaveCount(0);
   await there.goto(`${gateway.url}/admin/dashboard/routes`);
   await expect(there.getByRole("button", { name: "Test match" })).toBeVisible();
   await expect(there.getByRole("button", { name: /New route|Create/ })).toHaveCount(0);
-  await expect(there.getByRole("link", { name: "Looked at" })).toBeVisible();
+  await expect(there.getByRole("link", { name: "Looked at", exact: true })).toBeVisible();
   await expect(there.getByRole("button", { name: /^Move/ })).toHaveCount(0);
   await there.goto(`${gateway.url}/admin/dashboard/playground`);
   await expect(there.getByRole("textbox", { name: /^Body/ })).toBeVisible();
