@@ -17,17 +17,26 @@ pub async fn rows(first: Option<usize>) -> Answer<Vec<Route>> {
 }
 
 /// Makes a route.
-pub async fn create(definition: &RouteDefinition) -> Answer<Route> {
-    api::send(Method::POST, "/admin/routes", definition).await
+pub async fn create(definition: &RouteDefinition, copy_of: Option<&str>) -> Answer<Route> {
+    api::send(Method::POST, &anew(copy_of), definition).await
+}
+
+/// Where a new route is made; a copy of another one takes its credentials over.
+fn anew(copy_of: Option<&str>) -> String {
+    format!("/admin/routes?copy_of={}", copy_of.unwrap_or_default())
 }
 
 /// What the server refuses of a new route, or of a change of one; nothing is done.
-pub async fn refusals(route_id: Option<&str>, definition: &RouteDefinition) -> Vec<FieldError> {
+pub async fn refusals(
+    route_id: Option<&str>,
+    copy_of: Option<&str>,
+    definition: &RouteDefinition,
+) -> Vec<FieldError> {
     let (method, url) = match route_id {
-        Some(route_id) => (Method::PUT, url(route_id)),
-        None => (Method::POST, "/admin/routes".to_owned()),
+        Some(route_id) => (Method::PUT, format!("{}?dry_run=true", url(route_id))),
+        None => (Method::POST, format!("{}&dry_run=true", anew(copy_of))),
     };
-    let tried = api::try_out(method, &format!("{url}?dry_run=true"), definition).await;
+    let tried = api::try_out(method, &url, definition).await;
     tried.err().map(|problem| problem.errors).unwrap_or_default()
 }
 

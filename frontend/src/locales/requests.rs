@@ -121,7 +121,7 @@ super::texts! {
     decided_then = "Decided at the time", "当时的判断";
     decided_now = "Judged by the routes as they are now", "按当前路由判断";
     note_never_routed = "It was refused before routes were looked at.", "请求在匹配路由之前已被拒绝。";
-    note_body_unknown = "Its body was not captured whole: no route with a condition on the body can be judged.", "正文未完整捕获：无法判断带有正文条件的路由。";
+    note_body_unknown = "Its body was not captured whole: what a condition on it said is known only from the route that took the request.", "正文未完整捕获：正文条件的结果只能由当时处理请求的路由推断。";
     note_headers_redacted = "A route looks at a header whose value is a credential and was not kept: verdicts on it may be wrong.", "某条路由检查的标头是凭据，其值未保留：相关判断可能不准确。";
     note_routes_changed = "Routes have changed since this request.", "此请求之后路由已更改。";
     phase_connect = "while connecting", "连接中";

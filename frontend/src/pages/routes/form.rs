@@ -61,6 +61,7 @@ pub fn RouteForm(state: RoutesState, before: Option<(String, String)>, model: Op
         // Of the same path and priority, it would share the requests of the other at once.
         draft.is_active.set(false);
     }
+    let copy_of = model.as_ref().filter(|_| is_new).map(|route| route.route_id.clone());
     let content = Content::new(draft);
     let errors = FormErrors::new(move || content.read().err().unwrap_or_default());
     let stored = model
@@ -77,6 +78,7 @@ pub fn RouteForm(state: RoutesState, before: Option<(String, String)>, model: Op
         gone: RwSignal::new(None),
         toasts: Toasts::get(),
         before: StoredValue::new((before, started)),
+        copy_of: StoredValue::new(copy_of),
     };
     let (busy, refusal, clash) = (sending.busy, sending.refusal, sending.clash);
     let close = Callback::new(move |()| state.address.close(&PARAMS));
@@ -127,6 +129,8 @@ struct Sending {
     gone: RwSignal<Option<Problem>>,
     toasts: Toasts,
     before: StoredValue<Before>,
+    /// The id of the route that a new one began as a copy of: its credentials stand behind their masks.
+    copy_of: StoredValue<Option<String>>,
 }
 
 impl Sending {
@@ -145,7 +149,7 @@ impl Sending {
                     let etag = decided.unwrap_or(etag);
                     api::routes::update(&route_id, &definition, &etag).await
                 }
-                None => api::routes::create(&definition).await,
+                None => api::routes::create(&definition, self.copy_of.get_value().as_deref()).await,
             };
             self.busy.set(false);
             self.clash.set(None);
@@ -169,8 +173,9 @@ impl Sending {
             .before
             .with_value(|(before, _)| before.as_ref().map(|(route_id, _)| route_id.clone()));
         spawn_local(async move {
+            let copy_of = self.copy_of.get_value();
             self.errors
-                .add(api::routes::refusals(route_id.as_deref(), &definition).await);
+                .add(api::routes::refusals(route_id.as_deref(), copy_of.as_deref(), &definition).await);
         });
     }
 

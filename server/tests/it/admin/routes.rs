@@ -341,8 +341,9 @@ async fn a_mask_that_is_sent_back_keeps_the_credential(#[case] method: &str, #[c
 async fn a_copy_takes_the_credentials_of_its_model_over_unless_it_goes_elsewhere() {
     let admin = Admin::open().await;
     let id = create(&admin, chat()).await;
-    let mut copy = admin.get(&format!("/admin/routes/{id}")).await.json(200);
-    copy["route_name"] = json!("Copy");
+    let shown = admin.get(&format!("/admin/routes/{id}")).await.json(200);
+    let mut copy = chat();
+    copy["add_headers"] = shown["add_headers"].clone();
     let path = format!("/admin/routes?copy_of={id}");
     assert_eq!(
         admin.post("/admin/routes", copy.clone()).await.refused(),

@@ -36,7 +36,7 @@ pub fn RouteStep(steps: FirstSteps) -> impl IntoView {
         errors.tell(Vec::new());
         busy.set(true);
         spawn_local(async move {
-            match api::routes::create(&definition).await {
+            match api::routes::create(&definition, None).await {
                 Ok(_) => {
                     steps.prefix.set(prefix);
                     steps.finish();
