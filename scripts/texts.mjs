@@ -1,10 +1,13 @@
 // Writes what readers of Chinese load beside the program (ADR 28): the dashboard's texts, which stand beside the English ones in
-// frontend/src/locales/, and the server's sentences. How the program reads it: shared/src/texts.rs.
+// frontend/src/locales/, and the server's sentences. What only pages show is in a file of its own, for a first visit ends at
+// the sign-in. How the program reads both: shared/src/texts.rs.
 import { readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 const folder = process.argv[2];
 const LOCALES = "frontend/src/locales";
+/** What shows before the sign-in. */
+const AT_THE_DOOR = ["common.rs", "shell.rs"];
 const TABLE = /^super::texts! \{\n(.*?)^\}$/gms;
 const LITERAL = '"((?:[^"\\\\]|\\\\.)*)"';
 const TEXT = new RegExp(`^ {4}\\w+(?:\\([^)]*\\))? = ${LITERAL}, ${LITERAL};$`);
@@ -28,17 +31,20 @@ function pairs(file, table) {
     });
 }
 
-const files = readdirSync(LOCALES).filter((name) => name.endsWith(".rs"));
-const texts = files.sort().flatMap((name) => {
-  const file = join(LOCALES, name);
-  const tables = [...readFileSync(file, "utf8").matchAll(TABLE)];
-  if (tables.length === 0) throw new Error(`${file}: no table of texts`);
-  return tables.map(([, table]) => {
-    const found = pairs(file, table);
-    return [checksum(found.map(([english]) => english)), found.map(([, chinese]) => chinese)];
+/** The texts of some files: of each table its checksum and its Chinese texts. */
+function textsOf(names) {
+  return names.flatMap((name) => {
+    const file = join(LOCALES, name);
+    const tables = [...readFileSync(file, "utf8").matchAll(TABLE)];
+    if (tables.length === 0) throw new Error(`${file}: no table of texts`);
+    return tables.map(([, table]) => {
+      const found = pairs(file, table);
+      return [checksum(found.map(([english]) => english)), found.map(([, chinese]) => chinese)];
+    });
   });
-});
-const sentences = JSON.parse(readFileSync("frontend/refusals.zh-CN.json", "utf8"));
-writeFileSync(join(folder, "zh-CN.json"), JSON.stringify({ texts }));
-// Nobody is told them before the sign-in: a first visit goes without.
-writeFileSync(join(folder, "sentences.zh-CN.json"), JSON.stringify(sentences));
+}
+
+const write = (name, content) => writeFileSync(join(folder, name), JSON.stringify(content));
+const pages = readdirSync(LOCALES).filter((name) => name.endsWith(".rs") && !AT_THE_DOOR.includes(name));
+write("zh-CN.json", { texts: textsOf(AT_THE_DOOR), sentences: [] });
+write("pages.zh-CN.json", { texts: textsOf(pages.sort()), sentences: JSON.parse(readFileSync("frontend/refusals.zh-CN.json", "utf8")) });

@@ -142,8 +142,8 @@ test("a first visit shows no word of English, and asks for the Chinese once, bes
   expect(seen.filter((word) => /[A-Za-z]/.test(word) && !TERMS.has(word))).toEqual([]);
   const files = await Promise.all(sizes);
   expect(files.filter(([path]) => path.endsWith("/zh-CN.json"))).toHaveLength(1);
-  // Nobody is told a sentence of the server yet.
-  expect(files.filter(([path]) => path.includes("sentences"))).toEqual([]);
+  // Nobody sees a page, or is told a sentence of the server, yet.
+  expect(files.filter(([path]) => path.endsWith("/pages.zh-CN.json"))).toEqual([]);
   // The page's link asked for it, not the program.
   const askedBy = await page.evaluate(() => performance.getEntriesByType("resource").flatMap((entry) => (entry.name.includes("/zh-CN.json") ? [(entry as PerformanceResourceTiming).initiatorType] : [])));
   expect(askedBy).toEqual(["link"]);

@@ -13,7 +13,6 @@ pub mod upstreams;
 
 use fastgate_shared::json::{self, FromJson};
 use fastgate_shared::problem::Problem;
-use fastgate_shared::refusals::Table;
 use fastgate_shared::texts::Translation;
 pub use gloo_net::http::Method;
 use gloo_net::http::{RequestBuilder, Response};
@@ -105,22 +104,22 @@ pub async fn send_yaml<T: FromJson>(url: &str, text: String, etag: Option<&str>)
     parse(&exchange(Method::POST, url, Body::Yaml(text), etag).await?.text)
 }
 
-/// The texts in Chinese, from the address that the page names. Asked for as the page does it ahead of the program
-/// (`frontend/index.html`): then the browser has them already.
-pub async fn translation() -> Option<Translation> {
+/// The texts in Chinese that show before the sign-in, from the address that the page names. Asked for as the page does it ahead
+/// of the program (`frontend/index.html`): then the browser has them already.
+pub async fn texts_at_the_door() -> Option<Translation> {
     let link = document().get_element_by_id("zh-CN")?;
-    json::from_text(&file(&link.get_attribute("href")?).await?).ok()
+    file(&link.get_attribute("href")?).await
 }
 
-/// The server's sentences in Chinese.
-pub async fn sentences() -> Option<Table> {
-    json::from_text(&file("/admin/dashboard/sentences.zh-CN.json").await?).ok()
+/// The other texts in Chinese, and the server's sentences.
+pub async fn texts_of_pages() -> Option<Translation> {
+    file("/admin/dashboard/pages.zh-CN.json").await
 }
 
-async fn file(address: &str) -> Option<String> {
+async fn file(address: &str) -> Option<Translation> {
     let sent = window().fetch_with_str(address);
     let response: web_sys::Response = JsFuture::from(sent).await.ok()?.unchecked_into();
-    Response::from(response).text().await.ok()
+    json::from_text(&Response::from(response).text().await.ok()?).ok()
 }
 
 /// Deletes; the answer's body does not matter.
@@ -273,15 +272,15 @@ async fn exchange(method: Method, url: &str, body: Body, if_match: Option<&str>)
         Body::None => builder.build(),
     };
     let request = request.map_err(|error| local_problem(error.to_string()))?;
-    let sentences = match url.starts_with("/admin/rpc/") {
+    let rest = match url.starts_with("/admin/rpc/") {
         true => None,
-        false => locales::load_sentences(locales::current()),
+        false => locales::load_rest(locales::current()),
     };
     let sent = request.send().await;
     Connection::note(sent.is_ok());
-    if let Some(sentences) = sentences {
+    if let Some(rest) = rest {
         // Without them they stay English.
-        let _ = JsFuture::from(sentences).await;
+        let _ = JsFuture::from(rest).await;
     }
     let response = sent.map_err(|_| local_problem(t::unreachable().to_owned()))?;
     let request_id = response.headers().get("x-request-id");

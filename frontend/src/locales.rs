@@ -10,7 +10,7 @@ use fastgate_shared::refusals::Table;
 use fastgate_shared::texts::fill;
 use js_sys::Promise;
 use wasm_bindgen::JsValue;
-use wasm_bindgen_futures::future_to_promise;
+use wasm_bindgen_futures::{JsFuture, future_to_promise};
 
 use crate::api;
 
@@ -77,8 +77,8 @@ pub fn reason(reason: &str) -> String {
 type Parts = Vec<(u32, Vec<&'static str>)>;
 
 thread_local! {
-    static CHINESE: RefCell<Option<Parts>> = const { RefCell::new(None) };
-    /// The server's sentences, and the call that brings them.
+    static CHINESE: RefCell<Parts> = const { RefCell::new(Vec::new()) };
+    /// The server's sentences, and the call that brings them and the pages' texts.
     static SENTENCES: RefCell<Option<Table>> = const { RefCell::new(None) };
     static ASKED: RefCell<Option<Promise>> = const { RefCell::new(None) };
 }
@@ -95,7 +95,7 @@ fn chosen(part: u32, place: usize, english: &'static str) -> &'static str {
         let (_, texts) = parts.iter().find(|(sum, _)| *sum == part)?;
         texts.get(place).copied()
     };
-    in_chinese(|| CHINESE.with_borrow(|parts| find(parts.as_ref()?))).unwrap_or(english)
+    in_chinese(|| CHINESE.with_borrow(find)).unwrap_or(english)
 }
 
 #[inline(never)]
@@ -107,29 +107,38 @@ fn in_chinese<T>(look: impl FnOnce() -> Option<T>) -> Option<T> {
     (current() == Language::Chinese).then(look).flatten()
 }
 
-/// Loads what a language needs beside the program. Without it all stays English.
+/// Loads what a language needs beside the program before somebody has signed in. Without it all stays English.
 pub async fn load(language: Language) {
     if language == Language::Chinese
-        && CHINESE.with_borrow(Option::is_none)
-        && let Some(read) = api::translation().await
+        && CHINESE.with_borrow(Vec::is_empty)
+        && let Some(read) = api::texts_at_the_door().await
     {
-        // They stay as long as the page: every view may hold one.
-        let leak = |text: String| &*Box::leak(text.into_boxed_str());
-        let part = |(sum, texts): (u32, Vec<String>)| (sum, texts.into_iter().map(leak).collect());
-        CHINESE.set(Some(read.texts.into_iter().map(part).collect()));
+        keep(read.texts);
     }
 }
 
-/// Begins to load what the server says, where a language needs that and does not have it; whoever shows an answer waits for it.
-/// Apart from the texts: nobody is told a sentence before the sign-in, and a first visit pays for every byte.
-pub fn load_sentences(language: Language) -> Option<Promise> {
+fn keep(texts: Vec<(u32, Vec<String>)>) {
+    // They stay as long as the page: every view may hold one.
+    let leak = |text: String| &*Box::leak(text.into_boxed_str());
+    let parts = texts
+        .into_iter()
+        .map(|(sum, texts)| (sum, texts.into_iter().map(leak).collect()));
+    CHINESE.with_borrow_mut(|known| known.extend(parts));
+}
+
+/// Begins to load what a language needs for pages, and for what the server says, where that is not here; whoever shows a page
+/// or an answer waits for it. A first visit, which ends at the sign-in, goes without.
+pub fn load_rest(language: Language) -> Option<Promise> {
     if language == Language::English || SENTENCES.with_borrow(Option::is_some) {
         return None;
     }
     let begin = || {
         future_to_promise(async {
-            match api::sentences().await {
-                Some(table) => SENTENCES.set(Some(table)),
+            match api::texts_of_pages().await {
+                Some(read) => {
+                    keep(read.texts);
+                    SENTENCES.set(Some(read.sentences));
+                }
                 // The next answer asks again.
                 None => drop(ASKED.take()),
             }
@@ -137,6 +146,13 @@ pub fn load_sentences(language: Language) -> Option<Promise> {
         })
     };
     Some(ASKED.with_borrow_mut(|asked| asked.get_or_insert_with(begin).clone()))
+}
+
+/// Waits for what [`load_rest`] loads. Without it all stays English.
+pub async fn rest(language: Language) {
+    if let Some(rest) = load_rest(language) {
+        let _ = JsFuture::from(rest).await;
+    }
 }
 
 static CURRENT: AtomicU8 = AtomicU8::new(0);

@@ -1,16 +1,19 @@
-//! The dashboard's texts in a language other than its own, English: what the file holds that only readers of that language
-//! load (`scripts/texts.mjs` writes it, ADR 28), and how a text gets its arguments. Which texts there are is in
+//! The dashboard's texts in a language other than its own, English: what a file holds that only readers of that language
+//! load (`scripts/texts.mjs` writes two, ADR 28), and how a text gets its arguments. Which texts there are is in
 //! `frontend/src/locales/`.
 
 use std::fmt::Display;
 
 use crate::json::FromJson;
+use crate::refusals::Table;
 
-/// What the file holds.
+/// What a file holds.
 #[derive(Debug, FromJson)]
 pub struct Translation {
     /// The dashboard's own texts: of each part its checksum and its texts, in the order of the part.
     pub texts: Vec<(u32, Vec<String>)>,
+    /// The server's sentences.
+    pub sentences: Table,
 }
 
 /// Tells a part by its English texts, FNV-1a: a file of another build, whose parts are others, is never taken for this one's.
@@ -97,7 +100,9 @@ mod tests {
 
     #[test]
     fn a_file_is_read() {
-        let read: Translation = json::from_text(r#"{"texts": [[7, ["密钥", "路由"]]]}"#).unwrap();
+        let read: Translation =
+            json::from_text(r#"{"texts": [[7, ["密钥", "路由"]]], "sentences": [["is empty", "不能为空"]]}"#).unwrap();
         assert_eq!(read.texts, [(7, vec!["密钥".to_owned(), "路由".to_owned()])]);
+        assert_eq!(read.sentences.refusal("is empty").as_deref(), Some("不能为空"));
     }
 }

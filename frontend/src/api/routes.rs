@@ -27,11 +27,7 @@ fn anew(copy_of: Option<&str>) -> String {
 }
 
 /// What the server refuses of a new route, or of a change of one; nothing is done.
-pub async fn refusals(
-    route_id: Option<&str>,
-    copy_of: Option<&str>,
-    definition: &RouteDefinition,
-) -> Vec<FieldError> {
+pub async fn refusals(route_id: Option<&str>, copy_of: Option<&str>, definition: &RouteDefinition) -> Vec<FieldError> {
     let (method, url) = match route_id {
         Some(route_id) => (Method::PUT, format!("{}?dry_run=true", url(route_id))),
         None => (Method::POST, format!("{}&dry_run=true", anew(copy_of))),

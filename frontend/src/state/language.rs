@@ -3,7 +3,6 @@
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use wasm_bindgen_futures::JsFuture;
 
 use crate::locales::{self, Language};
 use crate::state::shortcuts::focus_language;
@@ -30,9 +29,7 @@ pub fn provide() -> LanguageChoice {
             let language = *language;
             spawn_local(async move {
                 locales::load(language).await;
-                if let Some(sentences) = locales::load_sentences(language) {
-                    let _ = JsFuture::from(sentences).await;
-                }
+                locales::rest(language).await;
                 // Of another window, it waits until nothing that is typed here would be lost.
                 if shown.get_untracked() != language && !unsaved::is_typed() {
                     shown.set(language);

@@ -1,7 +1,8 @@
 //! The first step: a route to one upstream, from its address alone. Everything else is in the routes' own form.
 
 use fastgate_shared::problem::{FieldError, Problem, field_errors};
-use fastgate_shared::route::{Protocol, RouteDefinition};
+use fastgate_shared::route::RouteDefinition;
+use fastgate_shared::route::target::parts_of_url;
 use garde::Validate;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -82,22 +83,7 @@ pub fn RouteStep(steps: FirstSteps) -> impl IntoView {
 
 /// A route for everything below the address's path, with the prefix that it takes.
 fn definition(address: &str, credential: &str) -> Result<(RouteDefinition, String), String> {
-    let (scheme, rest) = address
-        .trim()
-        .split_once("://")
-        .ok_or_else(|| t::upstream_wrong().to_owned())?;
-    let protocol = match scheme.to_ascii_lowercase().as_str() {
-        "http" => Protocol::Http,
-        "https" => Protocol::Https,
-        _ => return Err(t::upstream_wrong().to_owned()),
-    };
-    let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
-    let path = path.split(['?', '#']).next().unwrap_or_default().trim_end_matches('/');
-    let prefix = if path.is_empty() {
-        String::new()
-    } else {
-        format!("/{path}")
-    };
+    let (protocol, host, prefix) = parts_of_url(address).ok_or_else(|| t::upstream_wrong().to_owned())?;
     let mut fields = serde_json::json!({
         "route_name": host,
         "match_path": format!("{prefix}/**"),
