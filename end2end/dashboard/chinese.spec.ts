@@ -120,7 +120,7 @@ const CLICKS: Record<string, (page: Page) => Promise<void>> = {
   "/requests": async (page) => page.locator("tbody tr a").first().click(),
   "/playground": async (page) => {
     await page.locator(".playground-form button[type=submit]").click();
-    await expect(page.locator(".playground-answer .badge-good").last()).toBeVisible();
+    await expect(page.locator(".playground-answer pre").last()).toBeVisible();
   },
 };
 

@@ -1,4 +1,4 @@
-// One record in its drawer: what became of a request whose first route failed, what cannot be told any more, and the way from
+// One record in its drawer: what became of a request whose first route failed, what a body that was not kept said, and the way from
 // one record to the next.
 
 import { alone as test, expect, expectAccessible, signIn } from "./stand";
@@ -37,17 +37,17 @@ test("a record names the route that matched first and failed, and the one that s
   await expectAccessible(page);
 });
 
-test("what depends on a body that was not kept is not judged", async ({ page, gateway }) => {
+test("what a body that was not kept said is concluded from the route that took the request", async ({ page, gateway }) => {
   const answer = await post(`${gateway.url}/models/chat`, { model: "another", messages: [] });
   expect(answer.status).toBe(200);
   const { id } = await gateway.record("path=models");
   await signIn(page, gateway, `/requests?open=${id}`);
   const drawer = page.getByRole("dialog", { name: "Request" });
   await drawer.getByRole("tab", { name: "Why this route" }).click();
-  await expect(drawer.getByText("Cannot tell which route takes it")).toBeVisible();
   const line = (name: string) => drawer.getByRole("listitem").filter({ hasText: name });
-  await expect(line("One model")).toContainText("the body was not kept whole");
-  await expect(line("All others")).toContainText("Matches too");
+  await expect(line("One model")).toContainText("the body did not match: a later route took the request");
+  await expect(line("All others")).toContainText("Wins");
+  await expect(drawer.getByRole("heading", { name: "What it makes of the request" })).toBeVisible();
   await expectAccessible(page);
 });
 

@@ -117,6 +117,24 @@ test("a URL in the place of the host is taken apart", async ({ page, gateway }) 
   await expect(form.getByLabel("Path at the upstream")).toHaveValue("/v1");
 });
 
+test("a duplicate takes the credential over that nobody can read, and begins switched off", async ({ page, gateway, upstream }) => {
+  const { route_id } = await gateway.route({
+    route_name: "With a secret",
+    match_path: "/secret/*",
+    target_host: upstream.host,
+    add_headers: { Authorization: "Bearer sk-0123456789abcdef" },
+  });
+  await signIn(page, gateway, "/routes?q=secret");
+  await page.getByRole("button", { name: "Duplicate route With a secret" }).click();
+  const form = page.getByRole("dialog");
+  await form.getByRole("button", { name: "Create route" }).click();
+  await expect(form).toHaveCount(0);
+  await expect(page.getByText("With a secret (copy)").first()).toBeVisible();
+  const copy = (await gateway.admin("GET", "/routes")).find((route: { route_name: string }) => route.route_name === "With a secret (copy)");
+  expect(copy).toMatchObject({ is_active: false, add_headers: { Authorization: "Bearer sk-…cdef" } });
+  for (const id of [route_id, copy.route_id]) await gateway.admin("DELETE", `/routes/${id}`);
+});
+
 test("a route that can never win is warned of while it is typed", async ({ page, gateway, upstream }) => {
   await gateway.route({ route_name: "Takes all", priority: 5, match_path: "/taken/**", target_host: upstream.host });
   await signIn(page, gateway, "/routes?new=1");
