@@ -16,7 +16,7 @@ export default defineConfig({
   use: {
     locale: "en-GB",
     screenshot: "only-on-failure",
-    // To record one costs every test a third of its time.
+    // Recording one for every test takes time that a first attempt in CI can do without.
     trace: process.env.CI ? "on-first-retry" : "retain-on-failure",
     launchOptions,
   },
