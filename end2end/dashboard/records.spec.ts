@@ -57,6 +57,11 @@ test("the next record after the last row is loaded", async ({ page, gateway }) =
   await signIn(page, gateway, "/requests?path=/row/");
   const rows = page.getByRole("row");
   await expect(rows).toHaveCount(51);
+  const beside = page.context().waitForEvent("page");
+  await rows.last().getByRole("link").click({ modifiers: ["ControlOrMeta"] });
+  const tab = await beside;
+  expect(new URL(tab.url()).search, "a tab of its own shows the same list").toMatch(/^\?path=%2Frow%2F&open=/);
+  await tab.close();
   await rows.last().getByRole("link").click();
   const drawer = page.getByRole("dialog", { name: "Request" });
   await expect(drawer.locator(".record-path")).toHaveText("/row/5");

@@ -256,8 +256,8 @@ fn gradually(rows: Signal<Vec<(String, AnyItem)>>) -> RwSignal<usize> {
     reactive::effect(move || {
         if rows.with(Vec::len) > most.get() {
             clock::after_paint(move || {
-                // The page may be gone.
-                most.try_update(|most| *most += at_once);
+                // The page may be gone. The browser lays the whole table out each time: the longer it is, the fewer the times.
+                most.try_update(|most| *most += at_once.max(*most / 8));
             });
         }
     });

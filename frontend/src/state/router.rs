@@ -74,9 +74,14 @@ impl Router {
 
     /// Changes parameters of the query, none to remove one. Page and position stay.
     pub fn change(self, changes: &[(&str, Option<String>)], entry: Entry) {
-        let Some(params) = params(&self.query.get_untracked()) else {
-            return;
-        };
+        if let Some(address) = self.changed(changes) {
+            self.go(&address, entry);
+        }
+    }
+
+    /// The address with these parameters of the query changed.
+    pub fn changed(self, changes: &[(&str, Option<String>)]) -> Option<String> {
+        let params = params(&self.query.get_untracked())?;
         for (name, value) in changes {
             match value.as_deref().filter(|value| !value.is_empty()) {
                 Some(value) => params.set(name, value),
@@ -85,7 +90,7 @@ impl Router {
         }
         let query = String::from(params.to_string());
         let mark = if query.is_empty() { "" } else { "?" };
-        self.go(&format!("{BASE}{}{mark}{query}", self.path.get_untracked()), entry);
+        Some(format!("{BASE}{}{mark}{query}", self.path.get_untracked()))
     }
 
     /// The address of what shows.

@@ -44,6 +44,8 @@ pub fn RouteStep(steps: FirstSteps) -> impl IntoView {
                 }
                 Err(problem) => match problem.errors.first() {
                     Some(error) => errors.tell(vec![at_field(error)]),
+                    // The dialog that asks to sign in again says it.
+                    None if problem.status == 401 => {}
                     None => message.set(Some(api::sentence(&problem))),
                 },
             }
