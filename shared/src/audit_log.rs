@@ -6,9 +6,6 @@ use crate::route::MatchExplanation;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// Stands in a `match_reason` before the name of the route that matched first, where the one in use is another.
-pub const STANDS_IN_FOR: &str = "; stands in for ";
-
 /// How a request ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, FromJson)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -8,6 +8,8 @@
 
 mod reasons;
 
+pub use reasons::{SHARES_WITH, STANDS_IN_FOR};
+
 use serde_json::Value;
 
 use crate::json::{FromJson, Reader};

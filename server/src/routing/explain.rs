@@ -7,6 +7,7 @@ pub use transforms::Circumstances;
 
 use crate::body::peek::PeekedBody;
 use crate::routing::{Asked, CompiledRoute, RouteTable};
+use fastgate_shared::refusals::SHARES_WITH;
 use fastgate_shared::route::{FailedCondition, MatchExplanation, MatchVerdict};
 
 /// Routes that a sentence about others names at most.
@@ -160,7 +161,7 @@ fn tell_who_shares(table: &RouteTable, verdicts: &mut [MatchVerdict]) {
         } else {
             format!(" and {} more", more.len())
         };
-        let told = format!("; shares its requests with {}{more}", named.join(", "));
+        let told = format!("{SHARES_WITH}{}{more}", named.join(", "));
         verdicts[*place].reason.push_str(&told);
     }
 }

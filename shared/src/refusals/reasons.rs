@@ -2,13 +2,17 @@
 //! and so it is recorded.
 
 use super::{Table, parts};
-use crate::audit_log::STANDS_IN_FOR;
+
+/// Stands in a reason before the name of the route that matched first, where the one in use is another.
+pub const STANDS_IN_FOR: &str = "; stands in for ";
+/// Stands in a reason before the names of the routes that the winner shares its requests with.
+pub const SHARES_WITH: &str = "; shares its requests with ";
 
 impl Table {
     /// The Chinese for a reason; `None` for one that is not known.
     #[must_use]
     pub fn reason(&self, reason: &str) -> Option<String> {
-        if let Some((reason, sharing)) = reason.split_once("; shares its requests with ") {
+        if let Some((reason, sharing)) = reason.split_once(SHARES_WITH) {
             return Some(format!("{}；与 {} 分担请求", self.reason(reason)?, and_more(sharing)));
         }
         if let Some((reason, winner)) = reason.split_once(STANDS_IN_FOR) {

@@ -1,5 +1,6 @@
 //! Which route would take what is written, before it is sent: the choice of a route fills in the fields, and decides nothing.
 
+use fastgate_shared::refusals::SHARES_WITH;
 use fastgate_shared::route::MatchExplanation;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -50,7 +51,7 @@ fn another(chosen: &str, judged: &MatchExplanation) -> Option<String> {
         return Some(routes::match_none().to_owned());
     };
     let takes = matched.any(|verdict| {
-        verdict.route_id == chosen && (chosen == winner.route_id || verdict.reason.contains("; shares its requests"))
+        verdict.route_id == chosen && (chosen == winner.route_id || verdict.reason.contains(SHARES_WITH))
     });
     (!takes).then(|| t::other_route(&winner.route_name))
 }
