@@ -43,5 +43,5 @@ fmt: ## Format the Rust sources
 docs: ## Rewrite the generated documents
 	@UPDATE_DOCS=1 cargo test --quiet -p fastgate --lib config::docs
 
-clean: ## Remove what was built, the tools included
+clean: ## Remove what was built (tools stay in ~/.cache/fastgate-tools)
 	@rm -rf target dist

@@ -1,5 +1,6 @@
 //! `/admin/routes`: where requests go. Credentials in answers are masked; a mask that is sent back keeps the stored value.
 
+mod copy_of;
 pub mod explain;
 mod test;
 
@@ -16,18 +17,17 @@ use crate::history::{self, Object};
 use crate::routing::RouteTable;
 use crate::secrets::{mask_route, merge_masked};
 use axum::Json;
-use axum::extract::{FromRequestParts, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use copy_of::{CopyOf, CopyOfParam};
 use fastgate_shared::changes::ChangedKind;
 use fastgate_shared::problem::{FieldError, Problem as ProblemDocument, field_errors};
 use fastgate_shared::route::{Route, RouteDefinition, ToggleRoute};
 use garde::Validate as _;
-use http::request::Parts;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 use std::sync::Arc;
-use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -44,28 +44,6 @@ pub fn router() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(test::test))
         .routes(routes!(update_by_post))
         .routes(routes!(delete_by_post))
-}
-
-/// The parameter of a new route that is a copy.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "the parameter is read by `CopyOf`")]
-struct CopyOfParam {
-    /// Id of a route whose credentials stand behind the masked ones that are sent; the targets must be that route's.
-    copy_of: Option<String>,
-}
-
-/// The route that a new one is a copy of.
-struct CopyOf(Option<String>);
-
-impl<S: Send + Sync> FromRequestParts<S> for CopyOf {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        Ok(Self(
-            Query::parse(parts.uri.query().unwrap_or_default()).take("copy_of"),
-        ))
-    }
 }
 
 /// Make a route.
