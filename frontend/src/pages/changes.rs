@@ -87,10 +87,7 @@ impl ChangesState {
     }
 
     fn total(self) -> String {
-        match self.pages.total() {
-            Some(total) => t::total(&format::count(total)),
-            None => String::new(),
-        }
+        self.pages.total(|total, _| t::total(&format::count(total)))
     }
 }
 
@@ -183,7 +180,7 @@ fn list_foot<T: Clone + Send + Sync>(pages: Pages<T>) -> impl IntoView {
         pages.has_more().then(|| {
             view! {
                 <div class="list-foot">
-                    <Button busy=pages.loading_older on_press=move |()| pages.load_older()>
+                    <Button busy=pages.loading_older on_press=move |()| pages.load_older(|| ())>
                         {t::older()}
                     </Button>
                 </div>

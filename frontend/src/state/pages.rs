@@ -22,10 +22,12 @@ pub struct Pages<T: Send + Sync + 'static> {
     pub first: Query<CursorPage<T>>,
     /// Older rows are being fetched.
     pub loading_older: RwSignal<bool>,
+    rows: Signal<Vec<Arc<T>>>,
     older: RwSignal<Vec<Arc<T>>>,
     /// Where the older rows end; none before the first of them was asked for.
     reached: RwSignal<Option<Option<String>>>,
     fetch: StoredValue<Fetch<T>, LocalStorage>,
+    toasts: Toasts,
 }
 
 impl<T: Send + Sync> Clone for Pages<T> {
@@ -46,32 +48,36 @@ impl<T: Clone + Send + Sync> Pages<T> {
         let fetch: Fetch<T> = Rc::new(move |cursor| Box::pin(fetch(filter.get_untracked(), cursor)));
         let fetch_first = Rc::clone(&fetch);
         let first = Query::new(move || filter.get(), move |_| fetch_first(None));
-        let (older, reached) = (RwSignal::default(), RwSignal::default());
+        let (older, reached) = (RwSignal::<Vec<Arc<T>>>::default(), RwSignal::default());
         // A new first page makes the rows below it a different list.
         reactive::effect(move || {
             first.data.track();
             older.set(Vec::new());
             reached.set(None);
         });
+        let newest = reactive::memo_with_compare(
+            move |_| {
+                first.data.with(|page: &Option<CursorPage<T>>| {
+                    let items = page.iter().flat_map(|page| page.items.iter());
+                    items.cloned().map(Arc::new).collect::<Vec<_>>()
+                })
+            },
+            |_, _| true,
+        );
         Self {
             first,
+            rows: reactive::derived(move || newest.with(|newest| newest.iter().cloned().chain(older.get()).collect())),
             loading_older: RwSignal::new(false),
             older,
             reached,
             fetch: StoredValue::new_local(fetch),
+            toasts: Toasts::get(),
         }
     }
 
-    /// All rows that were fetched.
+    /// All rows that were fetched; those of the first page stay the same ones when older rows come.
     pub fn rows(self) -> Signal<Vec<Arc<T>>> {
-        reactive::derived(move || {
-            let mut rows: Vec<Arc<T>> = self.first.data.with(|page| {
-                let items = page.iter().flat_map(|page| page.items.iter());
-                items.cloned().map(Arc::new).collect()
-            });
-            rows.extend(self.older.get());
-            rows
-        })
+        self.rows
     }
 
     /// Whether there are older rows.
@@ -79,9 +85,12 @@ impl<T: Clone + Send + Sync> Pages<T> {
         self.next_cursor().is_some()
     }
 
-    /// How many rows there are in all.
-    pub fn total(self) -> Option<u64> {
-        self.first.data.with(|page| page.as_ref().map(|page| page.total))
+    /// What `say` tells of how many rows there are in all; the flag says that there are so many at least. Empty before it is
+    /// known.
+    pub fn total(self, say: impl FnOnce(u64, bool) -> String) -> String {
+        let total = |page: &Option<CursorPage<T>>| page.as_ref().map(|page| (page.total, page.total_is_lower_bound));
+        let total = self.first.data.with(total);
+        total.map_or_else(String::new, |(total, is_least)| say(total, is_least))
     }
 
     fn next_cursor(self) -> Option<String> {
@@ -89,12 +98,12 @@ impl<T: Clone + Send + Sync> Pages<T> {
         self.reached.get().unwrap_or_else(first)
     }
 
-    /// Fetches the next page.
-    pub fn load_older(self) {
+    /// Fetches the next page; `then` runs when its rows stand there.
+    pub fn load_older(self, then: impl FnOnce() + 'static) {
         let Some(cursor) = untrack(|| self.next_cursor()).filter(|_| !self.loading_older.get_untracked()) else {
             return;
         };
-        let toasts = Toasts::get();
+        let toasts = self.toasts;
         let answer = self.fetch.get_value()(Some(cursor));
         self.loading_older.set(true);
         spawn_local(async move {
@@ -103,6 +112,7 @@ impl<T: Clone + Send + Sync> Pages<T> {
                     self.older
                         .update(|older| older.extend(page.items.into_iter().map(Arc::new)));
                     self.reached.set(Some(page.next_cursor));
+                    then();
                 }
                 Err(problem) => toasts.fail(&problem),
             }

@@ -47,7 +47,7 @@ pub fn Trail(address: Address) -> impl IntoView {
     let pages = Pages::new(filter, |filter, cursor| async move {
         api::settings::events(&filter, cursor.as_deref()).await
     });
-    let total = reactive::derived(move || pages.total().map(|total| t::events_total(&format::count(total))));
+    let total = reactive::derived(move || pages.total(|total, _| t::events_total(&format::count(total))));
     let mut kinds = vec![(String::new(), t::any_kind().to_owned())];
     kinds.extend(KINDS.map(|(kind, name)| (name.to_owned(), word(kind).to_owned())));
     view! {
@@ -65,7 +65,7 @@ pub fn Trail(address: Address) -> impl IntoView {
             />
             {days(address, pages.first.problem)}
         </div>
-        {list_head(pages, reactive::derived(move || total.get().unwrap_or_default()))}
+        {list_head(pages, total)}
         <section class="card" aria-busy=move || pages.first.loading.get().to_string()>
             <Loaded
                 query=pages.first
