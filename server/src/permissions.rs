@@ -28,6 +28,37 @@ pub struct PermissionRequest<'a> {
     pub model: Option<&'a str>,
 }
 
+/// What a key lacks for a request, for the record: the client hears only that it may not.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Lack {
+    /// No entry allows a path that asks for an operation.
+    #[error("The API key lacks a permission: `{operation}`, `route:{route}` or a `path:` that takes this request.")]
+    Operation {
+        /// The permission that names the operation.
+        operation: &'static str,
+        /// Name of the route that won.
+        route: String,
+    },
+    /// No entry allows any other path.
+    #[error("The API key lacks a permission: `route:{route}` or a `path:` that takes this request.")]
+    Route {
+        /// Name of the route that won.
+        route: String,
+    },
+    /// No `model:` entry fits.
+    #[error("The API key lacks a permission for the model `{model}`.")]
+    Model {
+        /// The model that was asked for, its control characters escaped; cut where it is long.
+        model: String,
+    },
+    /// There are `model:` entries, and nothing that they could fit.
+    #[error("The API key is for certain models only, and no model can be read in this request.")]
+    NoModel,
+}
+
+/// Bytes of a model's name that are told at most.
+const TOLD_MODEL_BYTES: usize = 255;
+
 #[derive(Clone, Debug)]
 enum Widening {
     Everything,
@@ -69,23 +100,59 @@ impl Permissions {
     /// Whether the key may do this (contract: Permissions).
     #[must_use]
     pub fn allows(&self, asked: &PermissionRequest<'_>) -> bool {
-        let widened = self.widening.is_empty() || self.widened_by(asked);
-        let narrowed = self.models.is_empty()
+        self.widened_by(asked) && self.narrowed_to(asked)
+    }
+
+    /// What the key lacks; `None` when it may do this.
+    #[must_use]
+    pub fn lack(&self, asked: &PermissionRequest<'_>) -> Option<Lack> {
+        if !self.widened_by(asked) {
+            let route = asked.route_name.to_owned();
+            return Some(match asked.operation().map(Operation::name) {
+                Some(operation) => Lack::Operation { operation, route },
+                None => Lack::Route { route },
+            });
+        }
+        if self.narrowed_to(asked) {
+            return None;
+        }
+        let told = |model: &str| {
+            model[..model.floor_char_boundary(TOLD_MODEL_BYTES)]
+                .escape_debug()
+                .to_string()
+        };
+        Some(
+            asked
+                .model
+                .map_or(Lack::NoModel, |model| Lack::Model { model: told(model) }),
+        )
+    }
+
+    fn narrowed_to(&self, asked: &PermissionRequest<'_>) -> bool {
+        self.models.is_empty()
             || asked
                 .model
-                .is_some_and(|model| self.models.iter().any(|glob| glob.matches(model)));
-        widened && narrowed
+                .is_some_and(|model| self.models.iter().any(|glob| glob.matches(model)))
     }
 
     fn widened_by(&self, asked: &PermissionRequest<'_>) -> bool {
-        // The upstream may read `%63hat` as `chat`; so the operation is judged in canonical spelling.
-        let operation = Operation::of_path(&path::respell(asked.upstream_path));
+        if self.widening.is_empty() {
+            return true;
+        }
+        let operation = asked.operation();
         self.widening.iter().any(|entry| match entry {
             Widening::Everything => true,
             Widening::Operation(wanted) => operation == Some(*wanted),
             Widening::Route(route) => **route == *asked.route_id || **route == *asked.route_name,
             Widening::Path(pattern) => pattern.is_match(asked.client_path),
         })
+    }
+}
+
+impl PermissionRequest<'_> {
+    /// The upstream may read `%63hat` as `chat`; so the operation is judged in canonical spelling.
+    fn operation(&self) -> Option<Operation> {
+        Operation::of_path(&path::respell(self.upstream_path))
     }
 }
 

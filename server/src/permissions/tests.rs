@@ -49,7 +49,35 @@ fn a_key_may_do_what_its_entries_say(
     #[case] allowed: bool,
 ) {
     let permissions = Permissions::compile(entries).expect("good entries");
-    assert_eq!(permissions.allows(&request(upstream_path, model)), allowed);
+    let asked = request(upstream_path, model);
+    assert_eq!(permissions.allows(&asked), allowed);
+    assert_eq!(permissions.lack(&asked).is_none(), allowed);
+}
+
+#[rstest]
+#[case(&["completions"], CHAT, None, "`chat`, `route:Chat Proxy` or a `path:` that takes this request")]
+#[case(&["chat"], "/health", None, "a permission: `route:Chat Proxy` or a `path:` that takes this request")]
+#[case(&["model:gpt-*", "chat"], "/v1/files/f1", Some("claude"), "`files`")]
+#[case(&["model:gpt-*"], CHAT, Some("cla\nude"), "for the model `cla\\nude`")]
+#[case(&["model:gpt-*"], CHAT, None, "no model can be read")]
+fn what_a_key_lacks_is_told_as_the_permission_that_would_do(
+    #[case] entries: &[&str],
+    #[case] upstream_path: &str,
+    #[case] model: Option<&str>,
+    #[case] told: &str,
+) {
+    let permissions = Permissions::compile(entries).expect("good entries");
+    let lack = permissions.lack(&request(upstream_path, model)).expect("a lack");
+    assert!(lack.to_string().contains(told), "{lack}");
+}
+
+#[test]
+fn of_a_long_name_of_a_model_only_the_beginning_is_told() {
+    let permissions = Permissions::compile(&["model:gpt-*"]).expect("good entries");
+    let lack = permissions
+        .lack(&request(CHAT, Some(&"模".repeat(1000))))
+        .expect("a lack");
+    assert!(lack.to_string().len() < 400, "{lack}");
 }
 
 #[test]

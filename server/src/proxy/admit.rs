@@ -71,7 +71,7 @@ pub fn admit(matched: RouteMatch, limits_on: bool, exchange: &mut Exchange) -> R
         });
     }
     if !admission.permits(winner) {
-        return Err(ProxyError::Forbidden);
+        return Err(admission.forbidden(winner));
     }
     admission.accepted.body.limit_to(winner.route.max_body_bytes)?;
     // Before the tokens: a key's places are not waited for, and who gets none has not used up its minute.
@@ -128,13 +128,27 @@ impl Admission {
         let Some(key) = self.caller.key() else {
             return candidate.route.auth == RouteAuth::None;
         };
-        key.permissions.allows(&PermissionRequest {
-            upstream_path: &upstream_path,
+        key.permissions.allows(&self.asked(candidate, &upstream_path))
+    }
+
+    /// The refusal of a caller who may not use a route, with what the key lacks.
+    fn forbidden(&self, candidate: &Candidate) -> ProxyError {
+        let permissions = self.caller.key().map(|key| &key.permissions);
+        let lack = permissions.zip(self.upstream_path(candidate));
+        ProxyError::Forbidden {
+            lack: lack.and_then(|(permissions, path)| permissions.lack(&self.asked(candidate, &path))),
+        }
+    }
+
+    /// What the caller wants to do on a route that makes this path.
+    fn asked<'a>(&'a self, candidate: &'a Candidate, upstream_path: &'a str) -> PermissionRequest<'a> {
+        PermissionRequest {
+            upstream_path,
             client_path: &self.accepted.canonical_path,
             route_id: &candidate.route.id,
             route_name: &candidate.route.name,
             model: self.read.as_ref().and_then(|read| read.model.as_deref()),
-        })
+        }
     }
 
     /// The path at the upstream, without the query; `None` where it would have a dot segment. The client's own has none:

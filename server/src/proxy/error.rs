@@ -4,6 +4,7 @@
 
 use crate::body::replay::{BufferError, ClientBodyError};
 use crate::config::Proxy;
+use crate::permissions::Lack;
 use crate::upstream::Failure;
 use fastgate_shared::audit_log::Outcome;
 use http::{HeaderName, HeaderValue, StatusCode, header};
@@ -73,7 +74,10 @@ pub enum ProxyError {
     },
     /// The key may not do this.
     #[error("The API key has no permission for this request.")]
-    Forbidden,
+    Forbidden {
+        /// What it lacks, for the log; the client is not told about routes.
+        lack: Option<Lack>,
+    },
     /// The route does not take requests from this address.
     #[error("Requests from this address are not allowed here.")]
     AddressNotAllowed,
@@ -212,7 +216,7 @@ impl ProxyError {
             Self::DisabledKey => row(S::UNAUTHORIZED, "authentication_error", "key_disabled"),
             Self::ExpiredKey => row(S::UNAUTHORIZED, "authentication_error", "key_expired"),
             Self::NoRoute { .. } => row(S::NOT_FOUND, "not_found_error", "no_matching_route"),
-            Self::Forbidden => row(S::FORBIDDEN, "permission_error", "permission_denied"),
+            Self::Forbidden { .. } => row(S::FORBIDDEN, "permission_error", "permission_denied"),
             Self::AddressNotAllowed => row(S::FORBIDDEN, "permission_error", "address_not_allowed"),
             Self::OriginNotAllowed => row(S::FORBIDDEN, "permission_error", "origin_not_allowed"),
             Self::TraceRefused => row(S::METHOD_NOT_ALLOWED, "invalid_request_error", "trace_refused"),
@@ -254,6 +258,15 @@ impl ProxyError {
     #[must_use]
     pub fn outcome(&self) -> Outcome {
         self.row().outcome
+    }
+
+    /// What the record says: more than the client hears, where that is known.
+    #[must_use]
+    pub fn recorded(&self) -> String {
+        match self {
+            Self::Forbidden { lack: Some(lack) } => lack.to_string(),
+            error => error.to_string(),
+        }
     }
 
     /// The body that the client reads.

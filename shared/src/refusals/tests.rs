@@ -99,6 +99,7 @@ const OF_THE_SERVER: &[&str] = &[
     "upstream/failure.rs",
     "body/replay.rs",
     "routing/path.rs",
+    "permissions.rs",
 ];
 
 #[test]

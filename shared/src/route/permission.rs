@@ -141,6 +141,25 @@ impl Operation {
         })
     }
 
+    /// The permission that names it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Chat => "chat",
+            Self::Completions => "completions",
+            Self::Embeddings => "embeddings",
+            Self::Models => "models",
+            Self::Responses => "responses",
+            Self::Messages => "messages",
+            Self::Images => "images",
+            Self::Audio => "audio",
+            Self::Files => "files",
+            Self::Batches => "batches",
+            Self::Moderations => "moderations",
+            Self::Rerank => "rerank",
+        }
+    }
+
     /// The operation that a path asks for: the one named nearest to its end. So `/models/x/chat/completions` is
     /// [`Operation::Chat`] and nothing else: a key for `models` must not reach it.
     ///

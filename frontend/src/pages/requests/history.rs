@@ -60,7 +60,11 @@ pub fn History(state: RequestsState) -> impl IntoView {
 
 fn total(rows: u64, is_least: bool) -> String {
     let rows = format::count(rows);
-    if is_least { t::total_at_least(&rows) } else { t::total(&rows) }
+    if is_least {
+        t::total_at_least(&rows)
+    } else {
+        t::total(&rows)
+    }
 }
 
 #[component]

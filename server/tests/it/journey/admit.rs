@@ -77,6 +77,29 @@ async fn models_narrow(#[case] body: Value, #[case] status: u16) {
 }
 
 #[tokio::test]
+async fn what_the_key_lacks_is_in_the_record_and_not_in_the_answer() {
+    let upstream = Upstream::start();
+    let gateway = TestGateway::builder()
+        .route(json!({"route_name": "main", "target_host": upstream.host()}))
+        .key(json!({"permissions": ["chat", "model:gpt-4o*"]}))
+        .start()
+        .await;
+    let asked = [
+        ("/v1/embeddings", "`embeddings`, `route:main`"),
+        ("/v1/chat/completions", "for the model `o3`"),
+    ];
+    for (count, (path, lacks)) in (1..).zip(asked) {
+        let answer = gateway.post(path, &json!({"model": "o3"})).send().await;
+        let (_, _, message) = answer.refusal(403).await;
+        assert_eq!(message, "The API key has no permission for this request.");
+        let record = gateway.records(count).await.pop().unwrap();
+        let told = record.item.error_message.unwrap();
+        assert!(told.contains(lacks), "{told}");
+    }
+    gateway.finish().await;
+}
+
+#[tokio::test]
 async fn over_the_limit_of_a_key_the_answer_is_429_and_says_when_to_come_back() {
     let upstream = Upstream::start();
     let gateway = TestGateway::builder()
