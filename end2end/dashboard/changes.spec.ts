@@ -74,6 +74,40 @@ test("a deleted key comes back from the history and works", async ({ page, gatew
   expect((await call()).status).not.toBe(401);
 });
 
+test("nothing is offered where there is nothing to restore, and why is said", async ({ page, gateway }) => {
+  const { key_id } = await gateway.key({ source_path: "stands-still" });
+  await gateway.admin("POST", `/keys/${key_id}/rotate`, {});
+  await signIn(page, gateway, `/changes?object_id=${key_id}`);
+  const row = (action: string) => page.getByRole("row").filter({ hasText: action });
+  const restore = page.getByRole("button", { name: /^Restore/ });
+  await expect(row("Created")).toBeVisible();
+  await expect(restore).toHaveCount(0);
+  const drawer = dialog(page, "Change");
+  for (const [action, why] of [
+    ["Created", "It already stands like this"],
+    ["Rotated", "A rotation is not turned back"],
+  ]) {
+    await row(action).getByRole("link", { name: "stands-still" }).click();
+    await expect(drawer).toContainText(why);
+    await expect(restore).toHaveCount(0);
+    await expectAccessible(page);
+    await page.keyboard.press("Escape");
+    await expect(drawer).toBeHidden();
+  }
+
+  // Once it stands otherwise, the version leads back to all but the value.
+  await gateway.admin("PUT", `/keys/${key_id}`, { rate_limit: 5 });
+  await page.reload();
+  await row("Rotated").getByRole("button", { name: "Restore stands-still" }).click();
+  const question = dialog(page, "Restore stands-still?");
+  await expect(question.getByRole("combobox")).toHaveValue("after");
+  await expect(question.getByRole("option")).toHaveCount(1);
+  await expect(question).toContainText("the key's value stays the present one");
+  await question.getByRole("button", { name: "Restore", exact: true }).click();
+  await expect(question).toBeHidden();
+  expect((await gateway.admin("GET", `/keys/${key_id}`)).rate_limit).toBe(null);
+});
+
 test("filters live in the address", async ({ page, gateway }) => {
   await gateway.key({ source_path: "some-key" });
   await gateway.route({ route_name: "Filtered", match_path: "/f/*", target_host: "one.test" });

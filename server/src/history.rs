@@ -6,8 +6,10 @@
 //! be undone.
 
 mod document;
+mod standing;
 
 pub use document::{Kept, KeyDocument, sealed_definition};
+pub use standing::Standing;
 
 use crate::db::admin_tokens::StoredAdminToken;
 use crate::db::changes::StoredChange;
@@ -246,14 +248,14 @@ pub fn setting_rotated(name: &str, origin: &Origin, now: Timestamp) -> StoredCha
     }
 }
 
-/// The change as it is shown.
+/// The change as it is shown, beside how its object stands now.
 ///
 /// # Errors
 /// When a stored credential cannot be decrypted, or a document cannot be read.
-pub fn show(stored: &StoredChange, secrets: &SecretBox) -> Result<ChangeRecord, HistoryError> {
+pub fn show(stored: &StoredChange, standing: &Standing, secrets: &SecretBox) -> Result<ChangeRecord, HistoryError> {
     let pair = Pair::of_stored(stored, secrets)?;
     let diff = pair.diff();
-    let (before, after) = pair.into_shown();
+    let (before, after) = pair.shown();
     let restorable = match stored.action {
         _ if stored.kind == ChangedKind::Setting => false,
         ChangeAction::Deleted => before.is_some(),
@@ -272,6 +274,7 @@ pub fn show(stored: &StoredChange, secrets: &SecretBox) -> Result<ChangeRecord, 
             action: stored.action,
             diff,
             restorable,
+            restorable_to: standing.ways_back(stored, pair),
         },
         before,
         after,

@@ -112,6 +112,9 @@ pub struct Change {
     pub diff: Vec<FieldDiff>,
     /// Whether `…/restore` can put the object back as it stood after this change (after a deletion: before it).
     pub restorable: bool,
+    /// The states into which `…/restore` can put the object and in which it does not stand now; empty where there is nothing to
+    /// restore.
+    pub restorable_to: Vec<RestoreState>,
 }
 
 /// A change with both documents; credentials are masked.
@@ -128,7 +131,7 @@ pub struct ChangeRecord {
 }
 
 /// Which side of a change is put back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, FromJson)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum RestoreState {

@@ -77,9 +77,11 @@ super::texts! {
     state_before = "as it stood before this change", "此变更之前的状态";
     state_after = "as it stood after this change", "此变更之后的状态";
     restore_change = "It takes effect at once, for every request from then on. It is a change itself and can be undone.", "立即对之后的所有请求生效。恢复本身也是一次变更，可以撤销。";
+    restore_change_key = "It takes effect at once, for every request from then on; the key's value stays the present one. It is a change itself and can be undone.", "立即对之后的所有请求生效；密钥值保持为当前的值。恢复本身也是一次变更，可以撤销。";
     restore_create_route = "The deleted route is made again under its old id and takes requests at once.", "将以原 ID 重新创建已删除的路由，并立即接收请求。";
     restore_create_key = "The deleted key is made again. Its old secret works again at once: rotate it if it leaked.", "将重新创建已删除的密钥，其原有密钥值立即恢复有效；如已泄露请轮换。";
     restore_same = "It already stands like this: there is nothing to restore.", "已处于该状态，无需恢复。";
+    rotation_stays = "A rotation is not turned back: the old value is not kept. All else stands like this already.", "轮换无法撤销：旧值不予保留。其余内容已处于该状态。";
     restored(name: &str) = "{name} was restored.", "已恢复 {name}。";
 
     conflict_title = "Somebody else changed this meanwhile", "其他人同时修改了此对象";

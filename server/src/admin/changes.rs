@@ -9,8 +9,8 @@ use super::problem::Problem;
 use super::routes::checked;
 use crate::app::{App, Change as Changing, ChangeError, change, now};
 use crate::db::changes::{self as stored, ChangeFilter, StoredChange};
-use crate::db::{DbError, DbResult};
-use crate::history::{self, HistoryError, Kept, KeyDocument, Object, Origin};
+use crate::db::{DbError, DbResult, keys, routes};
+use crate::history::{self, HistoryError, Kept, KeyDocument, Object, Origin, Standing};
 use crate::secrets::{SealedDefinition, mask_route};
 use axum::Json;
 use axum::extract::State;
@@ -22,6 +22,7 @@ use fastgate_shared::problem::Problem as ProblemDocument;
 use fastgate_shared::route::Route;
 use http::StatusCode;
 use serde_json::Value;
+use std::collections::HashSet;
 use std::sync::Arc;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -85,9 +86,10 @@ async fn list(
     let (mut found, total) = found.await?;
     let more = found.len() > limit as usize;
     found.truncate(limit as usize);
+    let standing = standing(&app, &found).await?;
     let items: Vec<Change> = found
         .iter()
-        .map(|change| history::show(change, &app.secrets).map(|shown| shown.change))
+        .map(|change| history::show(change, &standing, &app.secrets).map(|shown| shown.change))
         .collect::<Result<_, HistoryError>>()?;
     let next_cursor = items.last().filter(|_| more).map(|last| last.id.clone());
     Ok(Json(CursorPage {
@@ -103,7 +105,23 @@ async fn list(
     responses((status = 200, body = ChangeRecord), (status = 404, body = ProblemDocument)))]
 async fn get(_: Administrator<Viewer>, State(app): State<Arc<App>>, Id(id): Id) -> Result<Json<ChangeRecord>, Problem> {
     let change = find(&app, &id).await?;
-    Ok(Json(history::show(&change, &app.secrets)?))
+    let standing = standing(&app, std::slice::from_ref(&change)).await?;
+    Ok(Json(history::show(&change, &standing, &app.secrets)?))
+}
+
+/// How the objects of these changes stand now.
+async fn standing(app: &App, changes: &[StoredChange]) -> Result<Standing, Problem> {
+    let ids = |kind: ChangedKind| {
+        let of_kind = changes.iter().filter(|change| change.kind == kind);
+        of_kind.map(|change| change.object_id.clone()).collect::<HashSet<_>>()
+    };
+    let (key_ids, route_ids) = (ids(ChangedKind::Key), ids(ChangedKind::Route));
+    let found = app.db.read(move |connection| {
+        let keys = keys::those(connection, &key_ids)?;
+        Ok((keys, routes::those(connection, &route_ids)?))
+    });
+    let (keys, routes) = found.await?;
+    Ok(Standing::of(&keys, &routes, &app.secrets)?)
 }
 
 /// Put an object back as it stood after a change.

@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use fastgate_shared::api_key::{ApiKey, ApiKeyDefinition};
 use fastgate_shared::page::Page;
 use jiff::Timestamp;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// A key with what is needed to recognise it.
 #[derive(Clone, PartialEq)]
@@ -121,6 +121,18 @@ pub fn get(connection: &mut DbConnection, key_id: &str) -> DbResult<StoredKey> {
         .select(Row::as_select())
         .first(connection)?
         .try_into()
+}
+
+/// Those of these keys that there are.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn those(connection: &mut DbConnection, ids: &HashSet<String>) -> DbResult<Vec<StoredKey>> {
+    let rows: Vec<Row> = api_keys::table
+        .filter(api_keys::key_id.eq_any(ids))
+        .select(Row::as_select())
+        .load(connection)?;
+    rows.into_iter().map(StoredKey::try_from).collect()
 }
 
 /// How people call these keys, by id: the name, else the preview. Keys that are gone have none.

@@ -7,6 +7,7 @@ use super::{DbConnection, DbError, DbResult};
 use crate::secrets::SealedDefinition;
 use diesel::prelude::*;
 use jiff::Timestamp;
+use std::collections::HashSet;
 
 /// A route as it is stored.
 #[derive(Clone, PartialEq)]
@@ -55,6 +56,18 @@ pub fn get(connection: &mut DbConnection, route_id: &str) -> DbResult<StoredRout
         .select(Row::as_select())
         .first(connection)?
         .try_into()
+}
+
+/// Those of these routes that there are.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn those(connection: &mut DbConnection, ids: &HashSet<String>) -> DbResult<Vec<StoredRoute>> {
+    let rows: Vec<Row> = routes::table
+        .filter(routes::route_id.eq_any(ids))
+        .select(Row::as_select())
+        .load(connection)?;
+    rows.into_iter().map(StoredRoute::try_from).collect()
 }
 
 /// How many routes are active.

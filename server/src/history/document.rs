@@ -124,7 +124,7 @@ pub(super) struct Pair {
 }
 
 #[derive(Default)]
-struct Side {
+pub(super) struct Side {
     real: Value,
     shown: Value,
 }
@@ -138,14 +138,14 @@ impl Side {
         }
     }
 
-    fn stored_key(key: &StoredKey) -> Self {
+    pub(super) fn stored_key(key: &StoredKey) -> Self {
         Self::key(&KeyDocument {
             key_preview: key.key.key_preview.clone(),
             definition: key.key.definition.clone(),
         })
     }
 
-    fn route(definition: &RouteDefinition) -> Self {
+    pub(super) fn route(definition: &RouteDefinition) -> Self {
         Self {
             real: serde_json::to_value(definition).unwrap_or_default(),
             shown: serde_json::to_value(mask_definition(definition)).unwrap_or_default(),
@@ -163,6 +163,15 @@ impl Side {
             ChangedKind::Route => Ok(Self::route(&secrets.open_route(&sealed_definition(document)?)?)),
             ChangedKind::Setting => Ok(Self::default()),
         }
+    }
+
+    /// What an administrator says about the object: of a key without the preview of its secret. `None` where there is none.
+    pub(super) fn into_definition(self) -> Option<Value> {
+        let mut definition = self.real;
+        if let Value::Object(fields) = &mut definition {
+            fields.remove("key_preview");
+        }
+        Some(definition).filter(|definition| !definition.is_null())
     }
 
     fn sides(&self) -> Sides<'_> {
@@ -205,9 +214,13 @@ impl Pair {
         compare_shown(self.before.sides(), self.after.sides())
     }
 
-    pub(super) fn into_shown(self) -> (Option<Value>, Option<Value>) {
-        let some = |value: Value| Some(value).filter(|value| !value.is_null());
-        (some(self.before.shown), some(self.after.shown))
+    pub(super) fn shown(&self) -> (Option<Value>, Option<Value>) {
+        let some = |side: &Side| Some(side.shown.clone()).filter(|value| !value.is_null());
+        (some(&self.before), some(&self.after))
+    }
+
+    pub(super) fn into_definitions(self) -> (Option<Value>, Option<Value>) {
+        (self.before.into_definition(), self.after.into_definition())
     }
 }
 

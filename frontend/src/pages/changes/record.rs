@@ -1,9 +1,9 @@
 //! One change in a drawer: who, when, what, and every field before and after.
 
-use fastgate_shared::admin_token::Role;
-use fastgate_shared::changes::{Change, ChangedKind};
+use fastgate_shared::changes::{Change, ChangeAction, ChangedKind};
 use leptos::prelude::*;
 
+use super::restore::role_needed;
 use super::{ChangesState, action_badge, author_detail, author_word, kind_word, object_name};
 use crate::components::button::{Button, Weight};
 use crate::components::copy_button::CopyButton;
@@ -23,7 +23,7 @@ pub fn ChangeDrawer(state: ChangesState, change: Change) -> impl IntoView {
             .address
             .filter_all(vec![("object_id", id.clone()), ("open", String::new())])
     };
-    let restorable = change.restorable;
+    let (nothing, leads_elsewhere) = (nothing_to_restore(&change), !change.restorable_to.is_empty());
     let diff = change.diff.clone();
     let shown = change.clone();
     view! {
@@ -34,14 +34,14 @@ pub fn ChangeDrawer(state: ChangesState, change: Change) -> impl IntoView {
                     view! { <p class="muted">{t::hidden()}</p> }.into_any()
                 } else {
                     view! { <DiffView diff /> }.into_any()
-                }}
+                }} {nothing.map(|why| view! { <p class="muted">{why}</p> })}
             </div>
             <div class="dialog-foot">
                 <Button on_press=all>{t::all_of_object()}</Button>
-                {restorable
+                {leads_elsewhere
                     .then(|| {
                         view! {
-                            <Button needs=Role::Operator
+                            <Button needs=role_needed(change.kind)
                                 weight=Weight::Primary
                                 glyph=Glyph::History
                                 on_press=move |()| state.to_restore.set(Some(change.clone()))
@@ -52,6 +52,15 @@ pub fn ChangeDrawer(state: ChangesState, change: Change) -> impl IntoView {
                     })}
             </div>
         </Dialog>
+    }
+}
+
+/// Why restoring is not offered, where the object stands as this change would put it.
+fn nothing_to_restore(change: &Change) -> Option<&'static str> {
+    match (&change.restorable_to[..], change.kind, change.action) {
+        ([_, ..], ..) | (_, ChangedKind::Setting, _) => None,
+        (_, _, ChangeAction::Rotated) => Some(t::rotation_stays()),
+        _ => Some(t::restore_same()),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Asks before a version is restored: which side of the change, what that changes now, and what it means.
 
+use fastgate_shared::admin_token::Role;
 use fastgate_shared::changes::{Change, ChangeAction, ChangedKind, RestoreState, Restored};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -99,6 +100,7 @@ fn Plan(plan: Restored, kind: ChangedKind) -> impl IntoView {
         (None, _) => t::restore_same(),
         (Some(ChangeAction::Created), ChangedKind::Key) => t::restore_create_key(),
         (Some(ChangeAction::Created), _) => t::restore_create_route(),
+        (Some(_), ChangedKind::Key) => t::restore_change_key(),
         (Some(_), _) => t::restore_change(),
     };
     view! {
@@ -126,14 +128,13 @@ fn side(chosen: &str) -> RestoreState {
     }
 }
 
+/// The states in which the object does not stand now.
 fn choices(change: &Change) -> Vec<(String, String)> {
-    let before = (BEFORE.to_owned(), t::state_before().to_owned());
-    let after = (AFTER.to_owned(), t::state_after().to_owned());
-    match change.action {
-        ChangeAction::Created => vec![after],
-        ChangeAction::Deleted => vec![before],
-        _ => vec![before, after],
-    }
+    let choice = |state: &RestoreState| match state {
+        RestoreState::Before => (BEFORE.to_owned(), t::state_before().to_owned()),
+        RestoreState::After => (AFTER.to_owned(), t::state_after().to_owned()),
+    };
+    change.restorable_to.iter().map(choice).collect()
 }
 
 /// What is most likely meant: of the newest change of an object to undo it, of an older one to go back to it.
@@ -143,10 +144,17 @@ fn usual(state: ChangesState, change: &Change) -> &'static str {
         let of_object = rows.iter().find(|row| row.object_id == change.object_id);
         of_object.is_none_or(|row| row.id == change.id)
     });
-    match change.action {
-        ChangeAction::Created => AFTER,
-        ChangeAction::Deleted => BEFORE,
-        _ if newest => BEFORE,
+    match change.restorable_to[..] {
+        [RestoreState::Before] => BEFORE,
+        [RestoreState::Before, ..] if newest => BEFORE,
         _ => AFTER,
+    }
+}
+
+/// Who may restore: keys are an administrator's.
+pub fn role_needed(kind: ChangedKind) -> Role {
+    match kind {
+        ChangedKind::Key => Role::Admin,
+        ChangedKind::Route | ChangedKind::Setting => Role::Operator,
     }
 }

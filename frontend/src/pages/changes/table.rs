@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use fastgate_shared::admin_token::Role;
 use fastgate_shared::changes::Change;
 use leptos::prelude::*;
 
+use super::restore::role_needed;
 use super::{ChangesState, action_badge, author_detail, author_word, glyph_of, kind_word, object_name};
 use crate::components::button::Button;
 use crate::components::data_table::{Column, DataTable, RowRules};
@@ -78,9 +78,10 @@ fn fields(change: &Change) -> impl IntoView + use<> {
 
 fn restore_button(state: ChangesState, change: &Change) -> impl IntoView + use<> {
     let (change, name) = (change.clone(), object_name(change));
-    change.restorable.then(|| {
+    let leads_elsewhere = !change.restorable_to.is_empty();
+    leads_elsewhere.then(|| {
         view! {
-            <Button needs=Role::Operator small=true label=t::restore_of(&name) on_press=move |()| state.to_restore.set(Some(change.clone()))>
+            <Button needs=role_needed(change.kind) small=true label=t::restore_of(&name) on_press=move |()| state.to_restore.set(Some(change.clone()))>
                 {t::restore()}
             </Button>
         }

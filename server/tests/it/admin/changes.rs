@@ -227,6 +227,35 @@ async fn what_was_deleted_comes_back_under_its_id_and_a_key_with_its_secret(#[ca
 }
 
 #[tokio::test]
+async fn a_version_leads_only_to_where_its_object_does_not_stand() {
+    let admin = Admin::open().await;
+    let (key, _) = create_key(&admin).await;
+    let ways = async || {
+        let way = |change: &Value| format!("{} {}", change["action"].as_str().unwrap(), change["restorable_to"]);
+        history(&admin, "?kind=key").await.iter().map(way).collect::<Vec<_>>()
+    };
+    assert_eq!(ways().await, ["created []"]);
+    admin.post(&format!("{key}/rotate"), json!({})).await.json(200);
+    assert_eq!(ways().await, ["rotated []", "created []"], "no secret is put back");
+    admin.put(&key, json!({"rate_limit": 5})).await.json(200);
+    let older = [r#"rotated ["after"]"#, r#"created ["after"]"#];
+    assert_eq!(ways().await, [&[r#"updated ["before"]"#][..], &older].concat());
+    admin.call("DELETE", &key, Value::Null).await.json(200);
+    let gone = [r#"deleted ["before"]"#, r#"updated ["before","after"]"#];
+    assert_eq!(ways().await, [gone, older].concat());
+    let deleted = history(&admin, "").await.remove(0);
+    restore(&admin, &deleted, Value::Null).await.json(200);
+    assert_eq!(ways().await[..2], ["created []", "deleted []"]);
+    let one = format!("/admin/changes/{}", deleted["id"].as_str().unwrap());
+    assert_eq!(admin.get(&one).await.json(200)["restorable_to"], json!([]));
+
+    let route = create_route(&admin).await;
+    let same_mask = json!({"add_headers": {"Authorization": "Bearer sk-another-0123456789ab4f2a"}});
+    admin.put(&route, same_mask).await.json(200);
+    assert_eq!(history(&admin, "").await[0]["restorable_to"], json!(["before"]));
+}
+
+#[tokio::test]
 async fn what_cannot_be_restored_says_why() {
     let admin = Admin::open().await;
     let route = create_route(&admin).await;
