@@ -90,6 +90,7 @@ test.beforeAll(async ({ gateway, upstream }) => {
   await gateway.route({ route_name: "无人", match_path: "/nobody", target_host: `127.0.0.1:${nobody}`, auth: "none" });
   for (const [path, headers] of [
     ["/nobody", {}],
+    ["/v1/models", { authorization: `Bearer ${key_value}` }],
     ["/nowhere/at/all", { authorization: `Bearer ${key_value}` }],
   ] as const) {
     await (await fetch(`${gateway.url}${path}`, { headers: { "user-agent": "", ...headers } })).text();
@@ -206,6 +207,7 @@ test("why requests failed is said in Chinese wherever it shows", async ({ page, 
   for (const [status, why] of [
     ["502", "上游拒绝了连接。"],
     ["404", "没有路由匹配 GET /nowhere/at/all。"],
+    ["403", "API 密钥缺少权限：`models`、`route:对话`"],
     ["401", "没有给出 API 密钥。"],
   ]) {
     await page.goto(`${gateway.url}/admin/dashboard`);

@@ -31,6 +31,9 @@ test("a record names the route that matched first and failed, and the one that s
   const drawer = page.getByRole("dialog", { name: "Request" });
   const attempts = drawer.getByRole("listitem").filter({ hasText: "Attempt" });
   await expect(attempts.first()).toContainText("route Primary");
+  // In words, with the code that people search for.
+  await expect(attempts.first()).toContainText("no connection");
+  await expect(attempts.first().getByText("connect_failed", { exact: true })).toBeVisible();
   await expect(attempts.last()).not.toContainText("route");
   await drawer.getByRole("tab", { name: "Why this route" }).click();
   await expect(drawer.getByText("priority 2; stands in for Primary, which matched first")).toBeVisible();
@@ -49,6 +52,63 @@ test("what a body that was not kept said is concluded from the route that took t
   await expect(line("All others")).toContainText("Wins");
   await expect(drawer.getByRole("heading", { name: "What it makes of the request" })).toBeVisible();
   await expectAccessible(page);
+});
+
+test("a refused record tells what its key lacks, and leads to the key, also when that is deleted", async ({ page, gateway }) => {
+  const { key_id, key_value, key_preview } = await gateway.key({ name: "Embedder", source_path: "records", permissions: ["embeddings"] });
+  const headers = { authorization: `Bearer ${key_value}`, "content-type": "application/json" };
+  const answer = await fetch(`${gateway.url}/failover/refused`, { method: "POST", headers, body: "{}" });
+  expect(answer.status).toBe(403);
+  expect(await answer.text()).not.toContain("Primary");
+  const { id } = await gateway.record("path=failover/refused");
+  await signIn(page, gateway, `/requests?open=${id}`);
+  const drawer = page.getByRole("dialog", { name: "Request" });
+  await expect(drawer).toContainText("lacks a permission: `chat`, `route:Primary` or a `path:` that takes this request");
+  await expect(drawer.getByRole("link", { name: key_preview })).toHaveAttribute("href", new RegExp(`/requests\\?key_id=${key_id}$`));
+  await expectAccessible(page);
+  await drawer.getByRole("link", { name: "Embedder" }).click();
+  await expect(page.getByRole("dialog", { name: "Edit key" }).getByLabel("Name")).toHaveValue("Embedder");
+
+  await gateway.admin("DELETE", `/keys/${key_id}`);
+  await page.goto(`${gateway.url}/admin/dashboard/requests?open=${id}`);
+  await expect(drawer.getByRole("link", { name: "Embedder" })).toHaveCount(0);
+  const gone = drawer.getByRole("link", { name: "This key was deleted" });
+  await expect(gone).toBeVisible();
+  await expectAccessible(page);
+  await gone.click();
+  await expect(page.getByRole("row").filter({ hasText: "Embedder" }).first()).toContainText("Deleted");
+});
+
+test("a body that was not kept leads to the setting that says so", async ({ page, gateway }) => {
+  const answer = await post(`${gateway.url}/models/not-kept`, { model: "another", messages: [] });
+  expect(answer.status).toBe(200);
+  const { id } = await gateway.record("path=models/not-kept");
+  await signIn(page, gateway, `/requests?open=${id}`);
+  const drawer = page.getByRole("dialog", { name: "Request" });
+  await drawer.getByRole("tab", { name: "Request" }).click();
+  await expect(drawer).toContainText("Not captured: it is no text, or the setting audit.capture keeps no bodies of such requests.");
+  await expectAccessible(page);
+  await drawer.getByRole("link", { name: "Show the setting" }).click();
+  await expect(page.getByRole("heading", { level: 1, name: "Settings" })).toBeAttached();
+  await expect(page.getByRole("row").filter({ hasText: "audit.capture" })).toBeInViewport();
+});
+
+test.describe("in a window as low as at 400 % zoom", () => {
+  test.use({ viewport: { width: 320, height: 256 } });
+
+  test("the foot of a record goes with its content", async ({ page, gateway }) => {
+    await (await fetch(`${gateway.url}/low`)).text();
+    const { id } = await gateway.record("path=/low");
+    await signIn(page, gateway, `/requests?open=${id}`);
+    const drawer = page.getByRole("dialog", { name: "Request" });
+    const foot = drawer.locator(".dialog-foot");
+    await expect(drawer.locator(".record-path")).toHaveText("/low");
+    await expect(drawer.locator(".record-head")).toBeInViewport();
+    await expect(foot).not.toBeInViewport();
+    await expectAccessible(page);
+    await drawer.getByRole("button", { name: "Replay", exact: true }).focus();
+    await expect(foot).toBeInViewport();
+  });
 });
 
 test("the next record after the last row is loaded", async ({ page, gateway }) => {

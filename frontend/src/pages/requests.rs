@@ -1,10 +1,12 @@
 //! Requests: the audit log as a filtered list or as it happens, and each record in a drawer. Filters, view and the open
 //! record live in the address.
 
+mod caller;
 mod cancel;
 mod columns;
 mod compare;
 mod curl;
+mod failures;
 mod filters;
 mod histogram;
 mod history;
@@ -240,6 +242,7 @@ async fn key_names() -> api::Answer<Vec<(String, String)>> {
         key.definition
             .name
             .clone()
+            .filter(|name| !name.is_empty())
             .unwrap_or_else(|| key.definition.source_path.clone())
     };
     Ok(keys.into_iter().map(|key| (key.key_id.clone(), name(&key))).collect())

@@ -117,11 +117,7 @@ fn no_sentence_of_the_proxys_errors_lacks_its_chinese() {
             .filter_map(|rest| rest.split('"').next());
         let derived = derived.map(str::to_owned);
         let written = literals(code).into_iter().filter(|literal| {
-            let is_sentence =
-                literal.contains(' ') && literal.starts_with(char::is_uppercase) && literal.ends_with('.');
-            // The classes of failed attempts.
-            let is_class = literal.contains('_') && literal.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
-            is_sentence || is_class && *file == "upstream/failure.rs"
+            literal.contains(' ') && literal.starts_with(char::is_uppercase) && literal.ends_with('.')
         });
         for sentence in derived.chain(written) {
             let template = template(&sentence);
@@ -137,6 +133,20 @@ fn no_sentence_of_the_proxys_errors_lacks_its_chinese() {
     }
     assert!(missing.is_empty(), "{missing:#?}");
     assert!(seen > 50, "only {seen} sentences were found");
+}
+
+#[test]
+fn no_class_of_failed_attempts_lacks_its_words_on_the_dashboard() {
+    let source = |path: &str| std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap();
+    let words = source("../frontend/src/pages/requests/failures.rs");
+    let is_class =
+        |text: &String| text.contains('_') && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+    let classes = literals(&source("../server/src/upstream/failure.rs"));
+    let classes: Vec<String> = classes.into_iter().filter(is_class).collect();
+    assert!(classes.len() > 15, "only {classes:?} were found");
+    let lacks = |class: &&String| !words.contains(&format!("\"{class}\" =>"));
+    let missing: Vec<&String> = classes.iter().filter(lacks).collect();
+    assert!(missing.is_empty(), "{missing:?}");
 }
 
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) {

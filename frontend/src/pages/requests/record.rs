@@ -6,6 +6,7 @@ use fastgate_shared::problem::Problem;
 use leptos::prelude::*;
 
 use super::RequestsState;
+use super::caller::CallerKey;
 use super::record_parts::{Attempts, Message, Timeline};
 use super::replay::Resending;
 use super::table::{status_badge, tone_of};
@@ -46,7 +47,12 @@ pub fn RecordDrawer(state: RequestsState, open: Memo<Option<String>>) -> impl In
     });
     let close = Callback::new(move |()| state.address.close(&["open"]));
     let tab = RwSignal::new(0);
-    let content = move || record.data.get().map(|record| view! { <RecordView record tab /> });
+    let content = move || {
+        record
+            .data
+            .get()
+            .map(|record| view! { <RecordView state record tab /> })
+    };
     let foot = move || record.data.get().map(|record| view! { <Actions state record /> });
     let is_gone = reactive::memo(move |_| {
         let missing = |problem: &Option<Problem>| problem.as_ref().is_some_and(|problem| problem.status == 404);
@@ -131,8 +137,9 @@ fn Actions(state: RequestsState, record: LogRecord) -> impl IntoView {
 }
 
 #[component]
-fn RecordView(record: LogRecord, tab: RwSignal<usize>) -> impl IntoView {
+fn RecordView(state: RequestsState, record: LogRecord, tab: RwSignal<usize>) -> impl IntoView {
     let item = record.item.clone();
+    let ended = item.outcome.is_some();
     let command = curl::command(&record, &Session::get().proxy_origin());
     let names = vec![t::summary(), t::why_route(), t::request_part(), t::response_part()];
     view! {
@@ -152,14 +159,14 @@ fn RecordView(record: LogRecord, tab: RwSignal<usize>) -> impl IntoView {
             names
             chosen=tab
             panel=move |at| match at {
-                0 => view! { <Summary record=record.clone() /> }.into_any(),
+                0 => view! { <Summary state record=record.clone() /> }.into_any(),
                 1 => view! { <Why record=record.clone() /> }.into_any(),
                 2 => {
-                    view! { <Message headers=record.request_headers.clone() body=record.request_body.clone() size=record.item.request_size /> }
+                    view! { <Message headers=record.request_headers.clone() body=record.request_body.clone() size=record.item.request_size ended /> }
                         .into_any()
                 }
                 _ => {
-                    view! { <Message headers=record.response_headers.clone() body=record.response_body.clone() size=record.item.response_size /> }
+                    view! { <Message headers=record.response_headers.clone() body=record.response_body.clone() size=record.item.response_size ended /> }
                         .into_any()
                 }
             }
@@ -168,27 +175,24 @@ fn RecordView(record: LogRecord, tab: RwSignal<usize>) -> impl IntoView {
 }
 
 #[component]
-fn Summary(record: LogRecord) -> impl IntoView {
+fn Summary(state: RequestsState, record: LogRecord) -> impl IntoView {
     let item = record.item;
     let request_id = item.request_id.clone();
-    let key = item
-        .key_id
-        .clone()
-        .map(|id| (id, item.key_preview.clone().unwrap_or_default()));
-    let route = item
-        .route_id
-        .clone()
-        .map(|id| (id, item.route_name.clone().unwrap_or_default()));
+    let route = match item.route_id.zip(item.route_name) {
+        Some((id, name)) => view! { <a href=filters::link("route_id", &id)>{name}</a> }.into_any(),
+        None => view! { <span class="muted">{t::no_route()}</span> }.into_any(),
+    };
+    let (source, preview) = (item.source_path.clone(), item.key_preview);
+    let key = match item.key_id {
+        Some(key_id) => view! { <CallerKey state key_id source preview /> }.into_any(),
+        None => view! { <span class="muted">{t::no_key()}</span> }.into_any(),
+    };
     let tokens = item.prompt_tokens.or(item.completion_tokens).map(|_| {
         t::tokens(
             &format::count(item.prompt_tokens.unwrap_or(0)),
             &format::count(item.completion_tokens.unwrap_or(0)),
         )
     });
-    let linked = |found: Option<(String, String)>, param: &'static str, none: &'static str| match found {
-        Some((id, name)) => view! { <a href=filters::link(param, &id)>{name}</a> }.into_any(),
-        None => view! { <span class="muted">{none}</span> }.into_any(),
-    };
     view! {
         <dl class="facts">
             <dt>{t::outcome()}</dt>
@@ -202,7 +206,7 @@ fn Summary(record: LogRecord) -> impl IntoView {
             <dt>{t::received()}</dt>
             <dd>{format::exact_time(format::millis(item.request_time))}</dd>
             <dt>{t::route()}</dt>
-            <dd>{linked(route, "route_id", t::no_route())}</dd>
+            <dd>{route}</dd>
             {item
                 .target_url
                 .map(|url| {
@@ -215,7 +219,7 @@ fn Summary(record: LogRecord) -> impl IntoView {
                     }
                 })}
             <dt>{t::key()}</dt>
-            <dd>{linked(key, "key_id", t::no_key())}</dd>
+            <dd>{key}</dd>
             {fact(t::source(), item.source_path)}
             {fact(t::model(), item.model)}
             {fact(t::col_tokens(), tokens)}

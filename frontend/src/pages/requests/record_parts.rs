@@ -3,10 +3,12 @@
 use fastgate_shared::audit_log::{Attempt, AttemptPhase, LogItem};
 use leptos::prelude::*;
 
+use super::failures;
+use crate::app::BASE;
 use crate::components::badge::{Badge, Tone};
 use crate::components::code::CodeBlock;
 use crate::format;
-use crate::locales::{self, common, requests as t};
+use crate::locales::{common, requests as t};
 use crate::state::reactive;
 
 /// The phases side by side, as wide as they were long.
@@ -58,10 +60,18 @@ pub fn Timeline(item: LogItem) -> impl IntoView {
 #[component]
 pub fn Attempts(attempts: Vec<Attempt>) -> impl IntoView {
     let line = |attempt: Attempt| {
-        let badge = match (attempt.status_code, attempt.error) {
-            (Some(status), _) => view! { <Badge tone=Tone::of_status(status) word=status.to_string() /> },
-            (None, why) => view! { <Badge tone=Tone::Bad word=locales::refusal(&why.unwrap_or_default()) /> },
+        let class = attempt.error.unwrap_or_default();
+        let why = failures::word(&class).map_or_else(|| class.clone(), str::to_owned);
+        // An answer can break off after its status.
+        let (badge, after_status) = match attempt.status_code {
+            Some(status) => (
+                view! { <Badge tone=Tone::of_status(status) word=status.to_string() /> },
+                Some(why),
+            ),
+            None => (view! { <Badge tone=Tone::Bad word=why /> }, None),
         };
+        let why = (!class.is_empty())
+            .then(|| view! { <span class="cell-sub">{after_status} " " <code>{class}</code></span> });
         let phase = attempt.phase.map(|phase| match phase {
             AttemptPhase::Connect => t::phase_connect(),
             AttemptPhase::Request => t::phase_request(),
@@ -75,6 +85,7 @@ pub fn Attempts(attempts: Vec<Attempt>) -> impl IntoView {
                     <code>{attempt.target}</code>
                     <span class="cell-sub">{phase}</span>
                     {attempt.route_name.map(|name| view! { <span class="cell-sub">{t::of_route(&name)}</span> })}
+                    {why}
                 </span>
                 {badge}
                 <span class="attempt-time">{format::duration(attempt.ms)}</span>
@@ -98,6 +109,8 @@ pub fn Message(
     body: Option<String>,
     /// Bytes of the body that went over the wire.
     size: u64,
+    /// The request has ended: what is kept of its bodies is there.
+    ended: bool,
 ) -> impl IntoView {
     let header = |(name, value): (String, String)| {
         view! {
@@ -116,14 +129,14 @@ pub fn Message(
                 <h3>{common::headers()}</h3>
                 {headers}
             </section>
-            <BodyText body size />
+            <BodyText body size ended />
         </div>
     }
 }
 
 /// A body, indented where it is JSON, or as it came.
 #[component]
-fn BodyText(body: Option<String>, size: u64) -> impl IntoView {
+fn BodyText(body: Option<String>, size: u64, ended: bool) -> impl IntoView {
     let raw = RwSignal::new(false);
     let choice = move |is_raw: bool, word: &'static str| {
         view! {
@@ -141,7 +154,14 @@ fn BodyText(body: Option<String>, size: u64) -> impl IntoView {
     let has_text = body.is_some();
     let body = match body {
         None if size == 0 => view! { <p class="muted">{t::no_body()}</p> }.into_any(),
-        None => view! { <p class="muted">{t::not_captured()}</p> }.into_any(),
+        None if !ended => view! { <p class="muted">{t::not_captured_yet()}</p> }.into_any(),
+        None => view! {
+            <p class="muted">
+                {t::not_captured()} " "
+                <a href=format!("{BASE}/settings?q=audit.capture")>{t::show_setting()}</a>
+            </p>
+        }
+        .into_any(),
         Some(body) => {
             let text = reactive::derived(move || {
                 if raw.get() {

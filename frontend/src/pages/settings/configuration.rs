@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use fastgate_shared::settings::{Setting, SettingOrigin};
+use leptos::html;
 use leptos::prelude::*;
 use serde_json::Value;
 
@@ -16,6 +17,7 @@ use crate::components::search_box::{SearchBox, SelectFilter};
 use crate::format::lower;
 use crate::locales::{self, common, settings as t};
 use crate::state::address::Address;
+use crate::state::clock::after_paint;
 use crate::state::query::Query;
 use crate::state::reactive;
 
@@ -47,6 +49,8 @@ pub fn Configuration() -> impl IntoView {
                 .collect::<Vec<_>>()
         })
     };
+    let place = NodeRef::<html::Section>::new();
+    show_if_sought(search, settings, place);
     // Worked out once for all who read it; each row compares itself.
     let rows = reactive::memo_with_compare(filtered, |_, _| true);
     let mut choices = vec![(String::new(), t::any_origin().to_owned())];
@@ -59,7 +63,7 @@ pub fn Configuration() -> impl IntoView {
         sorting: None,
     };
     view! {
-        <section class="card">
+        <section node_ref=place class="card">
             <div class="card-head">
                 <h2>{t::configuration()}</h2>
             </div>
@@ -86,6 +90,22 @@ pub fn Configuration() -> impl IntoView {
             </Loaded>
         </section>
     }
+}
+
+/// Who comes for one of the settings, by a link, does not look for it below the rest of the page.
+fn show_if_sought(search: Memo<Option<String>>, settings: Query<Vec<Setting>>, place: NodeRef<html::Section>) {
+    let mut sought = search.with_untracked(Option::is_some);
+    reactive::effect(move || {
+        if sought && settings.data.with(Option::is_some) {
+            sought = false;
+            // The page may be gone by then.
+            after_paint(move || {
+                if let Some(section) = place.try_get_untracked().flatten() {
+                    section.scroll_into_view();
+                }
+            });
+        }
+    });
 }
 
 fn columns() -> Vec<Column<Setting>> {
