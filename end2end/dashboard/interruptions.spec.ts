@@ -82,6 +82,22 @@ test.describe("when the session ends", () => {
     expect(keys.find((key: { source_path: string }) => key.source_path === "typed/before").permissions).toEqual(["chat"]);
   });
 
+  for (const [place, path, button] of [
+    ["Test match", "/routes?match=1", "Find the route"],
+    ["the import", "/routes?import=1", "Show differences"],
+  ] as const) {
+    test(`nothing but the sign-in says so in ${place}`, async ({ page, gateway }) => {
+      await signIn(page, gateway, path);
+      const pressed = page.getByRole("dialog").getByRole("button", { name: button });
+      await expect(pressed).toBeVisible();
+      await endAll(gateway);
+      await pressed.click();
+      await signInAgain(page);
+      await expect(pressed).toBeVisible();
+      await expect(page.locator(".banner-bad, .field-error, .toast")).toHaveCount(0);
+    });
+  }
+
   test("the live view hears nothing more", async ({ page, gateway }) => {
     await signIn(page, gateway, "/requests?live=1");
     await expect(page.getByText("Live", { exact: true }).last()).toBeVisible();

@@ -134,21 +134,29 @@ impl FormErrors {
         self.server.set(errors);
     }
 
-    /// Takes over the server's refusal; what remains is said above the form. That the session has ended is the sign-in's to say.
+    /// Takes over the server's refusal, and hands back what is told of it above the form.
     pub fn refused(self, problem: &Problem) -> Option<String> {
         self.tell(problem.errors.clone());
-        if problem.status == 401 {
-            return None;
-        }
-        if problem.errors.is_empty() {
-            return Some(crate::api::sentence(problem));
-        }
-        let places = problem
-            .errors
-            .iter()
-            .map(|error| format!("{}: {}", error.field, crate::locales::refusal(&error.message)));
-        Some(places.collect::<Vec<_>>().join("\n"))
+        told(problem)
     }
+}
+
+/// What is told of a problem: each refusal with its place, else the sentence about the whole. That the session has ended is the
+/// sign-in's to say.
+pub fn told(problem: &Problem) -> Option<String> {
+    if problem.status == 401 {
+        return None;
+    }
+    if problem.errors.is_empty() {
+        return Some(crate::api::sentence(problem));
+    }
+    let places = problem.errors.iter().map(with_place);
+    Some(places.collect::<Vec<_>>().join("\n"))
+}
+
+/// A refusal with its place, for where the field itself is not there.
+pub fn with_place(error: &FieldError) -> String {
+    format!("{}: {}", error.field, crate::locales::refusal(&error.message))
 }
 
 fn top(place: &str) -> &str {

@@ -5,6 +5,8 @@ use std::time::Duration;
 use fastgate_shared::problem::Problem;
 use leptos::prelude::*;
 
+use crate::state::form::told;
+
 /// How long a toast stays.
 const STAY: Duration = Duration::from_secs(6);
 
@@ -46,10 +48,10 @@ impl Toasts {
         self.show(text.into(), false);
     }
 
-    /// Says that something did not work, and why; that the session has ended is the sign-in's to say.
+    /// Says that something did not work, and why.
     pub fn fail(self, problem: &Problem) {
-        if problem.status != 401 {
-            self.show(crate::api::sentence(problem), true);
+        if let Some(text) = told(problem) {
+            self.show(text, true);
         }
     }
 

@@ -18,8 +18,8 @@ use crate::components::dialog::{Dialog, Shape, leave_button};
 use crate::components::diff::DiffView;
 use crate::components::field::{CheckField, Rule, TextField};
 use crate::components::icon::{Glyph, Icon};
-use crate::locales::{self, changes as t, common};
-use crate::state::form::FormErrors;
+use crate::locales::{changes as t, common};
+use crate::state::form::{FormErrors, told};
 use crate::state::reactive;
 use crate::state::toasts::Toasts;
 
@@ -67,18 +67,13 @@ impl Import {
             // The drawer is closed.
             return;
         }
-        if problem.status != 422 {
-            // That the session has ended is the sign-in's to say.
-            self.problem
-                .set((problem.status != 401).then(|| api::sentence(problem)));
-            return;
+        let told = told(problem);
+        if problem.status == 422 {
+            let told = told.map(|lines| FieldError::new(DOCUMENT, lines));
+            self.errors.tell(told.into_iter().collect());
+        } else {
+            self.problem.set(told);
         }
-        let told = |error: &FieldError| format!("{}: {}", error.field, locales::refusal(&error.message));
-        let lines = match problem.errors.as_slice() {
-            [] => api::sentence(problem),
-            errors => errors.iter().map(told).collect::<Vec<_>>().join("\n"),
-        };
-        self.errors.tell(vec![FieldError::new(DOCUMENT, lines)]);
     }
 
     fn preview(self) {

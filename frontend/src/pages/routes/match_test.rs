@@ -9,7 +9,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use serde_json::Value;
 
-use crate::api::{self, Answer};
+use crate::api;
 use crate::components::button::{Button, Weight};
 use crate::components::dialog::{Dialog, Shape, leave_button};
 use crate::components::field::{Rule, SelectField, TextField};
@@ -18,7 +18,7 @@ use crate::components::key_value::{Pairs, PairsField};
 use crate::components::verdicts::Verdicts;
 use crate::locales::{common, playground, routes as t};
 use crate::state::address::Address;
-use crate::state::form::{FormErrors, optional_text};
+use crate::state::form::{FormErrors, optional_text, told};
 
 /// What an empty path stands for.
 const ROOT: &str = "/";
@@ -60,8 +60,8 @@ impl RequestDraft {
         self.errors.none()
     }
 
-    /// Puts the server's refusal at the fields; one that is about the whole is handed back.
-    pub fn refused(self, mut problem: Problem) -> Option<Problem> {
+    /// Puts the server's refusal at the fields; what is told of the whole is handed back.
+    pub fn refused(self, mut problem: Problem) -> Option<String> {
         let mut errors = std::mem::take(&mut problem.errors);
         for error in &mut errors {
             // The test of a single route calls the same fields so.
@@ -71,7 +71,7 @@ impl RequestDraft {
         }
         let about_fields = !errors.is_empty();
         self.errors.tell(errors);
-        (!about_fields && problem.status != 401).then_some(problem)
+        told(&problem).filter(|_| !about_fields)
     }
 
     pub fn method(self) -> Option<String> {
@@ -127,7 +127,7 @@ pub fn RequestFields(draft: RequestDraft) -> impl IntoView {
 pub fn MatchTest(address: Address) -> impl IntoView {
     let draft = RequestDraft::new("POST", String::new(), String::new());
     let busy = RwSignal::new(false);
-    let answer = RwSignal::new(None::<Answer<MatchExplanation>>);
+    let answer = RwSignal::new(None::<Result<MatchExplanation, String>>);
     let typed = RwSignal::new(false);
     let close = Callback::new(move |()| address.close(&["match"]));
     let submit = move |event: SubmitEvent| {
@@ -157,10 +157,10 @@ pub fn MatchTest(address: Address) -> impl IntoView {
     let result = move || match answer.get().filter(|_| draft.is_right()) {
         None => ().into_any(),
         Some(Ok(explanation)) => view! { <Verdicts explanation /> }.into_any(),
-        Some(Err(problem)) => view! {
+        Some(Err(why)) => view! {
             <div class="banner banner-bad">
                 <Icon glyph=Glyph::Alert />
-                <div>{api::sentence(&problem)}</div>
+                <div>{why}</div>
             </div>
         }
         .into_any(),

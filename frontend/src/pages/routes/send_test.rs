@@ -7,7 +7,7 @@ use leptos::task::spawn_local;
 
 use super::RoutesState;
 use super::match_test::{RequestDraft, RequestFields};
-use crate::api::{self, Answer};
+use crate::api;
 use crate::components::badge::{Badge, Tone};
 use crate::components::button::{Button, Weight};
 use crate::components::code::CodeBlock;
@@ -23,7 +23,7 @@ pub fn SendTest(state: RoutesState, route: Route) -> impl IntoView {
     let body = example::body(&path, example::model(&route).as_deref().unwrap_or(example::MODEL));
     let draft = RequestDraft::new(&example::method(&route, &body), path, body);
     let busy = RwSignal::new(false);
-    let answer = RwSignal::new(None::<Answer<RouteTestResult>>);
+    let answer = RwSignal::new(None::<Result<RouteTestResult, String>>);
     let typed = RwSignal::new(false);
     let close = Callback::new(move |()| state.address.close(&["test"]));
     let title = t::test_title(&route.definition.route_name);
@@ -55,7 +55,7 @@ pub fn SendTest(state: RoutesState, route: Route) -> impl IntoView {
     let result = move || match answer.get().filter(|_| draft.is_right()) {
         None => ().into_any(),
         Some(Ok(result)) => view! { <TestResult result /> }.into_any(),
-        Some(Err(problem)) => view! { <Failure text=api::sentence(&problem) /> }.into_any(),
+        Some(Err(text)) => view! { <Failure text /> }.into_any(),
     };
     view! {
         <Dialog title lead=t::test_lead() shape=Shape::FormDrawer typed on_close=close>

@@ -5,13 +5,13 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::FirstSteps;
-use super::route::told;
 use crate::api;
 use crate::app::BASE;
 use crate::components::button::{Button, Weight};
 use crate::components::code::CodeBlock;
 use crate::components::field::FieldMessage;
 use crate::locales::overview as t;
+use crate::state::form::told;
 
 /// Who uses the key, in the audit log.
 const SOURCE: &str = "first-steps";
@@ -34,7 +34,7 @@ pub fn KeyStep(steps: FirstSteps) -> impl IntoView {
                     steps.key.set(Some(created.key_value));
                     steps.finish();
                 }
-                Err(problem) => message.set(Some(told(&problem))),
+                Err(problem) => message.set(told(&problem)),
             }
             busy.set(false);
         });

@@ -1,6 +1,6 @@
 //! The first step: a route to one upstream, from its address alone. Everything else is in the routes' own form.
 
-use fastgate_shared::problem::{FieldError, Problem, field_errors};
+use fastgate_shared::problem::{FieldError, field_errors};
 use fastgate_shared::route::RouteDefinition;
 use fastgate_shared::route::target::parts_of_url;
 use garde::Validate;
@@ -12,8 +12,8 @@ use crate::api;
 use crate::app::BASE;
 use crate::components::button::{Button, Weight};
 use crate::components::field::{FieldMessage, Rule, TextField};
-use crate::locales::{overview as t, refusal};
-use crate::state::form::FormErrors;
+use crate::locales::overview as t;
+use crate::state::form::{FormErrors, told, with_place};
 
 /// The fields, by the names under which they are refused.
 const ADDRESS: &str = "address";
@@ -44,9 +44,7 @@ pub fn RouteStep(steps: FirstSteps) -> impl IntoView {
                 }
                 Err(problem) => match problem.errors.first() {
                     Some(error) => errors.tell(vec![at_field(error)]),
-                    // The dialog that asks to sign in again says it.
-                    None if problem.status == 401 => {}
-                    None => message.set(Some(api::sentence(&problem))),
+                    None => message.set(told(&problem)),
                 },
             }
             busy.set(false);
@@ -100,7 +98,7 @@ fn definition(address: &str, credential: &str) -> Result<(RouteDefinition, Strin
         Ok(()) => Ok((definition, prefix)),
         Err(report) => {
             let errors = field_errors(&report);
-            Err(errors.first().map_or_else(String::new, sentence))
+            Err(errors.first().map_or_else(String::new, with_place))
         }
     }
 }
@@ -112,14 +110,5 @@ fn at_field(error: &FieldError) -> FieldError {
     } else {
         ADDRESS
     };
-    FieldError::new(place, sentence(error))
-}
-
-/// The server's sentence, with the first field's own.
-pub fn told(problem: &Problem) -> String {
-    problem.errors.first().map_or_else(|| api::sentence(problem), sentence)
-}
-
-fn sentence(error: &FieldError) -> String {
-    format!("{}: {}", error.field, refusal(&error.message))
+    FieldError::new(place, with_place(error))
 }
