@@ -1,4 +1,4 @@
-//! A block of code or captured text with a copy button.
+//! Code: a block of it, or of captured text, with a copy button; and pieces of it within a sentence.
 
 use leptos::prelude::*;
 
@@ -15,4 +15,16 @@ pub fn CodeBlock(#[prop(into)] text: Signal<String>, #[prop(into)] label: String
             <CopyButton text what=label />
         </div>
     }
+}
+
+/// A sentence whose pieces between backticks are code: names of fields, and what was typed. A lone backtick stays one.
+pub fn with_code(text: &str) -> Vec<AnyView> {
+    let last = text.matches('`').count();
+    let pieces = text.split('`').enumerate().map(|(at, piece)| match at % 2 {
+        0 => piece.to_owned().into_any(),
+        _ if at == last => format!("`{piece}").into_any(),
+        _ if piece.is_empty() => "``".into_any(),
+        _ => view! { <code class="code-word">{piece.to_owned()}</code> }.into_any(),
+    });
+    pieces.collect()
 }

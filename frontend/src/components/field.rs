@@ -3,6 +3,7 @@
 use leptos::html;
 use leptos::prelude::*;
 
+use crate::components::code::with_code;
 use crate::components::icon::{Glyph, Icon};
 use crate::components::unique_id;
 use crate::locales::common as t;
@@ -207,8 +208,23 @@ pub fn FieldMessage(#[prop(into)] message: Signal<Option<String>>) -> impl IntoV
             view! {
                 <p class="field-error">
                     <Icon glyph=Glyph::Alert />
-                    <span>{message}</span>
+                    <span>{with_code(&message)}</span>
                 </p>
+            }
+        })
+    }
+}
+
+/// What is told of a form as a whole, above it.
+#[component]
+pub fn FormRefusal(#[prop(into)] refusal: Signal<Option<String>>) -> impl IntoView {
+    move || {
+        refusal.get().map(|text| {
+            view! {
+                <div class="banner banner-bad form-refusal" role="alert">
+                    <Icon glyph=Glyph::Alert />
+                    <div>{with_code(&text)}</div>
+                </div>
             }
         })
     }

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 
 use crate::api;
 use crate::components::button::Button;
+use crate::components::code::with_code;
 use crate::components::copy_button::CopyButton;
 use crate::components::icon::{Glyph, Icon};
 use crate::locales::{self, common as t};
@@ -76,7 +77,7 @@ fn loaded(state: State, skeleton: ViewFn, filters: Option<Filters>, children: Ch
                     <div>
                         {t::could_not_refresh()}
                         " "
-                        {api::sentence(&problem)}
+                        {with_code(&api::sentence(&problem))}
                     </div>
                     <Button small=true on_press=reload>
                         {t::retry()}
@@ -99,7 +100,7 @@ pub fn RefusedFilters(filters: Filters, problem: Problem) -> impl IntoView {
     let said = problem.errors.iter().map(|error| {
         let name = names.iter().find(|(filter, _)| *filter == error.field);
         let name = name.map_or(error.field.as_str(), |(_, name)| name).to_owned();
-        view! { <p><strong>{name}</strong> ": " {locales::refusal(&error.message)}</p> }
+        view! { <p><strong>{name}</strong> ": " {with_code(&locales::refusal(&error.message))}</p> }
     });
     let said = said.collect_view();
     let clear = move |()| {
@@ -125,7 +126,7 @@ pub fn ErrorState(problem: Problem, #[prop(into)] on_retry: Callback<()>) -> imp
         <div class="empty empty-bad" role="alert">
             <Icon glyph=Glyph::Alert />
             <h2>{t::could_not_load()}</h2>
-            <p>{api::sentence(&problem)}</p>
+            <p>{with_code(&api::sentence(&problem))}</p>
             {problem
                 .request_id
                 .map(|id| {

@@ -4,6 +4,7 @@ use leptos::html;
 use leptos::prelude::*;
 
 use crate::components::button::IconButton;
+use crate::components::code::with_code;
 use crate::components::icon::{Glyph, Icon};
 use crate::components::keyed::keyed;
 use crate::locales::{common, shell};
@@ -18,7 +19,7 @@ pub fn ToastRegion() -> impl IntoView {
         view! {
             <div class="toast" class:toast-bad=toast.bad>
                 <Icon glyph=if toast.bad { Glyph::Alert } else { Glyph::Check } />
-                <div>{toast.text}</div>
+                <div>{with_code(&toast.text)}</div>
                 <IconButton glyph=Glyph::Cross label=common::dismiss() on_press=move |()| toasts.dismiss(toast.id) />
             </div>
         }

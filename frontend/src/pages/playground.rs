@@ -18,6 +18,7 @@ use crate::api;
 use crate::app::BASE;
 use crate::components::button::{Button, Weight};
 use crate::components::call_code::CallSnippets;
+use crate::components::field::FormRefusal;
 use crate::components::icon::{Glyph, Icon};
 use crate::components::loaded::EmptyState;
 use crate::components::page_head::PageHead;
@@ -164,7 +165,7 @@ pub fn PlaygroundPage() -> impl IntoView {
             <form class="card playground-form" on:submit=submit on:keydown=on_key novalidate=true>
                 <h2>{t::request()}</h2>
                 <RequestFields state />
-                <Refusal refusal=sending.refusal />
+                <FormRefusal refusal=sending.refusal />
                 {may_send.then(|| view! { <Buttons sending draft /> })}
             </form>
             <section class="card playground-answer" aria-label=t::answer()>
@@ -234,20 +235,6 @@ fn Buttons(sending: Sending, draft: Draft) -> impl IntoView {
             </span>
             <OtherRoute draft />
         </div>
-    }
-}
-
-#[component]
-fn Refusal(refusal: RwSignal<Option<String>>) -> impl IntoView {
-    move || {
-        refusal.get().map(|text| {
-            view! {
-                <div class="banner banner-bad" role="alert">
-                    <Icon glyph=Glyph::Alert />
-                    <div>{text}</div>
-                </div>
-            }
-        })
     }
 }
 

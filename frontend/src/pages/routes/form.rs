@@ -15,8 +15,8 @@ use crate::api;
 use crate::components::button::{Button, Weight};
 use crate::components::conflict::{Clash, ConflictQuestion};
 use crate::components::dialog::{Dialog, Shape, leave_button};
+use crate::components::field::FormRefusal;
 use crate::components::gone::GoneQuestion;
-use crate::components::icon::{Glyph, Icon};
 use crate::components::object_id::ObjectId;
 use crate::locales::{changes, common, routes as t};
 use crate::state::form::FormErrors;
@@ -91,7 +91,7 @@ pub fn RouteForm(state: RoutesState, before: Option<(String, String)>, model: Op
         <Dialog title shape=Shape::WideFormDrawer on_close=close>
             <form class="dialog-form" on:submit=submit novalidate=true>
                 <div class="dialog-body">
-                    <Refusal refusal />
+                    <FormRefusal refusal />
                     {route_id.map(|id| view! { <ObjectId name="route_id" id /> })}
                     <ContentView content errors shadow />
                 </div>
@@ -203,19 +203,5 @@ impl Sending {
         self.toasts.say(changes::took_theirs());
         self.state.reload();
         self.state.address.close(&PARAMS);
-    }
-}
-
-#[component]
-fn Refusal(refusal: RwSignal<Option<String>>) -> impl IntoView {
-    move || {
-        refusal.get().map(|text| {
-            view! {
-                <div class="banner banner-bad form-refusal" role="alert">
-                    <Icon glyph=Glyph::Alert />
-                    <div>{text}</div>
-                </div>
-            }
-        })
     }
 }

@@ -16,7 +16,7 @@ use crate::components::button::{Button, Weight};
 use crate::components::copy_button::CopyButton;
 use crate::components::dialog::{Dialog, Shape, leave_button};
 use crate::components::diff::DiffView;
-use crate::components::field::{CheckField, Rule, TextField};
+use crate::components::field::{CheckField, FormRefusal, Rule, TextField};
 use crate::components::icon::{Glyph, Icon};
 use crate::locales::{changes as t, common};
 use crate::state::form::{FormErrors, told};
@@ -156,7 +156,7 @@ fn Ask(state: RoutesState, import: Import) -> impl IntoView {
                 <FileInput text=import.text />
                 <CheckField label=t::prune() value=import.prune hint=t::prune_hint() />
                 <div aria-live="polite" class="stack">
-                    {move || import.problem.get().map(|text| view! { <div class="banner banner-bad" role="alert"><Icon glyph=Glyph::Alert /><div>{text}</div></div> })}
+                    <FormRefusal refusal=import.problem />
                     {move || import.plan.get().map(|plan| view! { <Plan plan /> })}
                 </div>
             </div>

@@ -9,6 +9,7 @@ use leptos::prelude::*;
 use serde_json::{Map, Value};
 
 use super::draft::fresh;
+use crate::components::code::with_code;
 use crate::components::field::{Rule, TextField};
 use crate::locales::{self, common, routes as t};
 use crate::state::form::FormErrors;
@@ -74,7 +75,7 @@ pub fn JsonView(text: RwSignal<String>, errors: FormErrors) -> impl IntoView {
                     <li>
                         <code>{field}</code>
                         " "
-                        {message}
+                        {with_code(&message)}
                     </li>
                 }
             });

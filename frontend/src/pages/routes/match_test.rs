@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use crate::api;
 use crate::components::button::{Button, Weight};
+use crate::components::code::with_code;
 use crate::components::dialog::{Dialog, Shape, leave_button};
 use crate::components::field::{Rule, SelectField, TextField};
 use crate::components::icon::{Glyph, Icon};
@@ -160,7 +161,7 @@ pub fn MatchTest(address: Address) -> impl IntoView {
         Some(Err(why)) => view! {
             <div class="banner banner-bad">
                 <Icon glyph=Glyph::Alert />
-                <div>{why}</div>
+                <div>{with_code(&why)}</div>
             </div>
         }
         .into_any(),

@@ -10,7 +10,7 @@ use super::match_test::{RequestDraft, RequestFields};
 use crate::api;
 use crate::components::badge::{Badge, Tone};
 use crate::components::button::{Button, Weight};
-use crate::components::code::CodeBlock;
+use crate::components::code::{CodeBlock, with_code};
 use crate::components::dialog::{Dialog, Shape, leave_button};
 use crate::components::icon::{Glyph, Icon};
 use crate::format;
@@ -84,7 +84,7 @@ fn Failure(text: String) -> impl IntoView {
             <Icon glyph=Glyph::Alert />
             <div>
                 <strong>{t::test_failed()}</strong>
-                <p>{text}</p>
+                <p>{with_code(&text)}</p>
             </div>
         </div>
     }
