@@ -117,6 +117,37 @@ test("a URL in the place of the host is taken apart", async ({ page, gateway }) 
   await expect(form.getByLabel("Path at the upstream")).toHaveValue("/v1");
 });
 
+test("a URL in a row of several upstreams is taken apart, and stays whole where it differs from the others", async ({ page, gateway }) => {
+  await signIn(page, gateway, "/routes?new=1");
+  const form = page.getByRole("dialog", { name: "New route" });
+  await form.getByLabel("Route name").fill("Several by URL");
+  await form.getByLabel("Path pattern").fill("/several-by-url/*");
+  await form.getByRole("radiogroup", { name: "Upstreams" }).getByRole("radio").last().check();
+  const [first, second] = [form.getByLabel("Host 1"), form.getByLabel("Host 2")];
+  await first.fill("http://a.test:8080/v1/");
+  await expect(first).toHaveValue("a.test:8080");
+  await expect(form.getByLabel("Protocol")).toHaveValue("http");
+  await expect(form.getByLabel("Path at the upstream")).toHaveValue("/v1");
+  await expect(form.getByLabel("Append the rest of the client's path")).toBeChecked();
+  await second.fill("http://b.test/v1");
+  await expect(second).toHaveValue("b.test");
+  // All share one path.
+  await second.fill("https://b.test/v2");
+  await expect(second).toHaveValue("https://b.test/v2");
+  await expect(second).toHaveAttribute("aria-invalid", "true");
+  await expect(second).toHaveAccessibleDescription(/has the path \/v2, but upstreams share one/);
+  // Another protocol is its own.
+  await second.fill("https://b.test");
+  await expect(second).not.toHaveAttribute("aria-invalid");
+  await form.getByRole("button", { name: "Create route" }).click();
+  await expect(form).toBeHidden();
+  const made = (await gateway.admin("GET", "/routes")).find((route: { route_name: string }) => route.route_name === "Several by URL");
+  expect(made).toMatchObject({ target_protocol: "http", target_path: "/v1", targets: [{ host: "a.test:8080" }, { host: "b.test", protocol: "https" }] });
+  await page.getByRole("button", { name: "Edit route Several by URL" }).click();
+  await expect(page.getByRole("dialog", { name: "Edit route" }).getByLabel("Host 2")).toHaveValue("https://b.test");
+  await gateway.admin("DELETE", `/routes/${made.route_id}`);
+});
+
 test("a duplicate takes the credential over that nobody can read, and begins switched off", async ({ page, gateway, upstream }) => {
   const { route_id } = await gateway.route({
     route_name: "With a secret",

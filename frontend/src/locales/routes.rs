@@ -78,6 +78,8 @@ super::texts! {
     host = "Host", "主机";
     host_hint = "host[:port], e.g. api.openai.com", "host[:port]，例如 api.openai.com";
     host_n(n: usize) = "Host {n}", "主机 {n}";
+    targets_hint = "One with another protocol has it before its host: http://10.0.0.5:8080", "协议不同的上游在主机前写明协议：http://10.0.0.5:8080";
+    target_with_path(path: &str) = "has the path `{path}`, but upstreams share one: move it to Path at the upstream", "带有路径 `{path}`，但各上游共用一个路径：请移到“上游路径”";
     weight_n(n: usize) = "Weight {n}", "权重 {n}";
     add_target = "Add target", "添加目标";
     remove_target_n(n: usize) = "Remove target {n}", "移除目标 {n}";

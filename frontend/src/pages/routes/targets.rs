@@ -20,9 +20,9 @@ use crate::state::reactive;
 #[derive(Clone, Copy)]
 pub struct TargetRow {
     id: u32,
+    /// Where it has a protocol of its own, that stands before it, as in a URL.
     host: RwSignal<String>,
     weight: RwSignal<String>,
-    protocol: Option<Protocol>,
 }
 
 /// The upstreams.
@@ -32,11 +32,14 @@ pub struct TargetRows(RwSignal<Vec<TargetRow>>);
 impl TargetRows {
     /// Rows for the targets; two empty ones where there is none.
     pub fn new(targets: &[Target]) -> Self {
+        let host = |target: &Target| match target.protocol {
+            Some(own) => format!("{}://{}", own.as_str(), target.host),
+            None => target.host.clone(),
+        };
         let row = |(target, id): (&Target, u32)| TargetRow {
             id,
-            host: RwSignal::new(target.host.clone()),
+            host: RwSignal::new(host(target)),
             weight: RwSignal::new(target.weight.to_string()),
-            protocol: target.protocol,
         };
         let rows = Self(RwSignal::new(targets.iter().zip(0..).map(row).collect()));
         if targets.is_empty() {
@@ -55,16 +58,25 @@ impl TargetRows {
             if host.is_empty() {
                 continue;
             }
+            let mut refuse = |part: &str, why: &str| {
+                errors.push(FieldError::new(format!("targets[{}].{part}", targets.len()), why));
+            };
             if weight.is_none() {
-                errors.push(FieldError::new(
-                    format!("targets[{}].weight", targets.len()),
-                    common::not_a_number(),
-                ));
+                refuse("weight", common::not_a_number());
             }
+            let (protocol, host) = match parts_of_url(&host) {
+                Some((own, host, path)) => {
+                    if !path.is_empty() {
+                        refuse("host", &t::target_with_path(&path));
+                    }
+                    (Some(own), host)
+                }
+                None => (None, host),
+            };
             targets.push(Target {
                 host,
                 weight: weight.unwrap_or(1),
-                protocol: row.protocol,
+                protocol,
             });
         }
         targets
@@ -78,15 +90,41 @@ impl TargetRows {
             id,
             host: RwSignal::default(),
             weight: RwSignal::new("1".to_owned()),
-            protocol: None,
         };
         self.0.update(|rows| rows.push(row));
+    }
+
+    /// Whether no other row has a host.
+    fn is_alone(self, id: u32) -> bool {
+        let is_empty = |row: &TargetRow| row.host.with_untracked(|host| host.trim().is_empty());
+        self.0
+            .with_untracked(|rows| rows.iter().all(|row| row.id == id || is_empty(row)))
     }
 
     fn position(self, id: u32) -> usize {
         self.0
             .with(|rows| rows.iter().position(|row| row.id == id).unwrap_or(0) + 1)
     }
+}
+
+/// Who has a whole URL pastes it: its parts go to their fields. Beside others, which share protocol and path, it stays whole
+/// where it differs: the protocol is then its own, and the path is refused.
+fn take_apart(draft: Draft, typed: RwSignal<String>, is_alone: bool) {
+    let Some((protocol, host, path)) = typed.with_untracked(|typed| parts_of_url(typed)) else {
+        return;
+    };
+    let known = draft.target_path.get_untracked();
+    if is_alone {
+        draft.protocol.set(protocol.as_str().to_owned());
+        if !path.is_empty() && known.is_empty() {
+            // It is where the upstream's API begins.
+            draft.target_path.set(path);
+            draft.strip_path_prefix.set(true);
+        }
+    } else if draft.protocol.get_untracked() != protocol.as_str() || !(path.is_empty() || path == known) {
+        return;
+    }
+    typed.set(host);
 }
 
 /// The fields of the section.
@@ -105,19 +143,6 @@ pub fn TargetFields(draft: Draft, errors: FormErrors) -> impl IntoView {
             </label>
         }
     };
-    // Who has a whole URL pastes it.
-    let take_apart = move |_| {
-        let Some((protocol, host, path)) = draft.target_host.with_untracked(|typed| parts_of_url(typed)) else {
-            return;
-        };
-        draft.protocol.set(protocol.as_str().to_owned());
-        draft.target_host.set(host);
-        if !path.is_empty() && draft.target_path.with_untracked(String::is_empty) {
-            // It is where the upstream's API begins.
-            draft.target_path.set(path);
-            draft.strip_path_prefix.set(true);
-        }
-    };
     let named = |protocol: Protocol| (protocol.as_str().to_owned(), protocol.as_str().to_owned());
     let protocols = Protocol::ALL.map(named).to_vec();
     view! {
@@ -125,7 +150,7 @@ pub fn TargetFields(draft: Draft, errors: FormErrors) -> impl IntoView {
             {kind(false, t::one_host())}
             {kind(true, t::several_hosts())}
         </div>
-        <div class="target-line" on:input=take_apart>
+        <div class="target-line" on:input=move |_| take_apart(draft, draft.target_host, true)>
             <SelectField label=t::protocol() value=draft.protocol choices=protocols rule=Rule(errors, "target_protocol") />
             <Show when=move || !draft.several.get()>
                 <TextField
@@ -138,14 +163,15 @@ pub fn TargetFields(draft: Draft, errors: FormErrors) -> impl IntoView {
             </Show>
         </div>
         <Show when=move || draft.several.get()>
-            <TargetsEditor rows=draft.targets errors />
+            <TargetsEditor draft errors />
             <SharingFields draft=draft.sharing errors />
         </Show>
     }
 }
 
 #[component]
-fn TargetsEditor(rows: TargetRows, errors: FormErrors) -> impl IntoView {
+fn TargetsEditor(draft: Draft, errors: FormErrors) -> impl IntoView {
+    let rows = draft.targets;
     let told = unique_id();
     let described_by = told.clone();
     let in_rows = errors.of("targets");
@@ -164,6 +190,7 @@ fn TargetsEditor(rows: TargetRows, errors: FormErrors) -> impl IntoView {
                     prop:value=move || row.host.get()
                     on:input=move |event| {
                         row.host.set(event_target_value(&event));
+                        take_apart(draft, row.host, rows.is_alone(row.id));
                         errors.touch("targets");
                     }
                 />
@@ -195,6 +222,7 @@ fn TargetsEditor(rows: TargetRows, errors: FormErrors) -> impl IntoView {
                 </Button>
             </div>
             <div id=told aria-live="polite">
+                <p class="field-hint">{t::targets_hint()}</p>
                 <FieldMessage message />
             </div>
         </div>
