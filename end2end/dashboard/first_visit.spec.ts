@@ -71,6 +71,11 @@ test("a first visit leads in three presses to a proxied call", async ({ page, ga
   await page.getByLabel("Address of the upstream").fill("ftp://api.example.com");
   await page.getByRole("button", { name: "Create a route" }).click();
   await expect(page.getByText("Give an address that begins with http:// or https://.")).toBeVisible();
+  // A change of language keeps what was typed.
+  await page.getByRole("button", { name: "简体中文" }).click();
+  await expect(page.getByLabel("上游地址")).toHaveValue("ftp://api.example.com");
+  await page.getByRole("button", { name: "English" }).click();
+  await expect(page.getByLabel("Address of the upstream")).toHaveValue("ftp://api.example.com");
   await page.getByLabel("Address of the upstream").fill(`http://${upstream.host}/v1`);
   await page.getByRole("button", { name: "Create a route" }).click();
   await expect(card("Active routes").locator(".figure-value")).toHaveText("1");
@@ -85,6 +90,12 @@ test("a first visit leads in three presses to a proxied call", async ({ page, ga
   await expect(example).toContainText(`curl ${gateway.url}/v1/chat/completions`);
   await expect(example).toContainText("Authorization: Bearer fg_");
   await expectAccessible(page);
+  // The key, which nobody can look up, as well.
+  const key = await page.getByRole("group", { name: "First key" }).innerText();
+  await page.getByRole("button", { name: "简体中文" }).click();
+  await expect(page.getByRole("group", { name: "首个密钥" })).toHaveText(key);
+  await page.getByRole("button", { name: "English" }).click();
+  await expect(page.getByRole("group", { name: "First key" })).toHaveText(key);
   await page.getByRole("button", { name: "Send a test call" }).click();
   await expect(page.getByText("The upstream answered through the gateway.")).toBeVisible();
   await expect(page.getByRole("heading", { name: "You are set up" })).toBeVisible();

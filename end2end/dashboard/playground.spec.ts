@@ -64,7 +64,7 @@ test("a chat streams in with its figures, and its record says where it came from
   await expect(record).toContainText("playground");
 });
 
-test("what is written stays while other pages are looked at, and ends with the session", async ({ page, gateway }) => {
+test("what is written stays while other pages are looked at and through a reload, and ends with the session", async ({ page, gateway }) => {
   await signIn(page, gateway, "/playground");
   const { form } = await open(page);
   await form.getByLabel("Model").fill("error-429");
@@ -83,10 +83,23 @@ test("what is written stays while other pages are looked at, and ends with the s
   await expect(body).toHaveValue(/"user": "kept"/);
   await form.locator("summary").click();
   await expect(form.getByLabel("Header value 1")).toHaveValue("application/json; charset=utf-8");
-  // It is in memory alone.
-  const stored = await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }]));
-  expect(stored).not.toContain("kept");
+  // A reload takes nothing but credentials, which are in memory alone.
+  await form.getByRole("button", { name: "Add header" }).click();
+  await form.getByLabel("Header name 2").fill("X-Api-Key");
+  await form.getByLabel("Header value 2").fill("sk-in-memory-alone");
+  const stored = () => page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }]));
+  await page.reload();
+  await expect(form.getByLabel("Route", { exact: true }).locator("option:checked")).toHaveText("Play chat · /play/v1/*");
+  await expect(form.getByLabel("Key", { exact: true })).toHaveValue(chosen);
+  await expect(form.getByLabel("Model")).toHaveValue("error-429");
+  await expect(body).toHaveValue(/"user": "kept"/);
+  await form.locator("summary").click();
+  await expect(form.getByLabel("Header value 1")).toHaveValue("application/json; charset=utf-8");
+  await expect(form.getByLabel("Header value 2")).toHaveCount(0);
+  expect(await stored()).not.toContain("sk-in-memory-alone");
   await page.getByRole("button", { name: "Sign out" }).click();
+  await expect(page.getByLabel("Admin token")).toBeVisible();
+  expect(await stored()).not.toContain("kept");
   await signIn(page, gateway, "/playground");
   await expect(body).not.toHaveValue(/kept/);
 });

@@ -24,7 +24,7 @@ use crate::components::loaded::EmptyState;
 use crate::components::page_head::PageHead;
 use crate::locales::{keys, playground as t, routes};
 use crate::pages::playground::answer::AnswerView;
-use crate::pages::playground::draft::{Desk, Draft};
+use crate::pages::playground::draft::Draft;
 use crate::pages::playground::fields::RequestFields;
 use crate::pages::playground::sending::Sending;
 use crate::pages::playground::taker::OtherRoute;
@@ -34,7 +34,7 @@ use crate::state::query::Query;
 use crate::state::range::Range;
 use crate::state::router::Router;
 use crate::state::session::Session;
-use crate::state::{clock, reactive, unsaved};
+use crate::state::{clock, kept, reactive};
 
 /// What the address may name.
 const ROUTE: usize = 0;
@@ -65,7 +65,6 @@ impl PlaygroundState {
             keys: Query::new(|| (), |()| api::keys::list()),
             models: Query::new(|| (), |()| models()),
         };
-        unsaved::guard_reload(draft.touched);
         state.begin_with_what_is_there(address);
         state
     }
@@ -78,7 +77,7 @@ impl PlaygroundState {
             move || routes.with(Option::is_some),
             move |there, _, _| {
                 let asked = route.get_untracked();
-                if !*there || !draft.begins_with(ROUTE, &asked) || (asked.is_none() && draft.touched.get_untracked()) {
+                if !*there || !draft.begins_with(ROUTE, &asked) {
                     return;
                 }
                 let found = routes.with_untracked(|routes| {
@@ -121,13 +120,13 @@ impl PlaygroundState {
 
 /// Keeps what is written on the page, and its answer, also while another page is open.
 pub fn keep() {
-    Desk::provide();
+    kept::begin();
 }
 
 /// The page.
 #[component]
 pub fn PlaygroundPage() -> impl IntoView {
-    let (draft, sending) = Desk::get();
+    let (draft, sending) = draft::desk();
     let state = PlaygroundState::new(draft);
     clock::steadily(SHOW_EVERY_MS, move || sending.show());
     let path = Router::get().path();

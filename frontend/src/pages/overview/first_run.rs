@@ -15,10 +15,9 @@ use crate::pages::overview::OverviewState;
 use crate::pages::overview::first_run::call::CallStep;
 use crate::pages::overview::first_run::key::KeyStep;
 use crate::pages::overview::first_run::route::RouteStep;
-use crate::state::clock;
 use crate::state::query::Query;
-use crate::state::reactive;
 use crate::state::shortcuts::{focus, focus_is_nowhere};
+use crate::state::{clock, kept, reactive};
 
 /// Which steps are done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,12 +37,29 @@ impl Beginnings {
 #[derive(Clone, Copy)]
 pub struct FirstSteps {
     beginnings: Query<Beginnings>,
-    /// The key that was made here, in clear: in this page's memory only.
+    written: Written,
+    /// A step was finished here just now: the focus went with its action.
+    finished: RwSignal<bool>,
+}
+
+/// What was typed and made here. It outlives a change of language, in memory only.
+#[derive(Clone, Copy, Default)]
+struct Written {
+    address: RwSignal<String>,
+    credential: RwSignal<String>,
+    /// The key that was made here, in clear.
     key: RwSignal<Option<String>>,
     /// The path prefix that the route made here takes, such as `/v1`.
     prefix: RwSignal<String>,
-    /// A step was finished here just now: the focus went with its action.
-    finished: RwSignal<bool>,
+}
+
+impl Written {
+    /// The route is made, for this prefix: what it was made of is done with.
+    fn made_route(self, prefix: String) {
+        self.prefix.set(prefix);
+        self.address.set(String::new());
+        self.credential.set(String::new());
+    }
 }
 
 impl FirstSteps {
@@ -67,8 +83,7 @@ async fn look() -> Answer<Beginnings> {
 pub fn FirstRunIfNeeded(state: OverviewState) -> impl IntoView {
     let steps = FirstSteps {
         beginnings: Query::completing(move || state.summary.data.with(Option::is_some), || (), |()| look()),
-        key: RwSignal::new(None),
-        prefix: RwSignal::new(String::new()),
+        written: kept::for_session(Written::default),
         finished: RwSignal::new(false),
     };
     // What a step brought shows at once in the figures around.
@@ -82,8 +97,9 @@ pub fn FirstRunIfNeeded(state: OverviewState) -> impl IntoView {
     );
     let open = RwSignal::new(false);
     reactive::effect(move || {
-        let begun = steps.beginnings.data.with(|data| data.is_none_or(Beginnings::all_done));
-        if !begun {
+        let has_key = steps.written.key.with_untracked(Option::is_some);
+        let is_due = |begun: Beginnings| has_key || !begun.all_done();
+        if steps.beginnings.data.with(|data| data.is_some_and(is_due)) {
             open.set(true);
         }
         if steps.finished.get_untracked() {
@@ -114,12 +130,17 @@ fn FirstRun(steps: FirstSteps, open: RwSignal<bool>) -> impl IntoView {
         reactive::derived(move || steps.beginnings.data.with(|data| data.is_some_and(step)))
     };
     let all_done = done(Beginnings::all_done);
+    let key = steps.written.key;
+    let close = move |()| {
+        key.set(None);
+        open.set(false);
+    };
     view! {
         <section class="card first-run">
             <div class="card-head">
                 <h2>{move || if all_done.get() { t::first_run_done() } else { t::first_run() }}</h2>
                 <Show when=move || all_done.get()>
-                    <Button small=true on_press=move |()| open.set(false)>
+                    <Button small=true on_press=close>
                         {t::first_run_close()}
                     </Button>
                 </Show>
@@ -128,10 +149,10 @@ fn FirstRun(steps: FirstSteps, open: RwSignal<bool>) -> impl IntoView {
                 <Step number=1 title=t::step_route() text=t::step_route_text() done=done(|b| b.route)>
                     <RouteStep steps />
                 </Step>
-                <Step number=2 title=t::step_key() text=t::step_key_text() done=done(|b| b.key) stays=steps.key>
+                <Step number=2 title=t::step_key() text=t::step_key_text() done=done(|b| b.key) stays=key>
                     <KeyStep steps />
                 </Step>
-                <Step number=3 title=t::step_call() text=t::step_call_text() done=done(|b| b.call) stays=steps.key>
+                <Step number=3 title=t::step_call() text=t::step_call_text() done=done(|b| b.call) stays=key>
                     <CallStep steps />
                 </Step>
             </ol>

@@ -1,18 +1,20 @@
 //! The request while it is written. The model has a field of its own, which is the `model` of the body.
 
+use fastgate_shared::json;
 use fastgate_shared::playground::PlaygroundRequest;
 use fastgate_shared::problem::FieldError;
+use fastgate_shared::route::transform::is_secret_header;
 use fastgate_shared::route::{MatchRequest, Route};
 use leptos::prelude::*;
 use serde_json::Value;
 
-use super::example;
 use super::sending::Sending;
+use super::{ROUTE, example};
 use crate::components::call_code::CallCode;
 use crate::components::key_value::Pairs;
 use crate::components::snippets::KEY_STAND_IN;
 use crate::locales::{self, common};
-use crate::state::reactive;
+use crate::state::{kept, reactive};
 
 /// What is typed.
 #[derive(Clone, Copy)]
@@ -26,68 +28,68 @@ pub struct Draft {
     pub path: RwSignal<String>,
     pub headers: Pairs,
     pub body: RwSignal<String>,
-    /// Something was typed that must not be replaced unasked.
-    pub touched: RwSignal<bool>,
     /// The model that was filled in last.
-    filled: StoredValue<String>,
-    /// The route and the key that the address named when the fields were filled; none before that.
-    begun: [StoredValue<Option<Option<String>>>; 2],
+    filled: RwSignal<String>,
+    /// The route and the key that the address named when the fields were filled, after a `?`; empty before that.
+    begun: [RwSignal<String>; 2],
 }
 
-/// What is written, and what came of it, outlives the page and a change of language, as long as somebody is signed in: in
-/// memory alone, for a body may hold anything.
-#[derive(Clone, Copy)]
-pub struct Desk {
-    kept: StoredValue<Option<(Draft, Sending)>>,
-    owner: StoredValue<Option<Owner>>,
-}
-
-impl Desk {
-    /// Puts an empty one into the context.
-    pub fn provide() {
-        provide_context(Self {
-            kept: StoredValue::new(None),
-            owner: StoredValue::new(Owner::current()),
-        });
-    }
-
-    /// What lies on it: a first request, until something is written.
-    pub fn get() -> (Draft, Sending) {
-        let desk: Self = expect_context();
-        if let Some(kept) = desk.kept.get_value() {
-            return kept;
-        }
-        let begin = || {
-            let draft = Draft::new();
-            (draft, Sending::new(draft))
-        };
-        let kept = match desk.owner.get_value() {
-            Some(owner) => owner.with(begin),
-            None => begin(),
-        };
-        desk.kept.set_value(Some(kept));
-        kept
-    }
+/// What is written, and what came of it: a first request, until something is written.
+pub fn desk() -> (Draft, Sending) {
+    kept::for_session(|| {
+        let draft = Draft::new();
+        (draft, Sending::new(draft))
+    })
 }
 
 impl Draft {
     fn new() -> Self {
         let path = "/v1/chat/completions";
-        let json = ("content-type".to_owned(), "application/json".to_owned());
+        let first = |_| vec![("content-type".to_owned(), "application/json".to_owned())];
+        let kept: Vec<(String, String)> = json::from_text(&kept::draft()).unwrap_or_else(first);
+        let (texts, headers): (Vec<_>, Vec<_>) = kept.into_iter().partition(|(name, _)| name.starts_with(':'));
         let draft = Self {
             route: RwSignal::default(),
             key: RwSignal::default(),
             model: RwSignal::new(example::MODEL.to_owned()),
             method: RwSignal::new("POST".to_owned()),
             path: RwSignal::new(path.to_owned()),
-            headers: Pairs::new([(&json.0, &json.1)]),
+            headers: Pairs::new(headers.iter().map(|(name, value)| (name, value))),
             body: RwSignal::new(example::body(path, example::MODEL)),
-            touched: RwSignal::new(false),
-            filled: StoredValue::new(example::MODEL.to_owned()),
-            begun: [StoredValue::new(None), StoredValue::new(None)],
+            filled: RwSignal::new(example::MODEL.to_owned()),
+            begun: Default::default(),
         };
+        for (name, kept) in texts {
+            if let Some((_, text)) = draft.texts().into_iter().find(|(known, _)| *known == name) {
+                text.set(kept);
+            }
+        }
         draft.keep_model();
+        reactive::effect(move || kept::keep_draft(&draft.to_keep()));
         draft
+    }
+
+    /// Its texts, each with a name that no header field has.
+    fn texts(self) -> [(&'static str, RwSignal<String>); 9] {
+        [
+            (":route", self.route),
+            (":key", self.key),
+            (":model", self.model),
+            (":method", self.method),
+            (":path", self.path),
+            (":body", self.body),
+            (":filled", self.filled),
+            (":route-begun", self.begun[0]),
+            (":key-begun", self.begun[1]),
+        ]
+    }
+
+    /// What is kept of it for a reload: no credential.
+    fn to_keep(self) -> String {
+        let mut kept: Vec<(String, String)> = self.headers.read();
+        kept.retain(|(name, _)| !is_secret_header(name));
+        kept.extend(self.texts().map(|(name, text)| (name.to_owned(), text.get())));
+        serde_json::to_string(&kept).unwrap_or_default()
     }
 
     /// Field and body name the same model, whichever of the two was typed into.
@@ -115,23 +117,30 @@ impl Draft {
 
     /// Whether a choice is to be filled in: the first time, and when the address names another one than then.
     pub fn begins_with(self, choice: usize, asked: &Option<String>) -> bool {
-        let before = self.begun[choice].get_value();
-        before.is_none_or(|before| asked.is_some() && *asked != before)
+        let before = self.begun[choice].get_untracked();
+        before.is_empty() || asked.as_ref().is_some_and(|asked| before[1..] != **asked)
     }
 
     /// It was filled in.
     pub fn has_begun(self, choice: usize, asked: Option<String>) {
-        self.begun[choice].set_value(Some(asked));
+        self.begun[choice].set(format!("?{}", asked.unwrap_or_default()));
+    }
+
+    /// Something is typed, which no route replaces unasked.
+    pub fn touch(self) {
+        if self.begins_with(ROUTE, &None) {
+            self.has_begun(ROUTE, None);
+        }
     }
 
     /// Fills in what a request to this route could look like. A model that was typed stays where the route names none.
     pub fn use_route(self, route: &Route) {
         let path = example::path(route);
         let mut model = self.model.get_untracked();
-        let is_typed = model != self.filled.get_value();
+        let is_typed = model != self.filled.get_untracked();
         let usual = || (!is_typed).then(|| example::MODEL.to_owned());
         if let Some(filled) = example::model(route).or_else(usual) {
-            self.filled.set_value(filled.clone());
+            self.filled.set(filled.clone());
             model = filled;
         }
         let body = example::body(&path, &model);
@@ -145,7 +154,7 @@ impl Draft {
     /// What is wrong with the body, where it says that it is JSON.
     pub fn wrong_body(self) -> Option<FieldError> {
         let body = self.body.get();
-        let why = fastgate_shared::json::from_text::<Value>(&body).err()?;
+        let why = json::from_text::<Value>(&body).err()?;
         let is_empty = body.trim().is_empty();
         (!is_empty && self.is_json()).then(|| FieldError::new("body", common::invalid_json(&locales::refusal(&why))))
     }
@@ -201,7 +210,7 @@ impl Draft {
 }
 
 fn model_of(body: &str) -> Option<String> {
-    let body: Value = fastgate_shared::json::from_text(body).ok()?;
+    let body: Value = json::from_text(body).ok()?;
     body.get("model")?.as_str().map(str::to_owned)
 }
 

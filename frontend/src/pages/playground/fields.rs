@@ -16,8 +16,6 @@ const MODELS: &str = "playground-models";
 pub fn RequestFields(state: PlaygroundState) -> impl IntoView {
     let PlaygroundState { draft, errors, .. } = state;
     let methods = METHODS.map(|method| (method.to_owned(), method.to_owned())).to_vec();
-    // What is typed is not replaced unasked.
-    let typed = move |_| draft.touched.set(true);
     view! {
         <div class="grid-2">
             <RouteChoice state />
@@ -30,7 +28,7 @@ pub fn RequestFields(state: PlaygroundState) -> impl IntoView {
                 models.into_iter().map(|model| view! { <option value=model></option> }).collect_view()
             }}
         </datalist>
-        <div class="stack" on:input=typed>
+        <div class="stack" on:input=move |_| draft.touch()>
             <div class="target-line">
                 <SelectField label=common::method() value=draft.method choices=methods rule=Rule(errors, "method") />
                 <TextField label=common::path() value=draft.path rule=Rule(errors, "path") mono=true />

@@ -31,7 +31,7 @@ pub fn CallStep(steps: FirstSteps) -> impl IntoView {
     let playground = reactive::memo(move |_| {
         let begun = steps.beginnings.data.get();
         let ready = begun.is_some_and(|begun| begun.route && begun.key);
-        ready && !(same_origin && steps.key.with(Option::is_some))
+        ready && !(same_origin && steps.written.key.with(Option::is_some))
     });
     view! {
         {move || {
@@ -45,7 +45,7 @@ pub fn CallStep(steps: FirstSteps) -> impl IntoView {
             playground.get().then(link)
         }}
         {move || {
-            let key = steps.key.get();
+            let key = steps.written.key.get();
             let call = key.clone().filter(|_| same_origin);
             let origin = origin.clone();
             view! {
@@ -64,7 +64,7 @@ fn TestCall(steps: FirstSteps, origin: String, key: String) -> impl IntoView {
     let path = RwSignal::new(String::new());
     let model = RwSignal::new("gpt-4o-mini".to_owned());
     reactive::effect(move || {
-        let prefix = steps.prefix.get();
+        let prefix = steps.written.prefix.get();
         path.set(format!("{}{CHAT}", if prefix.is_empty() { "/v1" } else { &prefix }));
     });
     let (outcome, busy) = (RwSignal::new(None::<Outcome>), RwSignal::new(false));

@@ -31,7 +31,7 @@ pub fn KeyStep(steps: FirstSteps) -> impl IntoView {
             };
             match api::keys::create(&definition).await {
                 Ok(created) => {
-                    steps.key.set(Some(created.key_value));
+                    steps.written.key.set(Some(created.key_value));
                     steps.finish();
                 }
                 Err(problem) => message.set(told(&problem)),
@@ -60,5 +60,5 @@ pub fn KeyStep(steps: FirstSteps) -> impl IntoView {
         }
         .into_any()
     };
-    move || steps.key.get().map_or_else(ask, made)
+    move || steps.written.key.get().map_or_else(ask, made)
 }

@@ -21,7 +21,7 @@ const CREDENTIAL: &str = "add_headers";
 
 #[component]
 pub fn RouteStep(steps: FirstSteps) -> impl IntoView {
-    let (address, credential) = (RwSignal::new(String::new()), RwSignal::new(String::new()));
+    let (address, credential) = (steps.written.address, steps.written.credential);
     let (message, busy) = (RwSignal::new(None::<String>), RwSignal::new(false));
     let errors = FormErrors::new(Vec::new);
     let create = move |event: leptos::ev::SubmitEvent| {
@@ -39,7 +39,7 @@ pub fn RouteStep(steps: FirstSteps) -> impl IntoView {
         spawn_local(async move {
             match api::routes::create(&definition, None).await {
                 Ok(_) => {
-                    steps.prefix.set(prefix);
+                    steps.written.made_route(prefix);
                     steps.finish();
                 }
                 Err(problem) => match problem.errors.first() {
