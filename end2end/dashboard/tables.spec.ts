@@ -120,6 +120,10 @@ for (const width of [768, 1100, 1440]) {
       return host.getClientRects().length;
     });
     expect(lines, upstream.host).toBe(1);
+    if (width < 1440) return;
+    // The other columns leave it the room for one line.
+    const height = await row.locator("td.brief code").evaluate((code) => code.clientHeight / Number.parseFloat(getComputedStyle(code).lineHeight));
+    expect(Math.round(height), upstream.host).toBe(1);
   });
 }
 
