@@ -98,22 +98,28 @@ impl<T: Clone + Send + Sync> Pages<T> {
         self.reached.get().unwrap_or_else(first)
     }
 
+    /// Whether the list is still the one whose older rows were asked for: the page may be gone by then, or its filter another.
+    fn goes_on_from(self, cursor: &str) -> bool {
+        !self.reached.is_disposed() && untrack(|| self.next_cursor()).as_deref() == Some(cursor)
+    }
+
     /// Fetches the next page; `then` runs when its rows stand there.
     pub fn load_older(self, then: impl FnOnce() + 'static) {
         let Some(cursor) = untrack(|| self.next_cursor()).filter(|_| !self.loading_older.get_untracked()) else {
             return;
         };
         let toasts = self.toasts;
-        let answer = self.fetch.get_value()(Some(cursor));
+        let answer = self.fetch.get_value()(Some(cursor.clone()));
         self.loading_older.set(true);
         spawn_local(async move {
             match answer.await {
-                Ok(page) => {
+                Ok(page) if self.goes_on_from(&cursor) => {
                     self.older
                         .update(|older| older.extend(page.items.into_iter().map(Arc::new)));
                     self.reached.set(Some(page.next_cursor));
                     then();
                 }
+                Ok(_) => {}
                 Err(problem) => toasts.fail(&problem),
             }
             self.loading_older.set(false);
