@@ -7,12 +7,12 @@ use crate::components::toasts::ToastRegion;
 use crate::layout::Frame;
 use crate::pages::sign_in::{SignInAgain, SignInPage};
 use crate::pages::{changes::ChangesPage, keys::KeysPage, not_found::NotFoundPage, overview::OverviewPage};
-use crate::pages::{playground, playground::PlaygroundPage, requests::RequestsPage};
+use crate::pages::{playground::PlaygroundPage, requests::RequestsPage};
 use crate::pages::{routes::RoutesPage, settings::SettingsPage, statistics::StatisticsPage};
 use crate::state::language::LanguageChoice;
 use crate::state::router::Router;
 use crate::state::session::{Session, Standing};
-use crate::state::{clock, connection, language, reactive, router, shortcuts, theme, toasts};
+use crate::state::{clock, connection, kept, language, reactive, router, shortcuts, theme, toasts};
 
 /// Where the dashboard lives on the gateway (contract: Paths).
 pub const BASE: &str = "/admin/dashboard";
@@ -55,7 +55,7 @@ fn standing_view(session: Session, language: LanguageChoice) -> AnyView {
     let locked = reactive::memo(move |_| session.standing() == Standing::Locked);
     let view = move || {
         let shown = shown.get();
-        playground::keep();
+        kept::begin();
         move || {
             language.track();
             match shown {

@@ -34,7 +34,7 @@ use crate::state::query::Query;
 use crate::state::range::Range;
 use crate::state::router::Router;
 use crate::state::session::Session;
-use crate::state::{clock, kept, reactive};
+use crate::state::{clock, reactive};
 
 /// What the address may name.
 const ROUTE: usize = 0;
@@ -116,11 +116,6 @@ impl PlaygroundState {
             true,
         );
     }
-}
-
-/// Keeps what is written on the page, and its answer, also while another page is open.
-pub fn keep() {
-    kept::begin();
 }
 
 /// The page.

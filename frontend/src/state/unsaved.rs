@@ -37,7 +37,7 @@ pub fn watch(typed: RwSignal<bool>, asking: RwSignal<Option<Way>>) {
 }
 
 /// Lets the browser ask before a reload, or closing the page, takes what was typed; as long as whoever asked for it is mounted.
-pub fn guard_reload(typed: RwSignal<bool>) {
+fn guard_reload(typed: RwSignal<bool>) {
     // Only while something would be lost: a page with such a handler is not kept by the browser for Back.
     let handler = StoredValue::new(None::<WindowListenerHandle>);
     let listens = move |wanted: bool| {
