@@ -207,7 +207,7 @@ test("why requests failed is said in Chinese wherever it shows", async ({ page, 
   for (const [status, why] of [
     ["502", "上游拒绝了连接。"],
     ["404", "没有路由匹配 GET /nowhere/at/all。"],
-    ["403", "API 密钥缺少权限：`models`、`route:对话`"],
+    ["403", "API 密钥缺少权限：models、route:对话"],
     ["401", "没有给出 API 密钥。"],
   ]) {
     await page.goto(`${gateway.url}/admin/dashboard`);

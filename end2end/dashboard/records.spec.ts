@@ -54,6 +54,22 @@ test("what a body that was not kept said is concluded from the route that took t
   await expectAccessible(page);
 });
 
+test("a record leads to the requests of its route and to the route, also when that is deleted", async ({ page, gateway, upstream }) => {
+  const { route_id } = await gateway.route({ route_name: "Passing", match_path: "/passing", target_host: upstream.host });
+  expect((await post(`${gateway.url}/passing`, { messages: [] })).status).toBeLessThan(500);
+  const { id } = await gateway.record("path=/passing");
+  await signIn(page, gateway, `/requests?open=${id}`);
+  const drawer = page.getByRole("dialog", { name: "Request" });
+  await expect(drawer.getByRole("link", { name: "Passing" })).toHaveAttribute("href", new RegExp(`/requests\\?route_id=${route_id}$`));
+  await drawer.getByRole("link", { name: "Show the route" }).click();
+  await expect(page.getByRole("dialog", { name: "Edit route" }).getByLabel("Route name")).toHaveValue("Passing");
+
+  await gateway.admin("DELETE", `/routes/${route_id}`);
+  await page.goto(`${gateway.url}/admin/dashboard/requests?open=${id}`);
+  await drawer.getByRole("link", { name: "This route was deleted" }).click();
+  await expect(page.getByRole("row").filter({ hasText: "Passing" }).first()).toContainText("Deleted");
+});
+
 test("a refused record tells what its key lacks, and leads to the key, also when that is deleted", async ({ page, gateway }) => {
   const { key_id, key_value, key_preview } = await gateway.key({ name: "Embedder", source_path: "records", permissions: ["embeddings"] });
   const headers = { authorization: `Bearer ${key_value}`, "content-type": "application/json" };
@@ -63,7 +79,7 @@ test("a refused record tells what its key lacks, and leads to the key, also when
   const { id } = await gateway.record("path=failover/refused");
   await signIn(page, gateway, `/requests?open=${id}`);
   const drawer = page.getByRole("dialog", { name: "Request" });
-  await expect(drawer).toContainText("lacks a permission: `chat`, `route:Primary` or a `path:` that takes this request");
+  await expect(drawer).toContainText("lacks a permission: chat, route:Primary or a path: that takes this request");
   await expect(drawer.getByRole("link", { name: key_preview })).toHaveAttribute("href", new RegExp(`/requests\\?key_id=${key_id}$`));
   await expectAccessible(page);
   await drawer.getByRole("link", { name: "Embedder" }).click();

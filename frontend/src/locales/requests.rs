@@ -47,6 +47,8 @@ super::texts! {
     to_list = "Back to the list", "返回列表";
     no_key = "no key", "无密钥";
     no_route = "no route", "无路由";
+    show_route = "Show the route", "查看此路由";
+    route_deleted = "This route was deleted", "此路由已删除";
     key_deleted = "This key was deleted", "此密钥已删除";
     requests_of_key = "Requests with this key", "使用此密钥的请求";
     total(n: &str) = "{n} request[s]", "{n} 个请求";

@@ -10,12 +10,14 @@ mod failures;
 mod filters;
 mod histogram;
 mod history;
+mod known;
 mod live;
 mod more_filters;
 mod record;
 mod record_parts;
 mod replay;
 mod table;
+mod taker;
 mod tools;
 mod why;
 

@@ -16,9 +16,8 @@ use crate::components::button::{Button, Weight};
 use crate::components::conflict::{Clash, ConflictQuestion};
 use crate::components::dialog::{Dialog, Shape, leave_button};
 use crate::components::expiry::{Expiry, ExpiryFields};
-use crate::components::field::{CheckField, Rule, TextField};
+use crate::components::field::{CheckField, FormRefusal, Rule, TextField};
 use crate::components::gone::GoneQuestion;
-use crate::components::icon::{Glyph, Icon};
 use crate::components::object_id::ObjectId;
 use crate::locales::{changes, common, keys as t};
 use crate::state::form::{FormErrors, optional_number, optional_text};
@@ -128,7 +127,7 @@ pub fn KeyForm(state: KeysState, before: Option<api::Tagged<ApiKey>>) -> impl In
         <Dialog title shape=Shape::FormDrawer on_close=close>
             <form class="dialog-form" on:submit=submit novalidate=true>
                 <div class="dialog-body stack">
-                    {move || refusal.get().map(|text| view! { <div class="banner banner-bad" role="alert"><Icon glyph=Glyph::Alert /><div>{text}</div></div> })}
+                    <FormRefusal refusal />
                     {key_id.map(|id| view! { <ObjectId name="key_id" id /> })}
                     {old_until.map(|until| view! { <OldValue until /> })}
                     <Fields draft errors />

@@ -6,6 +6,7 @@ use leptos::prelude::*;
 use crate::api;
 use crate::app::BASE;
 use crate::components::badge::{Badge, Tone};
+use crate::components::code::with_code;
 use crate::components::loaded::Loaded;
 use crate::components::relative_time::RelativeTime;
 use crate::locales::{self, overview as t};
@@ -34,7 +35,7 @@ pub fn RecentErrors(refresh: Memo<u32>) -> impl IntoView {
                 <a class="error-line" href=format!("{BASE}/requests?has_error=true&open={}", item.id)>
                     <Badge tone word=status.to_string() />
                     <span class="error-path mono">{format!("{} {}", item.method, item.path)}</span>
-                    <span class="error-text">{item.error_message.as_deref().map(locales::refusal)}</span>
+                    <span class="error-text">{item.error_message.as_deref().map(|error| with_code(&locales::refusal(error)))}</span>
                     <span class="error-time">
                         <RelativeTime time=item.request_time />
                     </span>

@@ -7,7 +7,7 @@ use super::sending::{Phase, Sending};
 use super::{NextStep, PlaygroundState};
 use crate::app::BASE;
 use crate::components::badge::{Badge, Tone};
-use crate::components::code::CodeBlock;
+use crate::components::code::{CodeBlock, with_code};
 use crate::components::copy_button::CopyButton;
 use crate::components::field::FieldWarning;
 use crate::components::tabs::Tabs;
@@ -59,7 +59,7 @@ fn standing(sending: Sending) -> AnyView {
     view! {
         {status.map(|status| view! { <Badge tone=Tone::of_status(status) word=status.to_string() /> })}
         {(!failed).then(|| view! { <Badge tone word /> })}
-        {why.map(|why| view! { <span class="muted">{why}</span> })}
+        {why.map(|why| view! { <span class="muted">{with_code(&why)}</span> })}
     }
     .into_any()
 }

@@ -6,6 +6,7 @@ use leptos::html;
 use leptos::prelude::*;
 
 use crate::app::BASE;
+use crate::components::code::with_code;
 use crate::format;
 use crate::locales::{self, common, requests as t};
 use crate::order;
@@ -47,7 +48,7 @@ pub fn Comparison(record: LogRecord, result: ReplayResult) -> impl IntoView {
     view! {
         <section node_ref=place class="stack-s" aria-label=t::both_answers()>
             <h3>{t::both_answers()}</h3>
-            {result.error_message.map(|why| view! { <p class="field-error">{locales::refusal(&why)}</p> })}
+            {result.error_message.map(|why| view! { <p class="field-error"><span>{with_code(&locales::refusal(&why))}</span></p> })}
             <RowsTable caption=t::both_answers() rows />
             <h4>{common::headers()}</h4>
             <RowsTable caption=common::headers() rows=headers />

@@ -7,15 +7,17 @@ use leptos::prelude::*;
 
 use super::RequestsState;
 use super::caller::CallerKey;
+use super::curl;
 use super::record_parts::{Attempts, Message, Timeline};
 use super::replay::Resending;
 use super::table::{status_badge, tone_of};
+use super::taker::TakingRoute;
 use super::why::Why;
-use super::{curl, filters};
 use crate::api;
 use crate::app::BASE;
 use crate::components::badge::{Badge, Tone};
 use crate::components::button::{Button, Weight};
+use crate::components::code::with_code;
 use crate::components::copy_button::CopyButton;
 use crate::components::dialog::{Dialog, Shape};
 use crate::components::icon::Glyph;
@@ -152,7 +154,7 @@ fn RecordView(state: RequestsState, record: LogRecord, tab: RwSignal<usize>) -> 
         {item
             .error_message
             .as_deref()
-            .map(|error| view! { <p class="banner banner-bad"><span>{locales::refusal(error)}</span></p> })}
+            .map(|error| view! { <p class="banner banner-bad"><span>{with_code(&locales::refusal(error))}</span></p> })}
         <Timeline item=item />
         <Tabs
             label=t::record_title()
@@ -179,7 +181,7 @@ fn Summary(state: RequestsState, record: LogRecord) -> impl IntoView {
     let item = record.item;
     let request_id = item.request_id.clone();
     let route = match item.route_id.zip(item.route_name) {
-        Some((id, name)) => view! { <a href=filters::link("route_id", &id)>{name}</a> }.into_any(),
+        Some((route_id, name)) => view! { <TakingRoute state route_id name /> }.into_any(),
         None => view! { <span class="muted">{t::no_route()}</span> }.into_any(),
     };
     let (source, preview) = (item.source_path.clone(), item.key_preview);

@@ -11,7 +11,7 @@ use super::compare::Comparison;
 use crate::api;
 use crate::components::button::{Button, Weight};
 use crate::components::dialog::{Dialog, Shape, leave_button};
-use crate::components::field::{Rule, SelectField, TextField};
+use crate::components::field::{FormRefusal, Rule, SelectField, TextField};
 use crate::components::icon::{Glyph, Icon};
 use crate::components::key_value::{Pairs, PairsField};
 use crate::components::loaded::{Loaded, TableSkeleton};
@@ -138,7 +138,6 @@ fn ReplayForm(
         });
     };
     let line = format!("{} {}", draft.method, draft.path);
-    let refused = move || refusal.get().map(|text| notice("banner banner-bad", text));
     let compared = move || {
         result
             .get()
@@ -147,7 +146,7 @@ fn ReplayForm(
     view! {
         <form class="dialog-form" on:submit=submit novalidate=true>
             <div class="dialog-body stack">
-                {refused}
+                <FormRefusal refusal />
                 <Gaps draft />
                 {if edit {
                     view! { <EditFields typed errors /> }.into_any()
@@ -169,16 +168,6 @@ fn ReplayForm(
     }
 }
 
-fn notice(class: &'static str, text: impl Into<String>) -> impl IntoView {
-    let text = text.into();
-    view! {
-        <div class=class role="status">
-            <Icon glyph=Glyph::Alert />
-            <div>{text}</div>
-        </div>
-    }
-}
-
 #[component]
 fn Gaps(draft: ReplayDraft) -> impl IntoView {
     let missing = draft.missing_headers.join(", ");
@@ -190,7 +179,12 @@ fn Gaps(draft: ReplayDraft) -> impl IntoView {
             ReplayGap::Headers => t::gap_headers(&missing),
             ReplayGap::Key => t::gap_key().to_owned(),
         };
-        notice("banner banner-warn", text)
+        view! {
+            <div class="banner banner-warn" role="status">
+                <Icon glyph=Glyph::Alert />
+                <div>{text}</div>
+            </div>
+        }
     });
     gaps.collect_view()
 }

@@ -8,6 +8,7 @@ use leptos::prelude::*;
 use super::RequestsState;
 use super::cancel::cancel_cell;
 use crate::components::badge::{Badge, Tone};
+use crate::components::code::with_code;
 use crate::components::data_table::{Column, DataTable, RowRules};
 use crate::components::row_link::RowLink;
 use crate::format;
@@ -152,7 +153,7 @@ fn request_cell(state: RequestsState, item: &LogItem) -> impl IntoView + use<> {
             " "
             <span class="mono request-path">{path}</span>
         </RowLink>
-        {error.map(|error| view! { <span class="cell-sub request-error">{locales::refusal(&error)}</span> })}
+        {error.map(|error| view! { <span class="cell-sub request-error">{with_code(&locales::refusal(&error))}</span> })}
     }
 }
 

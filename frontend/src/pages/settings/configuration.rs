@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::api;
 use crate::components::badge::{Badge, Tone};
+use crate::components::code::with_code;
 use crate::components::copy_button::CopyButton;
 use crate::components::data_table::{Column, DataTable, RowRules};
 use crate::components::icon::Glyph;
@@ -113,7 +114,7 @@ fn columns() -> Vec<Column<Setting>> {
         Column::new(t::key(), "title wide", |setting: &Setting| {
             view! {
                 <code>{setting.key.clone()}</code>
-                <span class="cell-sub">{setting.about.clone()}</span>
+                <span class="cell-sub">{with_code(&setting.about)}</span>
             }
         }),
         Column::new(t::value(), "setting-value", |setting: &Setting| {

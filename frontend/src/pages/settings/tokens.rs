@@ -16,7 +16,7 @@ use crate::components::copy_button::CopyButton;
 use crate::components::data_table::{Column, DataTable, RowRules};
 use crate::components::dialog::{Dialog, Shape, leave_button};
 use crate::components::expiry::{Expiry, ExpiryFields};
-use crate::components::field::{Rule, SelectField, TextField};
+use crate::components::field::{FormRefusal, Rule, SelectField, TextField};
 use crate::components::icon::{Glyph, Icon};
 use crate::components::loaded::{Loaded, TableSkeleton};
 use crate::components::relative_time::RelativeTime;
@@ -196,7 +196,7 @@ fn TokenForm(state: TokensState) -> impl IntoView {
         <Dialog title=t::new_token() shape=Shape::Form on_close=close>
             <form class="dialog-form" on:submit=send novalidate=true>
                 <div class="dialog-body stack">
-                    {move || refusal.get().map(|text| view! { <div class="banner banner-bad" role="alert"><Icon glyph=Glyph::Alert /><div>{text}</div></div> })}
+                    <FormRefusal refusal />
                     <TextField label=t::name() value=name rule=Rule(errors, "name") autofocus=true />
                     <SelectField label=t::role_label() value=role choices rule=Rule(errors, "role") />
                     <ExpiryFields expiry errors />
