@@ -247,11 +247,17 @@ fn table(caption: String, columns: Vec<AnyColumn>, rows: Signal<Vec<(String, Any
     .into_any()
 }
 
-/// How many rows are built: those that a screen has, and after each frame as many more until all are there.
-fn gradually(rows: Signal<Vec<(String, AnyItem)>>) -> RwSignal<usize> {
+/// About how many rows a window shows.
+pub fn rows_of_window() -> usize {
     let height = window().inner_height().ok().and_then(|height| height.as_f64());
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "within bounds")]
-    let at_once = (height.unwrap_or_default() / ROW_HEIGHT).clamp(AT_ONCE.0, AT_ONCE.1) as usize;
+    let rows = (height.unwrap_or_default() / ROW_HEIGHT).clamp(AT_ONCE.0, AT_ONCE.1) as usize;
+    rows
+}
+
+/// How many rows are built: those that a screen has, and after each frame as many more until all are there.
+fn gradually(rows: Signal<Vec<(String, AnyItem)>>) -> RwSignal<usize> {
+    let at_once = rows_of_window();
     let most = RwSignal::new(at_once);
     reactive::effect(move || {
         if rows.with(Vec::len) > most.get() {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use leptos::prelude::*;
 
 use crate::components::button::Button;
+use crate::components::data_table::rows_of_window;
 use crate::format;
 use crate::locales::common as t;
 use crate::state::reactive;
@@ -15,20 +16,34 @@ pub const STEP: usize = 50;
 
 /// The first rows, and what stands below the table: how many there are, and buttons for more of them.
 pub fn first_rows<T: Send + Sync + 'static>(rows: Signal<Vec<Arc<T>>>) -> (Signal<Vec<Arc<T>>>, AnyView) {
-    let most = RwSignal::new(STEP);
-    let shown = reactive::derived(move || rows.with(|rows| rows.iter().take(most.get()).cloned().collect()));
-    let all = reactive::memo(move |_| rows.with(Vec::len));
-    (shown, foot(all, most))
+    first(rows, STEP, Some("status"))
 }
 
-fn foot(all: Memo<usize>, most: RwSignal<usize>) -> AnyView {
+/// As [`first_rows`], of a list that changes all the time: at first as many as a window shows, and how many there are is not
+/// told aloud.
+pub fn newest_rows<T: Send + Sync + 'static>(rows: Signal<Vec<Arc<T>>>) -> (Signal<Vec<Arc<T>>>, AnyView) {
+    first(rows, rows_of_window(), None)
+}
+
+fn first<T: Send + Sync + 'static>(
+    rows: Signal<Vec<Arc<T>>>,
+    first: usize,
+    role: Option<&'static str>,
+) -> (Signal<Vec<Arc<T>>>, AnyView) {
+    let most = RwSignal::new(first);
+    let shown = reactive::derived(move || rows.with(|rows| rows.iter().take(most.get()).cloned().collect()));
+    let all = reactive::memo(move |_| rows.with(Vec::len));
+    (shown, foot(all, most, role))
+}
+
+fn foot(all: Memo<usize>, most: RwSignal<usize>, role: Option<&'static str>) -> AnyView {
     let count = |n: usize| format::count(u64::try_from(n).unwrap_or(u64::MAX));
     let hides_some = reactive::memo(move |_| all.get() > most.get());
     let buttons = move || {
         hides_some.get().then(|| {
             view! {
                 <div class="list-foot">
-                    <span class="muted" role="status">
+                    <span class="muted" role=role>
                         {move || t::first_of(&count(most.get()), &count(all.get()))}
                     </span>
                     <Button on_press=move |()| most.update(|most| *most += STEP)>{t::more_rows(STEP)}</Button>

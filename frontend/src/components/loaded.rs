@@ -11,8 +11,11 @@ use crate::components::icon::{Glyph, Icon};
 use crate::locales::{self, common as t};
 use crate::state::address::Address;
 use crate::state::query::Query;
-use crate::state::reactive;
 use crate::state::shortcuts::focus_page;
+use crate::state::{clock, reactive};
+
+/// How long an answer is waited for before a skeleton says so, milliseconds: one that would only flash is not built.
+const SOON_MS: u64 = 100;
 
 /// What a list is filtered by: where the filters are, and each with its name for people.
 #[derive(Clone)]
@@ -53,6 +56,7 @@ fn loaded(state: State, skeleton: ViewFn, filters: Option<Filters>, children: Ch
         problem,
         reload,
     } = state;
+    let late = clock::late(SOON_MS);
     let content = move || {
         if has_data.get() {
             children()
@@ -61,12 +65,14 @@ fn loaded(state: State, skeleton: ViewFn, filters: Option<Filters>, children: Ch
                 Some(filters) => view! { <RefusedFilters filters problem /> }.into_any(),
                 None => view! { <ErrorState problem on_retry=reload /> }.into_any(),
             }
-        } else {
+        } else if late.get() {
             view! {
                 <p class="visually-hidden" role="status">{t::loading()}</p>
                 {skeleton.run()}
             }
             .into_any()
+        } else {
+            view! { <div aria-busy="true"></div> }.into_any()
         }
     };
     let stale = move || {

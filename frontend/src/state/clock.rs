@@ -55,6 +55,17 @@ fn after_paint_boxed(call: Box<dyn FnOnce()>) {
     request_animation_frame(move || request_animation_frame(call));
 }
 
+/// Becomes true after so many milliseconds.
+pub fn late(after_ms: u64) -> RwSignal<bool> {
+    let late = RwSignal::new(false);
+    let timer = move || {
+        // Whoever asked may be gone.
+        late.try_set(true);
+    };
+    set_timeout(timer, Duration::from_millis(after_ms));
+    late
+}
+
 /// A call that happens once `pause_ms` have passed without another.
 pub fn at_rest(pause_ms: u64, call: impl Fn() + 'static) -> impl Fn() {
     let call: Rc<dyn Fn()> = Rc::new(call);

@@ -5,6 +5,7 @@ use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
 
 use fastgate_shared::problem::Problem;
 use leptos::prelude::*;
@@ -47,9 +48,11 @@ impl<T: Send + Sync> Query<T> {
         let key = Rc::new(key);
         let current_key = Rc::clone(&key);
         let query = Self::of(Box::new(move || Box::pin(fetch(untrack(|| current_key())))));
-        let last = RefCell::new(None);
+        // Not left to the effect, which runs once the page is built: the call is under way meanwhile.
+        let last = RefCell::new(untrack(|| key()));
+        query.reload();
         reactive::effect(move || {
-            let key = Some(key());
+            let key = key();
             if *last.borrow() != key {
                 last.replace(key);
                 query.reload();
@@ -114,9 +117,14 @@ impl<T: Send + Sync> Query<T> {
             asked.update_value(|asked| *asked += 1);
             let mine = asked.get_value();
             loading.set(true);
-            let answer = fetch();
+            let mut answer = fetch();
+            // Polled once here, so that the request is sent now and not when the browser has a moment.
+            let at_once = untrack(|| answer.as_mut().poll(&mut Context::from_waker(Waker::noop())));
             spawn_local(async move {
-                let answer = answer.await;
+                let answer = match at_once {
+                    Poll::Ready(answer) => answer,
+                    Poll::Pending => answer.await,
+                };
                 // The page may be gone (`None`), or may have asked again.
                 if asked.try_get_value() != Some(mine) {
                     return;

@@ -14,7 +14,7 @@ use super::table::RequestsTable;
 use crate::api;
 use crate::components::badge::{Badge, Tone};
 use crate::components::button::Button;
-use crate::components::first_rows::first_rows;
+use crate::components::first_rows::newest_rows;
 use crate::components::icon::Glyph;
 use crate::components::loaded::{EmptyState, Filters, RefusedFilters};
 use crate::locales::requests as t;
@@ -177,7 +177,7 @@ pub fn LiveView(state: RequestsState) -> impl IntoView {
             .into_any()
         } else {
             // Each batch makes the browser lay the whole table out anew: most of what a batch costs, and it grows with the rows.
-            let (rows, foot) = first_rows(feed.rows.into());
+            let (rows, foot) = newest_rows(feed.rows.into());
             view! {
                 <RequestsTable state rows />
                 {foot}
