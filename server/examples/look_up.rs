@@ -2,6 +2,7 @@
 //! look-up for paths of each kind of table.
 
 use fastgate::api_keys::{ApiKeyEntry, KeyHash, KeyRing};
+use fastgate::body::peek::PeekedBody;
 use fastgate::permissions::Permissions;
 use fastgate::routing::{Asked, CompiledRoute, RouteTable};
 use fastgate_shared::route::Route;
@@ -22,7 +23,7 @@ type Kind = (&'static str, fn(usize) -> Value, fn(usize) -> String);
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("| look-up | p50, µs | p99, µs | p99.9, µs |\n| --- | ---: | ---: | ---: |");
-    let kinds: [Kind; 4] = [
+    let kinds: [Kind; 5] = [
         (
             "10,000 routes, each with a prefix of its own",
             |n| json!({"match_path": format!("/service-{n}/**")}),
@@ -43,25 +44,36 @@ fn main() -> Result<(), Box<dyn Error>> {
             |n| json!({"match_path": "/v1/*", "match_headers": {"x-tenant": format!("tenant-{n}")}}),
             |_| "/v1/chat/completions".to_owned(),
         ),
+        (
+            "10,000 routes of one path, told apart by the model in the body",
+            |n| json!({"match_path": "/v1/*", "match_method": "POST", "match_body_schema": {"model": format!("model-{n}")}}),
+            |_| "/v1/chat/completions".to_owned(),
+        ),
     ];
     for (name, fields, path) in kinds {
         let table = RouteTable::new((0..ROUTES).map(|n| route(n, &fields(n))).collect::<Result<_, _>>()?);
-        let asked: Vec<(String, HeaderMap)> = (0..1_000)
+        let asked: Vec<(String, HeaderMap, String)> = (0..1_000)
             .map(|n| {
                 let number = n * 7_919 % ROUTES;
                 let tenant = HeaderValue::from_str(&format!("tenant-{number}"))?;
-                Ok((path(number), HeaderMap::from_iter([("x-tenant".parse()?, tenant)])))
+                let body = format!(r#"{{"model":"model-{number}"}}"#);
+                Ok((
+                    path(number),
+                    HeaderMap::from_iter([("x-tenant".parse()?, tenant)]),
+                    body,
+                ))
             })
             .collect::<Result<_, Box<dyn Error>>>()?;
         measure(name, |n| {
-            let (path, headers) = &asked[n % asked.len()];
+            let (path, headers, body) = &asked[n % asked.len()];
             let found = table.select(&Asked {
                 method: &Method::POST,
                 path,
                 raw_path: path,
                 headers,
             });
-            assert_eq!(found.candidates().len(), 1, "{path}");
+            let left = found.judge(&PeekedBody::new(None, body.as_bytes()));
+            assert_eq!(left.candidates().len(), 1, "{path}");
         });
     }
     let values: Vec<String> = (0..KEYS).map(|n| format!("fg_key-number-{n:032}")).collect();

@@ -35,7 +35,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
-pub use table::{RouteTable, Selection};
+pub use table::{HeadMatch, RouteTable, Selection};
 
 /// The head of a request, as routing sees it.
 #[derive(Clone, Copy)]

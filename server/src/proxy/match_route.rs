@@ -6,7 +6,7 @@ use super::authenticate::Caller;
 use super::error::ProxyError;
 use crate::body::peek::PeekedBody;
 use crate::routing::explain::nearest_misses;
-use crate::routing::{RouteTable, Selection};
+use crate::routing::{HeadMatch, RouteTable, Selection};
 use bytes::Bytes;
 use fastgate_shared::route::RouteAuth;
 use http::HeaderValue;
@@ -54,33 +54,27 @@ pub async fn match_route(
     accepted: Box<Accepted>,
     caller: Caller,
 ) -> Result<RouteMatch, ProxyError> {
-    let asked = accepted.asked();
-    let mut candidates = table.select(&asked);
+    let found = table.select(&accepted.asked());
     if let Caller::Stranger { refusal, .. } = &caller
-        && !candidates
-            .candidates()
-            .iter()
-            .any(|candidate| candidate.route.auth == RouteAuth::None)
+        && !found.takes_strangers()
     {
         // No body of a stranger is read for nothing.
         return Err(refusal.clone());
     }
     // An encoded body fits no rule: that is known without reading it.
     let encoded = accepted.encoding().map(|encoding| PeekedBody::new(Some(encoding), &[]));
-    if let Some(encoded) = &encoded {
-        candidates.judge_body(encoded);
-    }
-    let read = if needs_body(&candidates, &caller, &accepted) {
+    let read = if encoded.is_none() && needs_body(&found, &caller) {
         // More than the most generous route takes is not read for nothing.
-        let most = candidates.could_win().map(|candidate| candidate.route.max_body_bytes);
-        accepted.body.limit_to(most.max().unwrap_or(u64::MAX))?;
+        accepted.body.limit_to(found.most_body_bytes())?;
         Some(read(&accepted).await?)
     } else {
         None
     };
-    if let Some(read) = &read {
-        candidates.judge_body(&read.peek());
-    }
+    let candidates = match (&encoded, &read) {
+        (Some(encoded), _) => found.judge(encoded),
+        (None, Some(read)) => found.judge(&read.peek()),
+        (None, None) => found.unread(),
+    };
     match (candidates.candidates().first(), &caller) {
         (Some(winner), Caller::Stranger { refusal, .. }) if winner.route.auth == RouteAuth::Key => Err(refusal.clone()),
         (None, Caller::Stranger { refusal, .. }) => Err(refusal.clone()),
@@ -121,13 +115,7 @@ pub async fn read(accepted: &Accepted) -> Result<ReadBody, ProxyError> {
 }
 
 /// Whether a route that could still win, or the key, depends on the body.
-fn needs_body(candidates: &Selection, caller: &Caller, accepted: &Accepted) -> bool {
-    if candidates.is_empty() || accepted.encoding().is_some() {
-        return false;
-    }
-    candidates.body_needed_to_win()
-        || candidates
-            .could_win()
-            .any(|candidate| !candidate.route.plan.body.is_empty())
-        || caller.key().is_some_and(|key| key.permissions.needs_body_model())
+fn needs_body(found: &HeadMatch, caller: &Caller) -> bool {
+    let key_needs_it = || caller.key().is_some_and(|key| key.permissions.needs_body_model());
+    !found.is_empty() && (found.body_decides() || found.may_edit_body() || key_needs_it())
 }

@@ -45,6 +45,15 @@ impl HeaderRule {
         &self.name
     }
 
+    /// The text that the field must be, without regard to case; `None` for an expression.
+    #[must_use]
+    pub fn text(&self) -> Option<&str> {
+        match &self.wanted {
+            Wanted::Text(text) => Some(text),
+            Wanted::Regex(_) => None,
+        }
+    }
+
     /// Whether one of the request's fields of that name fits.
     #[must_use]
     pub fn is_match(&self, headers: &HeaderMap) -> bool {

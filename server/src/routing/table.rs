@@ -1,14 +1,19 @@
 //! All routes in matching order, and the selection of those that take a request.
 //!
-//! What keeps the look-up short with 10,000 routes is in `table/index.rs`.
+//! What keeps the look-up short with 10,000 routes is in `table/index.rs` and `table/models.rs`.
 
+mod head_match;
 mod index;
+mod models;
 
-use crate::body::peek::PeekedBody;
 use crate::routing::{Asked, Candidate, CompiledRoute, rank};
+use head_match::ByModel;
+pub use head_match::{HeadMatch, Selection};
 use http::{HeaderMap, Method};
 use index::PrefixIndex;
+use models::Models;
 use smallvec::SmallVec;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// Routes in matching order. Immutable: a change makes a new table, which may share the compiled routes.
@@ -16,12 +21,8 @@ use std::sync::Arc;
 pub struct RouteTable {
     all: Vec<Arc<CompiledRoute>>,
     index: PrefixIndex,
-}
-
-/// The routes that take a request as far as its head tells, in matching order.
-#[derive(Default)]
-pub struct Selection {
-    candidates: SmallVec<[Candidate; 4]>,
+    /// Those that only the body's model tells apart, by the place of the first: the index holds that one for all of them.
+    by_model: HashMap<usize, Arc<Models>>,
 }
 
 impl RouteTable {
@@ -29,8 +30,16 @@ impl RouteTable {
     #[must_use]
     pub fn new(mut routes: Vec<Arc<CompiledRoute>>) -> Self {
         routes.sort_by(|left, right| rank::matching_order(left, right));
-        let index = PrefixIndex::new(&routes);
-        Self { all: routes, index }
+        let by_model = Models::among(&routes);
+        let others = by_model.values().flat_map(|models| &models.places()[1..]);
+        let others: HashSet<usize> = others.copied().collect();
+        let compared = (0..routes.len()).filter(|place| routes[*place].is_active() && !others.contains(place));
+        let index = PrefixIndex::new(&routes, compared);
+        Self {
+            all: routes,
+            index,
+            by_model,
+        }
     }
 
     /// Every route in matching order, also those that are switched off.
@@ -42,26 +51,33 @@ impl RouteTable {
     /// The active routes whose path, method and headers match.
     #[must_use]
     #[inline(never)] // Counted by itself: bench/instructions.mjs.
-    pub fn select(&self, asked: &Asked<'_>) -> Selection {
-        let fitting = self
-            .matching_path(asked.path)
-            .into_iter()
-            .map(|place| &self.all[place])
-            .filter(|route| route.matches_method(asked.method) && route.matches_headers(asked.headers));
-        let candidate = |route: &Arc<CompiledRoute>| Candidate {
-            captures: route.matcher.captures(asked.path, asked.raw_path),
-            route: route.clone(),
-        };
-        Selection {
-            candidates: fitting.map(candidate).collect(),
+    pub fn select(&self, asked: &Asked<'_>) -> HeadMatch {
+        let mut found = HeadMatch::default();
+        for place in self.compared(asked.path, Some(asked.headers)) {
+            let route = &self.all[place];
+            if !route.matches_method(asked.method) || !route.matches_headers(asked.headers) {
+                continue;
+            }
+            let captures = route.matcher.captures(asked.path, asked.raw_path);
+            match self.by_model.get(&place) {
+                Some(models) => found.by_model.push(ByModel {
+                    models: models.clone(),
+                    captures,
+                }),
+                None => found.candidates.push(Candidate {
+                    route: route.clone(),
+                    captures,
+                }),
+            }
         }
+        found
     }
 
     /// The route whose `cors` counts for a request of this path and method: the first that has one among those that could
     /// win. Of a preflight neither fields (`None`) nor body are known.
     #[must_use]
     pub fn with_cors(&self, path: &str, method: &Method, headers: Option<&HeaderMap>) -> Option<&Arc<CompiledRoute>> {
-        for place in self.matching_path(path) {
+        for place in self.matching_path_of(path, headers, Models::has_cors) {
             let route = &self.all[place];
             if !route.matches_method(method) || headers.is_some_and(|headers| !route.matches_headers(headers)) {
                 continue;
@@ -79,9 +95,35 @@ impl RouteTable {
 
     /// Places of the active routes whose path matches, in matching order.
     pub(super) fn matching_path(&self, path: &str) -> SmallVec<[usize; 16]> {
+        self.matching_path_of(path, None, |_| true)
+    }
+
+    /// As [`Self::matching_path`], perhaps without those whose header fields do not match; of routes that only the model tells
+    /// apart those that `counts` says.
+    fn matching_path_of(
+        &self,
+        path: &str,
+        headers: Option<&HeaderMap>,
+        counts: impl Fn(&Models) -> bool,
+    ) -> SmallVec<[usize; 16]> {
+        let mut places = SmallVec::new();
+        for place in self.compared(path, headers) {
+            match self.by_model.get(&place) {
+                Some(models) if counts(models) => places.extend_from_slice(models.places()),
+                Some(_) => {}
+                None => places.push(place),
+            }
+        }
+        places.sort_unstable();
+        places
+    }
+
+    /// Places of those routes of the index whose path matches, in matching order, perhaps without those whose header fields do
+    /// not.
+    fn compared(&self, path: &str, headers: Option<&HeaderMap>) -> SmallVec<[usize; 16]> {
         let mut places = SmallVec::new();
         for node in self.index.prefixes_of(path) {
-            node.for_each_that_may_match(path, |place| {
+            node.for_each_that_may_match(path, headers, |place| {
                 if self.all[place].matcher.is_match(path) {
                     places.push(place);
                 }
@@ -90,54 +132,5 @@ impl RouteTable {
         places.sort_unstable();
         places.dedup();
         places
-    }
-}
-
-impl Selection {
-    /// What is left, in matching order.
-    #[must_use]
-    pub fn candidates(&self) -> &[Candidate] {
-        &self.candidates
-    }
-
-    /// Whether nothing is left.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.candidates.is_empty()
-    }
-
-    /// The candidates that can still win, whatever the body says: those up to and including the first one without a body
-    /// rule, and those that share its requests.
-    pub fn could_win(&self) -> impl Iterator<Item = &Candidate> {
-        let certain = self
-            .candidates
-            .iter()
-            .position(|candidate| candidate.route.body_rule.is_none());
-        let count = certain.map_or(self.candidates.len(), |place| place + 1);
-        let (before, after) = self.candidates.split_at(count);
-        let alike = move |candidate: &&Candidate| {
-            let certain = before.last();
-            certain.is_some_and(|certain| certain.route.is_like(&candidate.route))
-        };
-        before.iter().chain(after.iter().filter(alike))
-    }
-
-    /// Puts one of the candidates before all others, whose order stays.
-    pub fn lead_with(&mut self, index: usize) {
-        let candidate = self.candidates.remove(index);
-        self.candidates.insert(0, candidate);
-    }
-
-    /// Whether the body decides who wins.
-    #[must_use]
-    pub fn body_needed_to_win(&self) -> bool {
-        self.candidates
-            .first()
-            .is_some_and(|first| first.route.body_rule.is_some())
-    }
-
-    /// Drops the candidates that the body does not fit.
-    pub fn judge_body(&mut self, body: &PeekedBody<'_>) {
-        self.candidates.retain(|candidate| candidate.route.matches_body(body));
     }
 }

@@ -3,7 +3,7 @@
 mod laws;
 
 use super::explain::{KnownBody, explain, nearest_misses};
-use super::{Asked, CompiledRoute, RouteTable, Selection, path};
+use super::{Asked, CompiledRoute, HeadMatch, RouteTable, Selection, path};
 use crate::body::peek::PeekedBody;
 use fastgate_shared::route::{FailedCondition, Route};
 use http::{HeaderMap, Method};
@@ -34,7 +34,7 @@ pub(super) fn table(routes: &[(&str, Value)]) -> RouteTable {
     RouteTable::new(routes.iter().map(route).collect())
 }
 
-fn select(table: &RouteTable, method: &Method, raw_path: &str) -> Selection {
+fn select(table: &RouteTable, method: &Method, raw_path: &str) -> HeadMatch {
     let path = path::canonical(raw_path).expect("a good path");
     let headers = HeaderMap::new();
     table.select(&Asked {
@@ -76,7 +76,10 @@ fn lower_priority_numbers_go_first_then_specific_paths_then_older_routes() {
         ("b", json!({"match_path": "/v1/chat", "priority": 100})),
         ("a", json!({"match_path": "/*", "priority": 50})),
     ]);
-    assert_eq!(names(&select(&table, &Method::GET, "/v1/chat")), ["a", "b", "c", "d"]);
+    assert_eq!(
+        names(&select(&table, &Method::GET, "/v1/chat").unread()),
+        ["a", "b", "c", "d"]
+    );
     let all: Vec<&str> = table.all_in_order().iter().map(|route| &*route.name).collect();
     assert_eq!(all, ["a", "b", "c", "d"]);
 }
@@ -102,16 +105,14 @@ fn routes_that_are_switched_off_take_nothing_but_stay_in_the_list() {
 #[test]
 fn the_body_decides_only_while_a_route_with_a_body_rule_goes_first() {
     let selection = select(&by_model(), &Method::POST, "/v2/chat/completions");
-    assert!(selection.body_needed_to_win());
-    assert_eq!(selection.could_win().count(), 2);
+    assert!(selection.body_decides());
 
     let certain = table(&[
         ("certain", json!({"priority": 1})),
         ("late", json!({"priority": 2, "match_body_schema": {"a": 1}})),
     ]);
     let selection = select(&certain, &Method::POST, "/x");
-    assert!(!selection.body_needed_to_win());
-    assert_eq!(selection.could_win().count(), 1);
+    assert!(!selection.body_decides());
 }
 
 #[rstest]
@@ -121,15 +122,14 @@ fn the_body_decides_only_while_a_route_with_a_body_rule_goes_first() {
 #[case("", &["fallback"])]
 fn the_model_chooses_the_route(#[case] body: &str, #[case] expected: &[&str]) {
     let body = PeekedBody::new(None, body.as_bytes());
-    let mut judged = select(&by_model(), &Method::POST, "/v2/chat/completions");
-    judged.judge_body(&body);
+    let judged = select(&by_model(), &Method::POST, "/v2/chat/completions").judge(&body);
     assert_eq!(names(&judged), expected);
 }
 
 #[test]
 fn captures_come_in_the_spelling_of_the_client() {
     let table = table(&[("r", json!({"match_path": "/user/{id}/{rest:path}"}))]);
-    let selection = select(&table, &Method::GET, "/u%73er/a%62%20c/d%7e/e");
+    let selection = select(&table, &Method::GET, "/u%73er/a%62%20c/d%7e/e").unread();
     let captures: Vec<(&str, &str)> = selection.candidates()[0]
         .captures
         .iter()

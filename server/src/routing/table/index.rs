@@ -1,14 +1,19 @@
-//! Which routes are compared with a path at all. First by literal prefix: those whose prefix the path begins with. Where many
-//! routes share one (`/api/{tenant}/orders/*`, `/api/{tenant}/invoices/*` …), then by a whole segment that every path of the
-//! route has after the prefix.
+//! Which routes are compared with a request at all. First by literal prefix: those whose prefix the path begins with. Where
+//! many routes share one (`/api/{tenant}/orders/*`, `/api/{tenant}/invoices/*` …), then by a whole segment that every path
+//! of the route has after the prefix; where no segment tells them apart, by a header field that must have a certain value.
 
 use crate::routing::CompiledRoute;
 use fastgate_shared::route::pattern::Token;
+use http::{HeaderMap, HeaderName};
+use smallvec::SmallVec;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-/// Routes of one prefix that are rather compared one by one than told apart by segments.
-const FEW: usize = 16;
+/// Routes that are rather compared one by one than told apart by an index.
+pub(super) const FEW: usize = 16;
+
+/// Routes by a value in lower case.
+type ByValue = HashMap<Box<[u8]>, Vec<usize>>;
 
 /// Distinct literal prefixes of the active routes, sorted as bytes.
 #[derive(Default)]
@@ -25,18 +30,19 @@ pub(super) struct Node {
     always: Vec<usize>,
     /// Those that are compared with paths that have this segment after the prefix.
     by_segment: HashMap<Box<str>, Vec<usize>>,
+    /// Those that are compared with requests that have this field with this value, in lower case.
+    by_field: Vec<(HeaderName, ByValue)>,
 }
 
 impl PrefixIndex {
-    pub(super) fn new(routes: &[Arc<CompiledRoute>]) -> Self {
+    /// Of the routes at `places`.
+    pub(super) fn new(routes: &[Arc<CompiledRoute>], places: impl Iterator<Item = usize>) -> Self {
         let mut by_prefix: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-        for (place, route) in routes.iter().enumerate() {
-            if route.is_active() {
-                by_prefix
-                    .entry(route.matcher.pattern().literal_prefix())
-                    .or_default()
-                    .push(place);
-            }
+        for place in places {
+            by_prefix
+                .entry(routes[place].matcher.pattern().literal_prefix())
+                .or_default()
+                .push(place);
         }
         let mut nodes: Vec<Node> = Vec::with_capacity(by_prefix.len());
         // In sorted order everything between a prefix and its extensions is an extension itself, so that a stack of open
@@ -74,6 +80,7 @@ impl Node {
             parent,
             always: Vec::new(),
             by_segment: HashMap::new(),
+            by_field: Vec::new(),
         };
         if places.len() <= FEW {
             node.always = places;
@@ -91,12 +98,51 @@ impl Node {
                 None => node.always.push(place),
             }
         }
+        if node.always.len() > FEW {
+            node.index_fields(routes);
+        }
         node
     }
 
-    /// Tells the routes that are to be compared with a path that begins with the prefix; one perhaps twice.
-    pub(super) fn for_each_that_may_match(&self, path: &str, mut tell: impl FnMut(usize)) {
+    /// Tells those apart by header fields that no segment tells apart.
+    fn index_fields(&mut self, routes: &[Arc<CompiledRoute>]) {
+        let fields = |place: usize| {
+            let rules = routes[place].headers.iter();
+            rules.filter_map(|rule| Some((rule.name(), rule.text()?.to_ascii_lowercase())))
+        };
+        let mut known: HashMap<(&HeaderName, String), usize> = HashMap::new();
+        for place in &self.always {
+            fields(*place).for_each(|field| *known.entry(field).or_default() += 1);
+        }
+        for place in std::mem::take(&mut self.always) {
+            let Some((name, value)) = fields(place).min_by_key(|field| known[field]) else {
+                self.always.push(place);
+                continue;
+            };
+            let at = self.by_field.iter().position(|(other, _)| other == name);
+            let at = at.unwrap_or_else(|| {
+                self.by_field.push((name.clone(), ByValue::new()));
+                self.by_field.len() - 1
+            });
+            let values = &mut self.by_field[at].1;
+            values.entry(value.into_bytes().into()).or_default().push(place);
+        }
+    }
+
+    /// Tells the routes that are to be compared with a request whose path begins with the prefix; one perhaps twice. Where the
+    /// fields are not known (`None`), all that they could tell apart.
+    pub(super) fn for_each_that_may_match(&self, path: &str, headers: Option<&HeaderMap>, mut tell: impl FnMut(usize)) {
         self.always.iter().copied().for_each(&mut tell);
+        for (name, values) in &self.by_field {
+            let Some(headers) = headers else {
+                values.values().flatten().copied().for_each(&mut tell);
+                continue;
+            };
+            for value in headers.get_all(name) {
+                let value: SmallVec<[u8; 64]> = value.as_bytes().iter().map(u8::to_ascii_lowercase).collect();
+                values.get(&*value).into_iter().flatten().copied().for_each(&mut tell);
+            }
+        }
         if self.by_segment.is_empty() {
             return;
         }

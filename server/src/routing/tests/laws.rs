@@ -1,9 +1,10 @@
 //! What holds for every route and every path.
 
 use super::{compile, path};
-use crate::routing::{Asked, CompiledRoute, RouteTable, rank};
-use fastgate_shared::route::{Route, order, shadow};
-use http::{HeaderMap, Method};
+use crate::body::peek::PeekedBody;
+use crate::routing::{Asked, CompiledRoute, RouteTable, Selection, rank};
+use fastgate_shared::route::{Route, RouteAuth, order, shadow};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use proptest::prelude::*;
 use serde_json::json;
 use std::cmp::Ordering;
@@ -65,6 +66,37 @@ fn in_order(routes: &[Route]) -> Vec<String> {
     routes.into_iter().map(|route| route.route_id.clone()).collect()
 }
 
+/// Many routes of a few paths, which header fields and the body's model tell apart.
+fn any_crowded_route() -> impl Strategy<Value = Arc<CompiledRoute>> {
+    let text = |choices: &[&'static str]| prop::sample::select(choices.to_vec());
+    (
+        (text(&["/a/*", "/a/{x}"]), text(&["ANY", "POST"]), text(&["", "", "", "A", "b", "regex:a"])),
+        (text(&["", "m", "n", "o", "m", "n", "o", "stream"]), 1..4u16, "[a-c]{1,2}"),
+        (0..40_u64, any::<bool>(), text(&["key", "none", "key"])),
+    )
+        .prop_map(|((path, method, team), (model, priority, name), (most, edits, auth))| {
+            let mut fields = json!({
+                "match_path": path, "match_method": method, "priority": priority, "auth": auth, "max_body_bytes": 1 + most / 8,
+            });
+            if !team.is_empty() {
+                fields["match_headers"] = json!({"X-Team": team});
+            }
+            match model {
+                "" => {}
+                "stream" => fields["match_body_schema"] = json!({"stream": true}),
+                model => fields["match_body_schema"] = json!({"model": model}),
+            }
+            if edits && most == 0 {
+                fields["add_body_fields"] = json!({"user": "gateway"});
+            }
+            Arc::new(compile(&name, &fields).expect("a good route"))
+        })
+}
+
+fn identities<'a>(routes: impl IntoIterator<Item = &'a Arc<CompiledRoute>>) -> Vec<*const CompiledRoute> {
+    routes.into_iter().map(Arc::as_ptr).collect()
+}
+
 proptest! {
     #[test]
     fn the_index_finds_what_comparing_every_route_finds(
@@ -74,15 +106,46 @@ proptest! {
         let table = RouteTable::new(routes);
         let headers = HeaderMap::new();
         let asked = Asked { method: &Method::GET, path: &path, raw_path: &path, headers: &headers };
+        let found = table.select(&asked).unread();
+        let expected = table.all_in_order().iter().filter(|route| route.is_active() && route.matcher.is_match(&path));
+        prop_assert_eq!(identities(found.candidates().iter().map(|one| &one.route)), identities(expected));
+    }
+
+    #[test]
+    fn routes_that_fields_and_models_tell_apart_are_found_as_by_comparing_each(
+        routes in prop::collection::vec(any_crowded_route(), 0..150),
+        teams in prop::collection::vec("[abAB]|ab", 0..3),
+        body in prop::sample::select(vec![r#"{"model":"m"}"#, r#"{"model":"n","stream":true}"#, r#"{"model":"x"}"#, "{}", "no"]),
+        is_post in any::<bool>(),
+    ) {
+        let compiled = numbered(routes).into_iter().map(|route| Arc::new(CompiledRoute::compile(route).expect("a good route")));
+        let table = RouteTable::new(compiled.collect());
+        let team = |team: &String| (HeaderName::from_static("x-team"), HeaderValue::from_str(team).expect("a value"));
+        let mut headers = HeaderMap::new();
+        teams.iter().map(team).for_each(|(name, value)| { headers.append(name, value); });
+        let method = if is_post { Method::POST } else { Method::GET };
+        let asked = Asked { method: &method, path: "/a/b", raw_path: "/a/b", headers: &headers };
+        let fits = |route: &&Arc<CompiledRoute>| route.matches_method(&method) && route.matches_headers(&headers);
+        let by_head: Vec<&Arc<CompiledRoute>> = table.all_in_order().iter().filter(fits).collect();
+
         let found = table.select(&asked);
-        let found: Vec<*const CompiledRoute> = found.candidates().iter().map(|one| Arc::as_ptr(&one.route)).collect();
-        let expected: Vec<*const CompiledRoute> = table
-            .all_in_order()
-            .iter()
-            .filter(|route| route.is_active() && route.matcher.is_match(&path))
-            .map(Arc::as_ptr)
-            .collect();
-        prop_assert_eq!(found, expected);
+        prop_assert_eq!(found.is_empty(), by_head.is_empty());
+        prop_assert_eq!(found.takes_strangers(), by_head.iter().any(|route| route.auth == RouteAuth::None));
+        prop_assert_eq!(found.body_decides(), by_head.first().is_some_and(|first| first.body_rule.is_some()));
+        let certain = by_head.iter().position(|route| route.body_rule.is_none());
+        let could_win = by_head.iter().enumerate().filter(|(at, route)| {
+            certain.is_none_or(|certain| *at <= certain || by_head[certain].is_like(route))
+        });
+        let could_win: Vec<&Arc<CompiledRoute>> = could_win.map(|(_, route)| *route).collect();
+        prop_assert_eq!(found.may_edit_body(), could_win.iter().any(|route| !route.plan.body.is_empty()));
+        let most = could_win.iter().map(|route| route.max_body_bytes).max();
+        prop_assert_eq!(found.most_body_bytes(), most.unwrap_or(u64::MAX));
+
+        let told = |found: &Selection| identities(found.candidates().iter().map(|one| &one.route));
+        prop_assert_eq!(told(&table.select(&asked).unread()), identities(by_head.iter().copied()));
+        let body = PeekedBody::new(None, body.as_bytes());
+        let by_body = by_head.iter().copied().filter(|route| route.matches_body(&body));
+        prop_assert_eq!(told(&found.judge(&body)), identities(by_body));
     }
 
     #[test]
