@@ -10,16 +10,18 @@ use crate::locales::requests as t;
 use crate::state::query::Query;
 use crate::state::reactive;
 
-/// The query that the list's Refresh asks again as well.
-pub fn histogram(filter: Memo<LogFilter>) -> Query<LogHistogram> {
-    Query::new(
+/// The query that the list's Refresh asks again as well; at first it waits for the list.
+pub fn histogram(filter: Memo<LogFilter>, listed: RwSignal<bool>) -> Query<LogHistogram> {
+    Query::completing(
+        move || listed.get(),
         move || filter.get(),
         |filter| async move { api::logs::histogram(&filter).await },
     )
 }
 
+/// `expected` says that there will be something to show: its room is kept, so that the list below stays where it is.
 #[component]
-pub fn Histogram(query: Query<LogHistogram>) -> impl IntoView {
+pub fn Histogram(query: Query<LogHistogram>, expected: Memo<bool>) -> impl IntoView {
     let data = reactive::memo(move |_| query.data.with(|found| found.as_ref().map(chart).unwrap_or_default()));
     let summary = reactive::derived(move || {
         query.data.with(|found| match found {
@@ -33,11 +35,15 @@ pub fn Histogram(query: Query<LogHistogram>) -> impl IntoView {
             .data
             .with(|found| found.as_ref().is_some_and(|found| found.counted > 1))
     });
+    let unknown = move || query.data.with(Option::is_none) && query.problem.with(Option::is_none);
+    let shows = reactive::memo(move |_| some.get() || (unknown() && expected.get()));
     view! {
-        <Show when=move || some.get()>
+        <Show when=move || shows.get()>
             <section class="card histogram" aria-label=t::histogram()>
-                <Legend data />
-                <TimeChart data summary />
+                <Show when=move || some.get()>
+                    <Legend data />
+                    <TimeChart data summary />
+                </Show>
             </section>
         </Show>
     }

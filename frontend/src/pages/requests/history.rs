@@ -29,13 +29,14 @@ pub fn History(state: RequestsState) -> impl IntoView {
         }
     });
     reactive::effect(move || state.problem.set(pages.first.problem.get()));
-    let over_time = histogram(state.filter);
+    let over_time = histogram(state.filter, state.listed);
+    let several = reactive::memo(move |_| pages.rows().with(|rows| rows.len() > 1));
     let refresh = move |()| {
         pages.first.reload();
         over_time.reload();
     };
     view! {
-        <Histogram query=over_time />
+        <Histogram query=over_time expected=several />
         <div class="list-head">
             <p class="muted" role="status">{move || pages.total(total)}</p>
             <div class="row list-tools">
