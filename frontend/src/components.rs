@@ -27,6 +27,7 @@ pub mod relative_time;
 pub mod row_focus;
 pub mod row_link;
 pub mod search_box;
+pub mod show;
 pub mod snippets;
 pub mod sorting;
 pub mod switch;

@@ -79,16 +79,16 @@ pub fn duration(ms: f64) -> String {
     if ms > 0.0 && ms < 0.1 {
         "<\u{a0}0.1\u{a0}ms".to_owned()
     } else if ms < 10.0 {
-        format!("{ms:.1}\u{a0}ms")
+        format!("{}\u{a0}ms", fixed(ms, 1))
     } else if ms < 1_000.0 {
-        format!("{ms:.0}\u{a0}ms")
+        format!("{}\u{a0}ms", fixed(ms, 0))
     } else if ms < 60_000.0 {
-        format!("{:.2}\u{a0}s", ms / 1_000.0)
+        format!("{}\u{a0}s", fixed(ms / 1_000.0, 2))
     } else {
         format!(
-            "{:.0} min {:.0}\u{a0}s",
-            (ms / 60_000.0).floor(),
-            (ms % 60_000.0) / 1_000.0
+            "{} min {}\u{a0}s",
+            fixed((ms / 60_000.0).floor(), 0),
+            fixed((ms % 60_000.0) / 1_000.0, 0)
         )
     }
 }
@@ -96,7 +96,7 @@ pub fn duration(ms: f64) -> String {
 /// A time that still goes on: whole seconds.
 pub fn seconds(ms: f64) -> String {
     if ms < 60_000.0 {
-        format!("{:.0} s", (ms / 1_000.0).floor())
+        format!("{} s", fixed((ms / 1_000.0).floor(), 0))
     } else {
         duration(ms)
     }
@@ -108,13 +108,19 @@ pub fn percent(value: f64) -> String {
         100.0.. => "100 %".to_owned(),
         99.95..100.0 => "99.9 %".to_owned(),
         value if value > 0.0 && value < 0.05 => "0.1 %".to_owned(),
-        _ => format!("{value:.1} %"),
+        _ => format!("{} %", fixed(value, 1)),
     }
+}
+
+/// A number with so many decimals, as the browser writes it: the standard library's way would be 5 KB more to transfer.
+pub fn fixed(value: f64, decimals: u8) -> String {
+    let text = js_sys::Number::from(value).to_fixed(decimals);
+    text.map(String::from).unwrap_or_default()
 }
 
 /// A number with three decimals at most and no trailing zeros, as files have it.
 pub fn trimmed(value: f64) -> String {
-    let text = format!("{value:.3}");
+    let text = fixed(value, 3);
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
@@ -127,12 +133,12 @@ pub fn bytes(n: u64) -> String {
             return if unit == "B" {
                 format!("{n} B")
             } else {
-                format!("{value:.1} {unit}")
+                format!("{} {unit}", fixed(value, 1))
             };
         }
         value /= 1_024.0;
     }
-    format!("{value:.1} TiB")
+    format!("{} TiB", fixed(value, 1))
 }
 
 /// `2026-11-23 12:03:26.481` in the reader's time zone.

@@ -7,6 +7,7 @@ mod palette;
 use leptos::prelude::*;
 
 use crate::components::icon::{Glyph, Icon};
+use crate::components::show::Show;
 use crate::layout::help::HelpDialog;
 use crate::layout::nav::Sidebar;
 use crate::layout::palette::Palette;

@@ -2,6 +2,8 @@
 
 use leptos::prelude::*;
 
+use crate::format;
+
 use crate::state::reactive;
 
 /// A line over time, stretched to the width of its place. It decorates a figure that stands beside it as text.
@@ -41,7 +43,8 @@ fn line(values: &[f64]) -> String {
         } else {
             22.5
         };
-        path.push_str(&format!("{}{x:.1} {y:.1}", if path.is_empty() { 'M' } else { 'L' }));
+        let [across, up] = [x, y].map(|at| format::fixed(at, 1));
+        path.push_str(&format!("{}{across} {up}", if path.is_empty() { 'M' } else { 'L' }));
         x += step;
     }
     path

@@ -5,6 +5,7 @@ use fastgate_shared::time::Timestamp;
 use leptos::prelude::*;
 
 use crate::components::field::{Rule, SelectField, TextField};
+use crate::components::show::Show;
 use crate::format;
 use crate::locales::common as t;
 use crate::state::form::FormErrors;

@@ -4,7 +4,7 @@
 use leptos::prelude::*;
 use leptos::{ev, html};
 
-use crate::format::Unit;
+use crate::format::{self, Unit};
 use crate::state::reactive;
 
 /// What is drawn.
@@ -31,7 +31,7 @@ pub struct Series {
 }
 
 /// Height of the drawing in its own units; its width is one for each bucket.
-const HEIGHT: f64 = 100.0;
+const HEIGHT: u8 = 100;
 /// Series that the readout names.
 const TOLD: usize = 6;
 
@@ -61,7 +61,7 @@ pub fn TimeChart(#[prop(into)] data: Signal<ChartData>, #[prop(into)] summary: S
         at.get().map(|at| {
             #[expect(clippy::cast_precision_loss, reason = "a position in percent")]
             let left = (at as f64 + 0.5) / buckets.get().max(1) as f64 * 100.0;
-            view! { <span class="chart-cursor" style:left=format!("{left:.2}%")></span> }
+            view! { <span class="chart-cursor" style:left=format!("{}%", format::fixed(left, 2))></span> }
         })
     };
     let show = move |value: f64| data.with(|data| data.unit.show(value));
@@ -226,9 +226,10 @@ fn columns(floor: &mut [f64], values: &[f64], top: f64) -> String {
     let mut left = gap;
     for (floor, value) in floor.iter_mut().zip(values) {
         if *value > 0.0 {
-            let y = |value: f64| HEIGHT - value / top * HEIGHT;
+            let y = |value: f64| f64::from(HEIGHT) * (1.0 - value / top);
             let (low, high, right) = (y(*floor), y(*floor + value), left + 1.0 - 2.0 * gap);
-            path.push_str(&format!("M{left:.2} {low:.2}V{high:.2}H{right:.2}V{low:.2}Z"));
+            let [left, low, high, right] = [left, low, high, right].map(|at| format::fixed(at, 2));
+            path.push_str(&format!("M{left} {low}V{high}H{right}V{low}Z"));
             *floor += value;
         }
         left += 1.0;
@@ -242,12 +243,12 @@ fn line(values: &[f64], top: f64) -> String {
     let (mut x, mut drawing) = (0.5, false);
     for (at, value) in values.iter().enumerate() {
         if value.is_finite() {
-            let y = HEIGHT - value / top * HEIGHT;
+            let y = format::fixed(f64::from(HEIGHT) * (1.0 - value / top), 2);
             let goes_on = values.get(at + 1).is_some_and(|next| next.is_finite());
             path.push_str(&match (drawing, goes_on) {
-                (false, false) => format!("M{} {y:.2}h0.8", x - 0.4),
-                (false, true) => format!("M{x} {y:.2}"),
-                (true, _) => format!("L{x} {y:.2}"),
+                (false, false) => format!("M{} {y}h0.8", format::fixed(x - 0.4, 1)),
+                (false, true) => format!("M{} {y}", format::fixed(x, 1)),
+                (true, _) => format!("L{} {y}", format::fixed(x, 1)),
             });
         }
         drawing = value.is_finite();

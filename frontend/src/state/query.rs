@@ -51,13 +51,13 @@ impl<T: Send + Sync> Query<T> {
         // Not left to the effect, which runs once the page is built: the call is under way meanwhile.
         let last = RefCell::new(untrack(|| key()));
         query.reload();
-        reactive::effect(move || {
+        let is_new = move || {
             let key = key();
-            if *last.borrow() != key {
-                last.replace(key);
-                query.reload();
-            }
-        });
+            let is_new = *last.borrow() != key;
+            last.replace(key);
+            is_new
+        };
+        when_new(Box::new(is_new), Box::new(move || query.reload()));
         query
     }
 
@@ -223,6 +223,15 @@ impl<T: Send + Sync> Query<Vec<T>> {
         });
         query
     }
+}
+
+/// Calls `then` whenever what the key follows has changed and it is another one.
+fn when_new(is_new: Box<dyn Fn() -> bool>, then: Box<dyn Fn()>) {
+    reactive::effect(move || {
+        if is_new() {
+            then();
+        }
+    });
 }
 
 /// Calls `then` once, when `ready` says for the first time that the rest of a page is there, and that is painted.

@@ -136,7 +136,7 @@ fn limit_cell(state: KeysState, key: &ApiKey) -> impl IntoView + use<> {
             view! {
                 <span class="use-now" class:use-now-full=full>
                     <span class="use-now-bar" aria-hidden="true">
-                        <span style:width=format!("{share:.0}%")></span>
+                        <span style:width=format!("{}%", format::fixed(share, 0))></span>
                     </span>
                     {told}
                 </span>

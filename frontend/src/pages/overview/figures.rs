@@ -108,7 +108,7 @@ fn Present(state: OverviewState, summary: Signal<MetricsSummary>) -> impl IntoVi
     let mean_note = move || {
         summary.with(|s| {
             let mean = format::trimmed((busy_ms(s) / range_ms() * 100.0).round() / 100.0);
-            t::mean_in_flight(&mean, &format!("{:.0}", s.requests_per_minute))
+            t::mean_in_flight(&mean, &format::fixed(s.requests_per_minute, 0))
         })
     };
     let in_flight = move || {
@@ -203,10 +203,10 @@ fn changed(state: OverviewState, change: Change) -> Option<(String, &'static str
     };
     let (now, before) = (state.summary.data.with(value)?, state.before.data.with(value)?);
     let (difference, word) = if change.points {
-        (now - before, t::points(&format!("{:.1}", (now - before).abs())))
+        (now - before, t::points(&format::fixed((now - before).abs(), 1)))
     } else if before > 0.0 {
         let percent = (now - before) / before * 100.0;
-        (percent, format!("{:.0} %", percent.abs()))
+        (percent, format!("{} %", format::fixed(percent.abs(), 0)))
     } else {
         return None;
     };

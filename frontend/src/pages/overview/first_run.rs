@@ -10,6 +10,7 @@ use leptos::prelude::*;
 use crate::api::{self, Answer};
 use crate::components::button::Button;
 use crate::components::icon::{Glyph, Icon};
+use crate::components::show::Show;
 use crate::locales::overview as t;
 use crate::pages::overview::OverviewState;
 use crate::pages::overview::first_run::call::CallStep;

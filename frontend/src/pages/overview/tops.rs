@@ -51,7 +51,7 @@ fn TopList(
     };
     let line = move |entry: TopEntry, highest: u64| {
         #[expect(clippy::cast_precision_loss, reason = "a width in percent")]
-        let share = |n: u64| format!("{:.1}%", n as f64 / highest.max(1) as f64 * 100.0);
+        let share = |n: u64| format!("{}%", format::fixed(n as f64 / highest.max(1) as f64 * 100.0, 1));
         view! {
             <li>
                 <a class="top-line" href=link(&entry)>

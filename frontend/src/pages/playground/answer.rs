@@ -113,11 +113,7 @@ fn speed(sending: Sending) -> Option<String> {
     };
     #[expect(clippy::cast_precision_loss, reason = "a few thousand")]
     let speed = count as f64 / seconds;
-    let shown = if speed < 100.0 {
-        format!("{speed:.1}")
-    } else {
-        format!("{speed:.0}")
-    };
+    let shown = format::fixed(speed, if speed < 100.0 { 1 } else { 0 });
     (seconds > 0.0 && speed.is_finite()).then(|| format!("{about}{shown}"))
 }
 

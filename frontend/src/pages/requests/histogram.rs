@@ -4,6 +4,7 @@ use fastgate_shared::audit_log::{LogFilter, LogHistogram};
 use leptos::prelude::*;
 
 use crate::api;
+use crate::components::show::Show;
 use crate::components::time_chart::{ChartData, Legend, Series, TimeChart};
 use crate::format::{self, Unit};
 use crate::locales::requests as t;

@@ -33,7 +33,7 @@ pub fn Timeline(item: LogItem) -> impl IntoView {
         .filter(|(.., ms)| asked_upstream || *ms > 0.0)
         .collect::<Vec<_>>();
     let bar = |(class, _, ms): (&'static str, &'static str, f64)| {
-        view! { <span class=class style:flex-grow=format!("{:.4}", ms / total.max(0.001))></span> }
+        view! { <span class=class style:flex-grow=format::fixed(ms / total.max(0.001), 4)></span> }
     };
     let word = |(class, word, ms): (&'static str, &'static str, f64)| {
         view! {

@@ -6,6 +6,7 @@ use leptos::prelude::*;
 
 use crate::components::field::{CheckField, Rule, TextField};
 use crate::components::fold::Fold;
+use crate::components::show::Show;
 use crate::locales::routes as t;
 use crate::state::form::{FormErrors, optional_number, optional_text};
 

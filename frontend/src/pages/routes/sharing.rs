@@ -4,6 +4,7 @@ use fastgate_shared::route::{Balance, RouteDefinition};
 use leptos::prelude::*;
 
 use crate::components::field::{Rule, SelectField, TextField};
+use crate::components::show::Show;
 use crate::locales::routes as t;
 use crate::state::form::{FormErrors, optional_text};
 

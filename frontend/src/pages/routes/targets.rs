@@ -11,6 +11,7 @@ use crate::components::button::{Button, IconButton};
 use crate::components::field::{FieldMessage, Rule, SelectField, TextField};
 use crate::components::icon::Glyph;
 use crate::components::keyed::keyed;
+use crate::components::show::Show;
 use crate::components::unique_id;
 use crate::locales::{common, routes as t};
 use crate::state::form::FormErrors;

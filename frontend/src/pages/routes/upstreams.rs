@@ -9,6 +9,7 @@ use leptos::prelude::*;
 use super::RoutesState;
 use crate::components::badge::{Badge, Tone};
 use crate::components::relative_time::RelativeTime;
+use crate::components::show::Show;
 use crate::components::sorting::By;
 use crate::components::unique_id;
 use crate::format;

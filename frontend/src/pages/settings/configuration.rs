@@ -15,6 +15,7 @@ use crate::components::data_table::{Column, DataTable, RowRules};
 use crate::components::icon::Glyph;
 use crate::components::loaded::{EmptyState, Loaded, TableSkeleton};
 use crate::components::search_box::{SearchBox, SelectFilter};
+use crate::components::show::Show;
 use crate::format::lower;
 use crate::locales::{self, common, settings as t};
 use crate::state::address::Address;

@@ -44,7 +44,7 @@ fn storage_facts(storage: &StorageUse) -> impl IntoView + use<> {
     view! {
         <p>{size}</p>
         <div class="meter" aria-hidden="true">
-            <span style:width=format!("{share:.1}%")></span>
+            <span style:width=format!("{}%", format::fixed(share, 1))></span>
         </div>
         <p>{forecast(storage)}</p>
         <dl class="facts">

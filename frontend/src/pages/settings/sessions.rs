@@ -14,6 +14,7 @@ use crate::components::confirm::Confirm;
 use crate::components::data_table::{Column, DataTable, RowRules};
 use crate::components::loaded::{Loaded, TableSkeleton};
 use crate::components::relative_time::RelativeTime;
+use crate::components::show::Show;
 use crate::locales::settings as t;
 use crate::state::query::Query;
 use crate::state::reactive;

@@ -8,6 +8,7 @@ use super::grid::{groups, word};
 use super::metric::Metric;
 use crate::app::BASE;
 use crate::components::button::Button;
+use crate::components::show::Show;
 use crate::components::time_chart::{ChartData, Legend, Series, TimeChart};
 use crate::locales::{overview, shell, statistics as t};
 use crate::state::range::RANGES;

@@ -72,7 +72,7 @@ fn Week(cells: Vec<Cell>) -> impl IntoView {
         // The eye takes areas for more than they are; the root evens that out.
         let heat = (cell.requests / highest).sqrt() * 100.0;
         view! {
-            <td title=words.clone() style:--heat=format!("{heat:.0}%")>
+            <td title=words.clone() style:--heat=format!("{}%", format::fixed(heat, 0))>
                 <span class="visually-hidden">{words.clone()}</span>
             </td>
         }
