@@ -2,11 +2,12 @@
 // busy machine as on an idle one. Fails when one is more than a tenth above its committed figure (instructions.json);
 // `--renew` writes the figures of now there.
 
+import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { Agent, createServer, request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { end } from "../end2end/support/children.mjs";
+import { end, start } from "../end2end/support/children.mjs";
 import { executable, startGateway } from "../end2end/support/gateway.mjs";
 import { threads } from "./callgrind.mjs";
 
@@ -29,7 +30,7 @@ const ROOMS = {
   "redact header fields": "fastgate::audit_log::redact::Redactor::headers",
   "relay the head": "fastgate::proxy::relay::relay",
   "read the usage": "fastgate::body::usage::UsageReader::finish",
-  "end the record": "fastgate::proxy::exchange::Exchange::end",
+  "end the record": "fastgate::proxy::exchange::ending::<impl fastgate::proxy::exchange::Exchange>::end",
   "write the log line": "fastgate::proxy::exchange::log_line::log_line",
   "store the record": "fastgate::db::audit::insert_ended",
 };
@@ -77,6 +78,28 @@ function ask(url, agent, key) {
   });
 }
 
+/**
+ * Holds the database's write lock until its input ends. Records wait meanwhile, and are stored in full batches afterwards:
+ * what a record costs there depends on how many come together, and that on the machine's speed.
+ */
+const LOCK = `import sqlite3, sys
+connection = sqlite3.connect(sys.argv[1], isolation_level=None, timeout=60)
+connection.execute("BEGIN IMMEDIATE")
+print("locked", flush=True)
+sys.stdin.read()
+connection.execute("ROLLBACK")`;
+
+/** Runs `work` while nobody can write into the gateway's database. */
+async function locked(gateway, work) {
+  const holder = start("python3", ["-c", LOCK, join(gateway.folder, "data/fastgate.db")], { stdio: ["pipe", "pipe", "inherit"] });
+  const [said] = await Promise.race([once(holder.stdout, "data"), once(holder, "exit")]);
+  if (String(said).trim() !== "locked") throw new Error("the database could not be locked");
+  await work();
+  const gone = once(holder, "exit");
+  holder.stdin.end();
+  await gone;
+}
+
 /** The costs of all threads of a gateway that answered so many requests, one after the other. */
 async function costsOf(requests, upstream) {
   const folder = mkdtempSync(join(tmpdir(), "fastgate-instructions-"));
@@ -89,7 +112,9 @@ async function costsOf(requests, upstream) {
     await gateway.route({ match_path: "/v1/*", target_host: host, target_path: "", priority: 50, match_body_schema: { model: "qwen3" }, ...secret });
     await gateway.route({ match_path: "/v1/*", target_host: host, target_path: "", priority: 60, match_body_schema: { model: "gpt-4o-mini" }, ...secret });
     const { key_value: key } = await gateway.key();
-    for (let n = 0; n < requests; n += 1) await ask(gateway.url, agent, key);
+    await locked(gateway, async () => {
+      for (let n = 0; n < requests; n += 1) await ask(gateway.url, agent, key);
+    });
     await end(gateway.child, "SIGTERM", 60_000);
     return threads(folder);
   } finally {
