@@ -49,7 +49,7 @@ test.describe("a filter that means nothing", () => {
   test("is said to mean nothing, and shows no other rows", async ({ page, gateway }) => {
     await (await chat(gateway)).text();
     await signIn(page, gateway, "/requests?start_time=yesterday");
-    await expect(refusal(page)).toContainText("From: `yesterday` is not a point in time");
+    await expect(refusal(page)).toContainText("From: yesterday is not a point in time");
     await expect(page.getByRole("row")).toHaveCount(0);
     await page.getByRole("button", { name: /Remove filter/ }).first().click();
     await expect(page.getByRole("row").nth(1)).toBeVisible();
@@ -61,11 +61,11 @@ test.describe("a filter that means nothing", () => {
     await signIn(page, gateway, "/requests?min_ms=abc&ip_address=xx&method=POST");
     const form = page.locator(".more-filters");
     const [least, address] = ["Took at least, ms", "Client address"].map((label) => form.getByLabel(label));
-    await expect(least).toHaveAccessibleDescription("`abc` is not a number of milliseconds from 0");
+    await expect(least).toHaveAccessibleDescription("abc is not a number of milliseconds from 0");
     await expect(least).toHaveAttribute("aria-invalid", "true");
-    await expect(address).toHaveAccessibleDescription("`xx` is not an IP address");
-    await expect(refusal(page)).toContainText("Took at least, ms: `abc` is not a number");
-    await expect(refusal(page)).toContainText("Client address: `xx` is not an IP address");
+    await expect(address).toHaveAccessibleDescription("xx is not an IP address");
+    await expect(refusal(page)).toContainText("Took at least, ms: abc is not a number");
+    await expect(refusal(page)).toContainText("Client address: xx is not an IP address");
     await expectAccessible(page);
     await refusal(page).getByRole("button", { name: "Clear what is refused" }).click();
     await expect(page.getByRole("row").nth(1)).toBeVisible();
@@ -86,7 +86,7 @@ test.describe("a filter that means nothing", () => {
 
   test("is said in the live view, too", async ({ page, gateway }) => {
     await signIn(page, gateway, "/requests?live=1&min_ms=abc");
-    await expect(refusal(page)).toContainText("Took at least, ms: `abc` is not a number");
+    await expect(refusal(page)).toContainText("Took at least, ms: abc is not a number");
     await expect(page.locator(".more-filters").getByLabel("Took at least, ms")).toBeVisible();
     await refusal(page).getByRole("button", { name: "Clear what is refused" }).click();
     await expect(page.getByText("Waiting for requests…")).toBeVisible();
@@ -143,7 +143,7 @@ test("200 events a second leave the page smooth", async ({ page, gateway, browse
     const early = started + (sent + 1) * 14 - Date.now();
     if (early > 0) await new Promise((resume) => setTimeout(resume, early));
   }
-  await expect(page.getByText(/3[0-9]{2} shown, at most 1,000 kept/)).toBeVisible();
+  await expect(page.getByText(/3[0-9]{2} kept, at most 1,000/)).toBeVisible();
   const { traceEvents } = JSON.parse((await browser.stopTracing()).toString());
   // CPU time of the page's own thread: others share the machine, and their turns are not the page's.
   const main = traceEvents.find(({ name, args }) => name === "thread_name" && args.name === "CrRendererMain");

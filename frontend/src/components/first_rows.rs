@@ -16,22 +16,36 @@ pub const STEP: usize = 50;
 
 /// The first rows, and what stands below the table: how many there are, and buttons for more of them.
 pub fn first_rows<T: Send + Sync + 'static>(rows: Signal<Vec<Arc<T>>>) -> (Signal<Vec<Arc<T>>>, AnyView) {
-    first(rows, STEP, Some("status"))
+    first(rows, STEP, |_| false, Some("status"))
 }
 
-/// As [`first_rows`], of a list that changes all the time: at first as many as a window shows, and how many there are is not
-/// told aloud.
-pub fn newest_rows<T: Send + Sync + 'static>(rows: Signal<Vec<Arc<T>>>) -> (Signal<Vec<Arc<T>>>, AnyView) {
-    first(rows, rows_of_window(), None)
+/// As [`first_rows`], of a list that changes all the time: at first as many as a window shows and those that `stay`, and how
+/// many there are is not told aloud.
+pub fn newest_rows<T: Send + Sync + 'static>(
+    rows: Signal<Vec<Arc<T>>>,
+    stay: fn(&T) -> bool,
+) -> (Signal<Vec<Arc<T>>>, AnyView) {
+    first(rows, rows_of_window(), stay, None)
 }
 
 fn first<T: Send + Sync + 'static>(
     rows: Signal<Vec<Arc<T>>>,
     first: usize,
+    stay: fn(&T) -> bool,
     role: Option<&'static str>,
 ) -> (Signal<Vec<Arc<T>>>, AnyView) {
     let most = RwSignal::new(first);
-    let shown = reactive::derived(move || rows.with(|rows| rows.iter().take(most.get()).cloned().collect()));
+    let shown = reactive::derived(move || {
+        let most = most.get();
+        let shows = |(at, row): &(usize, &Arc<T>)| *at < most || stay(row);
+        rows.with(|rows| {
+            rows.iter()
+                .enumerate()
+                .filter(shows)
+                .map(|(_, row)| Arc::clone(row))
+                .collect()
+        })
+    });
     let all = reactive::memo(move |_| rows.with(Vec::len));
     (shown, foot(all, most, role))
 }

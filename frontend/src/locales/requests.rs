@@ -45,12 +45,11 @@ super::texts! {
     status_in_flight(status: u16) = "{status}, in flight", "{status}，进行中";
     no_record = "There is no such request any more. Records are deleted when they are older, or take more room, than the settings allow.", "此请求已不存在。超出设置的保留时间或空间的记录会被删除。";
     to_list = "Back to the list", "返回列表";
-    no_key = "no key", "无密钥";
+    no_key = "no known key", "无已知密钥";
     no_route = "no route", "无路由";
-    show_route = "Show the route", "查看此路由";
     route_deleted = "This route was deleted", "此路由已删除";
     key_deleted = "This key was deleted", "此密钥已删除";
-    requests_of_key = "Requests with this key", "使用此密钥的请求";
+    its_requests = "Its requests", "其请求";
     total(n: &str) = "{n} request[s]", "{n} 个请求";
     total_at_least(n: &str) = "more than {n} request[s]", "超过 {n} 个请求";
     older = "Load older", "加载更早的请求";
@@ -64,7 +63,7 @@ super::texts! {
     pause = "Pause", "暂停";
     resume = "Resume", "继续";
     new_n(n: usize) = "{n} new", "{n} 条新请求";
-    kept(n: usize) = "{n} shown, at most 1,000 kept", "显示 {n} 条，最多保留 1,000 条";
+    kept(n: usize) = "{n} kept, at most 1,000", "已保留 {n} 条，最多 1,000 条";
 
     col_upstream = "Upstream", "上游";
     columns = "Columns", "列";
@@ -85,7 +84,7 @@ super::texts! {
 
     record_title = "Request", "请求详情";
     outcome = "Outcome", "结果";
-    outcome_ok = "ok", "正常";
+    outcome_ok = "answered", "已应答";
     outcome_upstream_error = "upstream error", "上游错误";
     outcome_client_closed = "client left", "客户端断开";
     outcome_timeout = "timeout", "超时";

@@ -1,7 +1,6 @@
 //! Requests: the audit log as a filtered list or as it happens, and each record in a drawer. Filters, view and the open
 //! record live in the address.
 
-mod caller;
 mod cancel;
 mod columns;
 mod compare;
@@ -17,7 +16,6 @@ mod record;
 mod record_parts;
 mod replay;
 mod table;
-mod taker;
 mod tools;
 mod why;
 

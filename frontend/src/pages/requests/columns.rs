@@ -11,12 +11,13 @@ use crate::state::kept;
 type Named = (&'static str, &'static str);
 
 /// Every column that can be left out, in order.
-pub fn named() -> [Named; 10] {
+pub fn named() -> [Named; 11] {
     [
         ("time", t::col_time()),
         ("status", common::status()),
         ("route", t::col_route()),
         ("caller", t::col_caller()),
+        ("key", t::key()),
         ("model", t::col_model()),
         ("upstream", t::col_upstream()),
         ("duration", t::col_duration()),

@@ -4,6 +4,7 @@ use fastgate_shared::audit_log::{LogFilter, LogHistogram};
 use leptos::prelude::*;
 
 use crate::api;
+use crate::components::loaded::Loaded;
 use crate::components::show::Show;
 use crate::components::time_chart::{ChartData, Legend, Series, TimeChart};
 use crate::format::{self, Unit};
@@ -36,15 +37,21 @@ pub fn Histogram(query: Query<LogHistogram>, expected: Memo<bool>) -> impl IntoV
             .data
             .with(|found| found.as_ref().is_some_and(|found| found.counted > 1))
     });
+    // A refused filter is told above the list.
+    let failed = move || {
+        query
+            .problem
+            .with(|problem| problem.as_ref().is_some_and(|problem| problem.errors.is_empty()))
+    };
     let unknown = move || query.data.with(Option::is_none) && query.problem.with(Option::is_none);
-    let shows = reactive::memo(move |_| some.get() || (unknown() && expected.get()));
+    let shows = reactive::memo(move |_| some.get() || failed() || (unknown() && expected.get()));
     view! {
         <Show when=move || shows.get()>
             <section class="card histogram" aria-label=t::histogram()>
-                <Show when=move || some.get()>
+                <Loaded query skeleton=|| ()>
                     <Legend data />
                     <TimeChart data summary />
-                </Show>
+                </Loaded>
             </section>
         </Show>
     }

@@ -177,7 +177,8 @@ pub fn LiveView(state: RequestsState) -> impl IntoView {
             .into_any()
         } else {
             // Each batch makes the browser lay the whole table out anew: most of what a batch costs, and it grows with the rows.
-            let (rows, foot) = newest_rows(feed.rows.into());
+            // Those in flight stay in sight, so that they can be cancelled however much comes after them.
+            let (rows, foot) = newest_rows(feed.rows.into(), |row| row.outcome.is_none());
             view! {
                 <RequestsTable state rows />
                 {foot}

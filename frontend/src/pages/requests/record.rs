@@ -6,12 +6,11 @@ use fastgate_shared::problem::Problem;
 use leptos::prelude::*;
 
 use super::RequestsState;
-use super::caller::CallerKey;
 use super::curl;
+use super::known::{Named, NamedObject};
 use super::record_parts::{Attempts, Message, Timeline};
 use super::replay::Resending;
 use super::table::{status_badge, tone_of};
-use super::taker::TakingRoute;
 use super::why::Why;
 use crate::api;
 use crate::app::BASE;
@@ -181,12 +180,29 @@ fn Summary(state: RequestsState, record: LogRecord) -> impl IntoView {
     let item = record.item;
     let request_id = item.request_id.clone();
     let route = match item.route_id.zip(item.route_name) {
-        Some((route_id, name)) => view! { <TakingRoute state route_id name /> }.into_any(),
+        Some((id, recorded)) => {
+            let deleted = t::route_deleted();
+            let (list, page, filter) = (state.routes, "routes", "route_id");
+            view! { <NamedObject named=Named { list, page, filter, id, recorded, deleted } /> }.into_any()
+        }
         None => view! { <span class="muted">{t::no_route()}</span> }.into_any(),
     };
-    let (source, preview) = (item.source_path.clone(), item.key_preview);
+    let preview = item.key_preview;
     let key = match item.key_id {
-        Some(key_id) => view! { <CallerKey state key_id source preview /> }.into_any(),
+        Some(id) => {
+            let recorded = item
+                .source_path
+                .clone()
+                .or(preview.clone())
+                .unwrap_or_else(|| id.clone());
+            let deleted = t::key_deleted();
+            let (list, page, filter) = (state.keys, "keys", "key_id");
+            view! {
+                <NamedObject named=Named { list, page, filter, id, recorded, deleted } />
+                <code class="record-beside">{preview}</code>
+            }
+            .into_any()
+        }
         None => view! { <span class="muted">{t::no_key()}</span> }.into_any(),
     };
     let tokens = item.prompt_tokens.or(item.completion_tokens).map(|_| {

@@ -37,67 +37,73 @@ pub fn RequestsTable(state: RequestsState, rows: Signal<Vec<Arc<LogItem>>>) -> i
     }
 }
 
+/// A column's name in the choice of columns; empty where it always shows.
+type Named = (&'static str, Column<LogItem>);
+
 /// The columns that were chosen; before a choice, narrow screens leave some of them out by themselves.
 fn columns(state: RequestsState, cancellable: bool) -> Vec<Column<LogItem>> {
     let chosen = state.columns.are_chosen();
     let class = |always: &'static str, usual: &'static str| if chosen { always } else { usual };
-    let all = [
-        ("time", Column::new(t::col_time(), "nowrap", time_cell)),
-        ("status", Column::new(common::status(), "fit", status_cell)),
-        (
-            "",
-            Column::new(t::col_request(), "wide title", move |item| request_cell(state, item)),
-        ),
-        (
-            "route",
-            Column::new(t::col_route(), "brief", |item: &LogItem| {
-                or_muted(item.route_name.clone(), t::no_route())
-            }),
-        ),
-        ("caller", Column::new(t::col_caller(), "brief", caller_cell)),
-        (
-            "model",
-            Column::new(t::col_model(), class("brief", "brief if-roomy"), |item: &LogItem| {
-                or_muted(item.model.clone(), "–")
-            }),
-        ),
-        (
-            "upstream",
-            Column::new(t::col_upstream(), "brief", |item: &LogItem| {
-                or_muted(upstream(item.target_url.as_deref()), "–")
-            }),
-        ),
-        (
-            "duration",
-            Column::new(t::col_duration(), "num", move |item: &LogItem| {
-                duration_cell(state, item)
-            }),
-        ),
-        (
-            "ttfb",
-            Column::new(t::col_ttfb(), class("num", "num if-wide"), |item: &LogItem| {
-                milliseconds(item.ttfb_ms)
-            }),
-        ),
-        (
-            "tokens",
-            Column::new(t::col_tokens(), class("num", "num if-wide"), tokens_cell),
-        ),
-        (
-            "size",
-            Column::new(t::col_size(), class("num", "num if-roomy"), |item: &LogItem| {
-                format::bytes(item.response_size)
-            }),
-        ),
-    ];
-    let shown = all
-        .into_iter()
-        .filter(|(name, _)| name.is_empty() || state.columns.has(name));
+    let all = who_and_where(state, class).into_iter().chain(figures(state, class));
+    let shown = all.filter(|(name, _)| name.is_empty() || state.columns.has(name));
     let mut columns: Vec<_> = shown.map(|(_, column)| column).collect();
     if cancellable {
         columns.push(Column::actions(move |item| cancel_cell(state, item)));
     }
     columns
+}
+
+fn who_and_where(state: RequestsState, class: impl Fn(&'static str, &'static str) -> &'static str) -> [Named; 8] {
+    let text = |label, class, of: fn(&LogItem) -> Option<String>, instead| {
+        Column::new(label, class, move |item: &LogItem| or_muted(of(item), instead))
+    };
+    let route = text(t::col_route(), "brief", |item| item.route_name.clone(), t::no_route());
+    let key = text(
+        t::key(),
+        class("brief", "brief if-wide"),
+        |item| item.key_preview.clone(),
+        "–",
+    );
+    let model = text(
+        t::col_model(),
+        class("brief", "brief if-roomy"),
+        |item| item.model.clone(),
+        "–",
+    );
+    let to = text(
+        t::col_upstream(),
+        "brief",
+        |item| upstream(item.target_url.as_deref()),
+        "–",
+    );
+    let request = Column::new(t::col_request(), "wide title", move |item| request_cell(state, item));
+    [
+        ("time", Column::new(t::col_time(), "nowrap", time_cell)),
+        ("status", Column::new(common::status(), "fit", status_cell)),
+        ("", request),
+        ("route", route),
+        ("caller", Column::new(t::col_caller(), "brief", caller_cell)),
+        ("key", key),
+        ("model", model),
+        ("upstream", to),
+    ]
+}
+
+fn figures(state: RequestsState, class: impl Fn(&'static str, &'static str) -> &'static str) -> [Named; 4] {
+    let duration = Column::new(t::col_duration(), "num", move |item: &LogItem| {
+        duration_cell(state, item)
+    });
+    let ttfb = |item: &LogItem| milliseconds(item.ttfb_ms);
+    let size = |item: &LogItem| format::bytes(item.response_size);
+    [
+        ("duration", duration),
+        ("ttfb", Column::new(t::col_ttfb(), class("num", "num if-wide"), ttfb)),
+        (
+            "tokens",
+            Column::new(t::col_tokens(), class("num", "num if-wide"), tokens_cell),
+        ),
+        ("size", Column::new(t::col_size(), class("num", "num if-roomy"), size)),
+    ]
 }
 
 /// `host:port` of a URL.
