@@ -104,17 +104,47 @@ test("a URL in the place of the host is taken apart", async ({ page, gateway }) 
   await signIn(page, gateway, "/routes?new=1");
   const form = page.getByRole("dialog", { name: "New route" });
   const host = form.getByRole("textbox", { name: "Host", exact: true });
-  await host.fill("http://up.test:8080/v1/?x=1");
+  const path = form.getByLabel("Path at the upstream");
+  await host.fill("http://up.test:8080/v1/");
   await expect(host).toHaveValue("up.test:8080");
   await expect(host).not.toHaveAttribute("aria-invalid");
   await expect(form.getByLabel("Protocol")).toHaveValue("http");
   await expect(form.getByLabel("Path at the upstream")).toHaveValue("/v1");
   await expect(form.getByLabel("Append the rest of the client's path")).toBeChecked();
-  // A path that is there already stays.
+  // What a URL left is replaced by the next.
   await host.fill("https://other.test/v2");
   await expect(host).toHaveValue("other.test");
   await expect(form.getByLabel("Protocol")).toHaveValue("https");
-  await expect(form.getByLabel("Path at the upstream")).toHaveValue("/v1");
+  await expect(path).toHaveValue("/v2");
+});
+
+test("a URL in the place of the host loses nothing", async ({ page, gateway }) => {
+  await signIn(page, gateway, "/routes?new=1");
+  const form = page.getByRole("dialog", { name: "New route" });
+  const host = form.getByRole("textbox", { name: "Host", exact: true });
+  const path = form.getByLabel("Path at the upstream");
+  await path.fill("/typed");
+  await host.fill("http://up.test/v1");
+  await expect(host).toHaveAccessibleDescription(/has the path \/v1, but Path at the upstream differs/);
+  await expect(host).toHaveAttribute("aria-invalid", "true");
+  await expect(host).toHaveValue("http://up.test/v1");
+  await expect(path).toHaveValue("/typed");
+  // Once there is one path alone, there is nothing to lose.
+  await path.fill("");
+  await expect(path).toHaveValue("/v1");
+  await expect(host).toHaveValue("up.test");
+  await expect(form.getByLabel("Protocol")).toHaveValue("http");
+  await expect(host).not.toHaveAttribute("aria-invalid");
+  for (const rest of ["?x=1", "#top"]) {
+    await host.fill(`https://up.test/v1${rest}`);
+    await expect(host).toHaveAccessibleDescription(new RegExp(`has \\${rest}, which is no part of an upstream's address`));
+    await expect(host).toHaveValue(`https://up.test/v1${rest}`);
+  }
+  await host.fill("ftp://up.test");
+  await expect(host).toHaveAccessibleDescription(/Give an address that begins with http/);
+  await host.fill("");
+  await form.getByRole("button", { name: "Create route" }).click();
+  await expect(host).toHaveAccessibleDescription(/is required/);
 });
 
 test("a URL in a row of several upstreams is taken apart, and stays whole where it differs from the others", async ({ page, gateway }) => {
@@ -135,7 +165,18 @@ test("a URL in a row of several upstreams is taken apart, and stays whole where 
   await second.fill("https://b.test/v2");
   await expect(second).toHaveValue("https://b.test/v2");
   await expect(second).toHaveAttribute("aria-invalid", "true");
-  await expect(second).toHaveAccessibleDescription(/has the path \/v2, but upstreams share one/);
+  await expect(second).toHaveAccessibleDescription(/Host 2: has the path \/v2, but Path at the upstream differs/);
+  await expect(first).not.toHaveAttribute("aria-invalid");
+  await form.getByLabel("Weight 1").fill("much");
+  await expect(form.getByLabel("Weight 1")).toHaveAttribute("aria-invalid", "true");
+  await expect(first).toHaveAccessibleDescription(/Weight 1: must be a whole number/);
+  await expect(first).not.toHaveAttribute("aria-invalid");
+  await form.getByLabel("Weight 1").fill("1");
+  // The path that all share may stand in a URL of another protocol.
+  await second.fill("https://b.test/v1");
+  await expect(second).not.toHaveAttribute("aria-invalid");
+  await second.blur();
+  await expect(second).toHaveValue("https://b.test");
   // Another protocol is its own.
   await second.fill("https://b.test");
   await expect(second).not.toHaveAttribute("aria-invalid");

@@ -139,6 +139,7 @@ super::texts! {
     timeline = "Timeline", "时间线";
     phase_gateway = "Gateway", "网关";
     phase_upstream = "Upstream until first byte", "上游首字节前";
+    phase_pauses = "Waiting between attempts", "两次尝试之间的等待";
     phase_body = "Response body", "响应正文";
     attempts = "Attempts", "尝试";
     of_route(name: &str) = "route {name}", "路由 {name}";

@@ -79,7 +79,8 @@ super::texts! {
     host_hint = "host[:port], e.g. api.openai.com", "host[:port]，例如 api.openai.com";
     host_n(n: usize) = "Host {n}", "主机 {n}";
     targets_hint = "One with another protocol has it before its host: http://10.0.0.5:8080", "协议不同的上游在主机前写明协议：http://10.0.0.5:8080";
-    target_with_path(path: &str) = "has the path `{path}`, but upstreams share one: move it to Path at the upstream", "带有路径 `{path}`，但各上游共用一个路径：请移到“上游路径”";
+    target_with_path(path: &str) = "has the path `{path}`, but Path at the upstream differs: change it there, or remove it here", "带有路径 `{path}`，与“上游路径”不同：请在那里修改，或在此处删除";
+    target_with_query(rest: &str) = "has `{rest}`, which is no part of an upstream's address: remove it; a query may end Path at the upstream", "带有 `{rest}`，它不属于上游地址：请删除；查询可写在“上游路径”末尾";
     weight_n(n: usize) = "Weight {n}", "权重 {n}";
     add_target = "Add target", "添加目标";
     remove_target_n(n: usize) = "Remove target {n}", "移除目标 {n}";

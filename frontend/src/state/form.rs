@@ -61,13 +61,17 @@ impl FormErrors {
 
     /// The message for a field, also for a part of it (`targets[1].weight`).
     pub fn of(self, field: &'static str) -> Signal<Option<String>> {
+        self.first(field, |error| crate::locales::refusal(&error.message))
+    }
+
+    /// The part of the field that [`Self::of`] tells of.
+    pub fn place_of(self, field: &'static str) -> Signal<Option<String>> {
+        self.first(field, |error| error.field.clone())
+    }
+
+    fn first(self, field: &'static str, told: fn(&FieldError) -> String) -> Signal<Option<String>> {
         reactive::derived(move || {
-            let find = |errors: &Vec<FieldError>| {
-                errors
-                    .iter()
-                    .find(|error| is_about(&error.field, field))
-                    .map(|error| crate::locales::refusal(&error.message))
-            };
+            let find = |errors: &Vec<FieldError>| errors.iter().find(|error| is_about(&error.field, field)).map(told);
             let shown = self.all.get() || self.touched.with(|touched| touched.contains(&field));
             self.server
                 .with(find)

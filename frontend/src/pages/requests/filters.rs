@@ -7,6 +7,7 @@ use super::more_filters::MoreFilters;
 use crate::app::BASE;
 use crate::components::icon::{Glyph, Icon};
 use crate::components::search_box::{SearchBox, SelectFilter};
+use crate::components::show::Show;
 use crate::format;
 use crate::locales::{common, requests as t};
 use crate::state::query::Query;
@@ -50,7 +51,10 @@ pub fn FilterBar(state: RequestsState) -> impl IntoView {
             />
             <Select state param="status_code" any=t::any_status() label=common::status() choices=statuses.to_vec() />
             <Select state param="method" any=t::any_method() label=common::method() choices=methods.to_vec() />
-            <Select state param="range" any=t::any_time() label=t::range() choices=range::choices() />
+            // What happens now has no other time.
+            <Show when=move || !state.live.get()>
+                <Select state param="range" any=t::any_time() label=t::range() choices=range::choices() />
+            </Show>
             <Select state param="route_id" any=t::any_route() label=t::route() choices=choices_of(state.routes) />
             <Select state param="key_id" any=t::any_key() label=t::key() choices=choices_of(state.keys) />
         </div>

@@ -154,7 +154,7 @@ fn RecordView(state: RequestsState, record: LogRecord, tab: RwSignal<usize>) -> 
             .error_message
             .as_deref()
             .map(|error| view! { <p class="banner banner-bad"><span>{with_code(&locales::refusal(error))}</span></p> })}
-        <Timeline item=item />
+        <Timeline item=item attempts=record.attempts.iter().map(|attempt| attempt.ms).collect() />
         <Tabs
             label=t::record_title()
             names

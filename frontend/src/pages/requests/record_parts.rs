@@ -13,7 +13,11 @@ use crate::state::reactive;
 
 /// The phases side by side, as wide as they were long.
 #[component]
-pub fn Timeline(item: LogItem) -> impl IntoView {
+pub fn Timeline(
+    item: LogItem,
+    /// Milliseconds of each attempt.
+    attempts: Vec<f64>,
+) -> impl IntoView {
     let total = item.response_time_ms?;
     let first_byte = item.ttfb_ms.unwrap_or(total).min(total);
     // Without an upstream all of it was the gateway's own time.
@@ -23,14 +27,26 @@ pub fn Timeline(item: LogItem) -> impl IntoView {
         .filter(|_| asked_upstream)
         .unwrap_or(first_byte)
         .min(first_byte);
+    // Between two attempts it waits, which is neither the upstream's nor the gateway's own.
+    let asked = attempts.iter().sum::<f64>().min(first_byte - gateway);
+    let pauses = if attempts.len() > 1 {
+        first_byte - gateway - asked
+    } else {
+        0.0
+    };
     let phases = [
         ("phase phase-gateway", t::phase_gateway(), gateway),
-        ("phase phase-upstream", t::phase_upstream(), first_byte - gateway),
+        (
+            "phase phase-upstream",
+            t::phase_upstream(),
+            first_byte - gateway - pauses,
+        ),
+        ("phase phase-pauses", t::phase_pauses(), pauses),
         ("phase phase-body", t::phase_body(), total - first_byte),
     ];
     let phases = phases
         .into_iter()
-        .filter(|(.., ms)| asked_upstream || *ms > 0.0)
+        .filter(|(class, _, ms)| *ms > 0.0 || (asked_upstream && *class != "phase phase-pauses"))
         .collect::<Vec<_>>();
     let bar = |(class, _, ms): (&'static str, &'static str, f64)| {
         view! { <span class=class style:flex-grow=format::fixed(ms / total.max(0.001), 4)></span> }

@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use super::access::{AccessDraft, CorsDraft};
 use super::resilience::{CircuitDraft, HealthDraft};
 use super::sharing::SharingDraft;
-use super::targets::TargetRows;
+use super::targets::{TargetRows, more_than_host};
 use super::tls::TlsDraft;
 use crate::components::key_value::Pairs;
 use crate::locales::common;
@@ -39,6 +39,8 @@ pub struct Draft {
     pub protocol: RwSignal<String>,
     pub target_host: RwSignal<String>,
     pub target_path: RwSignal<String>,
+    /// The path that a pasted URL had: what it left in `target_path`, another may replace.
+    pub pasted_path: RwSignal<String>,
     pub strip_path_prefix: RwSignal<bool>,
     pub targets: TargetRows,
     pub remove_headers: RwSignal<String>,
@@ -99,6 +101,7 @@ impl Draft {
             protocol: RwSignal::new(known.target_protocol.as_str().to_owned()),
             target_host: RwSignal::new(known.target_host),
             target_path: RwSignal::new(known.target_path),
+            pasted_path: RwSignal::default(),
             strip_path_prefix: RwSignal::new(known.strip_path_prefix),
             targets: TargetRows::new(&known.targets),
             remove_headers: RwSignal::new(known.remove_headers.join(", ")),
@@ -160,7 +163,7 @@ impl Draft {
             target_path: self.target_path.get().trim().to_owned(),
             strip_path_prefix: self.strip_path_prefix.get(),
             targets: if several {
-                self.targets.read(&mut errors)
+                self.targets.read(&self.target_path.get(), &mut errors)
             } else {
                 Vec::new()
             },
@@ -178,6 +181,7 @@ impl Draft {
             health_check: self.health.read(&mut errors),
             ..self.base.get_value()
         };
+        self.judge_host(&definition, &mut errors);
         self.access.write(&mut definition, &mut errors);
         self.sharing.write(&mut definition, several);
         self.tls.write(&mut definition);
@@ -206,6 +210,16 @@ impl Draft {
             let schema = json::from_text::<Value>(text).unwrap_or_default();
             schema.get("properties").is_some_and(Value::is_object) && schema.get("required").is_none()
         })
+    }
+
+    /// In the words of the form; the rules name the fields of the API.
+    fn judge_host(self, definition: &RouteDefinition, errors: &mut Vec<FieldError>) {
+        let host = &definition.target_host;
+        let why = match host.is_empty() {
+            true => definition.targets.is_empty().then(|| common::required().to_owned()),
+            false => more_than_host(host, &definition.target_path),
+        };
+        errors.extend(why.map(|why| FieldError::new("target_host", why)));
     }
 
     fn read_priority(self, errors: &mut Vec<FieldError>) -> u16 {

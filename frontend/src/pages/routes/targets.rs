@@ -13,6 +13,8 @@ use crate::components::icon::Glyph;
 use crate::components::keyed::keyed;
 use crate::components::show::Show;
 use crate::components::unique_id;
+use crate::locales::overview::upstream_wrong;
+use crate::locales::upstreams::weight;
 use crate::locales::{common, routes as t};
 use crate::state::form::FormErrors;
 use crate::state::reactive;
@@ -50,8 +52,8 @@ impl TargetRows {
         rows
     }
 
-    /// The rows as targets; rows without a host are left out.
-    pub fn read(self, errors: &mut Vec<FieldError>) -> Vec<Target> {
+    /// The rows as targets, which share the path; rows without a host are left out.
+    pub fn read(self, path: &str, errors: &mut Vec<FieldError>) -> Vec<Target> {
         let mut targets = Vec::new();
         for row in self.0.get() {
             let host = row.host.get().trim().to_owned();
@@ -65,13 +67,11 @@ impl TargetRows {
             if weight.is_none() {
                 refuse("weight", common::not_a_number());
             }
+            if let Some(why) = more_than_host(&host, path) {
+                refuse("host", &why);
+            }
             let (protocol, host) = match parts_of_url(&host) {
-                Some((own, host, path)) => {
-                    if !path.is_empty() {
-                        refuse("host", &t::target_with_path(&path));
-                    }
-                    (Some(own), host)
-                }
+                Some((own, host, _)) => (Some(own), host),
                 None => (None, host),
             };
             targets.push(Target {
@@ -106,26 +106,75 @@ impl TargetRows {
         self.0
             .with(|rows| rows.iter().position(|row| row.id == id).unwrap_or(0) + 1)
     }
+
+    /// Where a part of the row is in the definition; empty where the row is left out.
+    fn place(self, id: u32, part: &str) -> String {
+        let rows = self.0.get();
+        let mut read = rows.iter().filter(|row| row.host.with(|host| !host.trim().is_empty()));
+        let at = read.position(|row| row.id == id);
+        at.map(|at| format!("targets[{at}].{part}")).unwrap_or_default()
+    }
+
+    /// What is wrong, after the name of the field that is there.
+    fn name(self, place: &str, why: String) -> String {
+        let name = self.0.get().into_iter().zip(1..).find_map(|(row, n)| {
+            let is_host = place == self.place(row.id, "host");
+            let is_weight = || place == self.place(row.id, "weight");
+            let weight = || is_weight().then(|| t::weight_n(n));
+            is_host.then(|| t::host_n(n)).or_else(weight)
+        });
+        match name {
+            Some(name) => format!("{name}: {why}"),
+            None => why,
+        }
+    }
 }
 
-/// Who has a whole URL pastes it: its parts go to their fields. Beside others, which share protocol and path, it stays whole
-/// where it differs: the protocol is then its own, and the path is refused.
-fn take_apart(draft: Draft, typed: RwSignal<String>, is_alone: bool) {
-    let Some((protocol, host, path)) = typed.with_untracked(|typed| parts_of_url(typed)) else {
+/// Why what stands in the place of a host cannot be taken for one, or for a URL of one: it has more, which would be lost.
+/// `known` is the path at the upstream.
+pub fn more_than_host(typed: &str, known: &str) -> Option<String> {
+    let Some((_, _, path)) = parts_of_url(typed) else {
+        return typed.contains("://").then(|| upstream_wrong().to_owned());
+    };
+    if let Some(at) = typed.find(['?', '#']) {
+        return Some(t::target_with_query(typed.split_at(at).1));
+    }
+    (!is_same_path(&path, known)).then(|| t::target_with_path(&path))
+}
+
+fn is_same_path(of_url: &str, known: &str) -> bool {
+    of_url.is_empty() || of_url == known.trim().trim_end_matches('/')
+}
+
+/// Who has a whole URL pastes it: its parts go to their fields, unless another path was typed there. Beside others, which
+/// share protocol and path, its protocol stays before it where it differs. What has no place stays, and is refused.
+fn take_apart(draft: Draft, typed: RwSignal<String>, is_alone: bool, is_done: bool) {
+    // The focus also leaves a field whose form was just closed.
+    let (Some(known), Some(text)) = (draft.target_path.try_get_untracked(), typed.try_get_untracked()) else {
         return;
     };
-    let known = draft.target_path.get_untracked();
-    if is_alone {
-        draft.protocol.set(protocol.as_str().to_owned());
-        if !path.is_empty() && known.is_empty() {
-            // It is where the upstream's API begins.
-            draft.target_path.set(path);
-            draft.strip_path_prefix.set(true);
-        }
-    } else if draft.protocol.get_untracked() != protocol.as_str() || !(path.is_empty() || path == known) {
+    let Some((protocol, host, path)) = parts_of_url(&text).filter(|_| !text.contains(['?', '#'])) else {
         return;
+    };
+    let is_same = is_same_path(&path, &known);
+    let is_free = known.is_empty() || draft.pasted_path.with_untracked(|pasted| known == *pasted);
+    if is_alone && (is_same || is_free) {
+        draft.protocol.set(protocol.as_str().to_owned());
+        if !is_same {
+            // It is where the upstream's API begins.
+            draft.pasted_path.set(path.clone());
+            draft.target_path.set(path);
+            if known.is_empty() {
+                draft.strip_path_prefix.set(true);
+            }
+        }
+        typed.set(host);
+    } else if is_same && draft.protocol.get_untracked() == protocol.as_str() {
+        typed.set(host);
+    } else if is_same && is_done {
+        // Before that, more of the path may be typed.
+        typed.set(format!("{}://{host}", protocol.as_str()));
     }
-    typed.set(host);
 }
 
 /// The fields of the section.
@@ -146,12 +195,20 @@ pub fn TargetFields(draft: Draft, errors: FormErrors) -> impl IntoView {
     };
     let named = |protocol: Protocol| (protocol.as_str().to_owned(), protocol.as_str().to_owned());
     let protocols = Protocol::ALL.map(named).to_vec();
+    reactive::effect(move || {
+        // Also when the path is changed that kept the URL whole.
+        draft.target_path.track();
+        draft.target_host.track();
+        if !draft.several.get() {
+            take_apart(draft, draft.target_host, true, false);
+        }
+    });
     view! {
         <div class="choice" role="radiogroup" aria-label=t::target_kind()>
             {kind(false, t::one_host())}
             {kind(true, t::several_hosts())}
         </div>
-        <div class="target-line" on:input=move |_| take_apart(draft, draft.target_host, true)>
+        <div class="target-line">
             <SelectField label=t::protocol() value=draft.protocol choices=protocols rule=Rule(errors, "target_protocol") />
             <Show when=move || !draft.several.get()>
                 <TextField
@@ -177,46 +234,21 @@ fn TargetsEditor(draft: Draft, errors: FormErrors) -> impl IntoView {
     let described_by = told.clone();
     let in_rows = errors.of("targets");
     let in_host = errors.of("target_host");
-    let message = reactive::derived(move || in_rows.get().or_else(|| in_host.get()));
-    let row = move |row: TargetRow| {
-        view! {
-            <div class="pair pair-weight">
-                <input
-                    class="input input-mono"
-                    aria-label=move || t::host_n(rows.position(row.id))
-                    placeholder=t::host_hint()
-                    spellcheck="false"
-                    aria-describedby=described_by.clone()
-                    aria-invalid=move || message.with(Option::is_some).then_some("true")
-                    prop:value=move || row.host.get()
-                    on:input=move |event| {
-                        row.host.set(event_target_value(&event));
-                        take_apart(draft, row.host, rows.is_alone(row.id));
-                        errors.touch("targets");
-                    }
-                />
-                <input
-                    class="input"
-                    inputmode="numeric"
-                    aria-describedby=described_by.clone()
-                    aria-label=move || t::weight_n(rows.position(row.id))
-                    prop:value=move || row.weight.get()
-                    on:input=move |event| {
-                        row.weight.set(event_target_value(&event));
-                        errors.touch("targets");
-                    }
-                />
-                <IconButton
-                    glyph=Glyph::Cross
-                    label=t::remove_target_n(rows.position(row.id))
-                    on_press=move |()| rows.0.update(|rows| rows.retain(|other| other.id != row.id))
-                />
-            </div>
-        }
-    };
+    let place_in_rows = errors.place_of("targets");
+    let place_in_host = errors.place_of("target_host");
+    let place = reactive::derived(move || place_in_rows.get().or_else(|| place_in_host.get()));
+    let message = reactive::derived(move || {
+        let why = in_rows.get().or_else(|| in_host.get())?;
+        Some(rows.name(&place.get().unwrap_or_default(), why))
+    });
+    let row = move |row: TargetRow| row_view(draft, errors, row, place, described_by.clone()).into_any();
     view! {
         <div class="stack-s">
-            {keyed(move || rows.0.get(), |row| row.id.to_string(), move |target| row(target).into_any())}
+            <div class="pair pair-weight" aria-hidden="true">
+                <span class="field-label">{t::host()}</span>
+                <span class="field-label">{weight()}</span>
+            </div>
+            {keyed(move || rows.0.get(), |row| row.id.to_string(), row)}
             <div>
                 <Button small=true glyph=Glyph::Plus on_press=move |()| rows.add()>
                     {t::add_target()}
@@ -226,6 +258,61 @@ fn TargetsEditor(draft: Draft, errors: FormErrors) -> impl IntoView {
                 <p class="field-hint">{t::targets_hint()}</p>
                 <FieldMessage message />
             </div>
+        </div>
+    }
+}
+
+/// One row; `place` is where something is wrong, which the element `told` tells.
+fn row_view(
+    draft: Draft,
+    errors: FormErrors,
+    row: TargetRow,
+    place: Signal<Option<String>>,
+    told: String,
+) -> impl IntoView {
+    let rows = draft.targets;
+    // What is wrong with all of them is marked at their hosts.
+    let invalid = move |part: &'static str| {
+        let is_here = |place: String| match place.contains('[') {
+            true => place == rows.place(row.id, part),
+            false => part == "host",
+        };
+        place.get().is_some_and(is_here).then_some("true")
+    };
+    view! {
+        <div class="pair pair-weight">
+            <input
+                class="input input-mono"
+                aria-label=move || t::host_n(rows.position(row.id))
+                placeholder=t::host_hint()
+                spellcheck="false"
+                aria-describedby=told.clone()
+                aria-invalid=move || invalid("host")
+                prop:value=move || row.host.get()
+                on:input=move |event| {
+                    row.host.set(event_target_value(&event));
+                    take_apart(draft, row.host, rows.is_alone(row.id), false);
+                    errors.touch("targets");
+                }
+                on:blur=move |_| take_apart(draft, row.host, false, true)
+            />
+            <input
+                class="input"
+                inputmode="numeric"
+                aria-describedby=told
+                aria-label=move || t::weight_n(rows.position(row.id))
+                aria-invalid=move || invalid("weight")
+                prop:value=move || row.weight.get()
+                on:input=move |event| {
+                    row.weight.set(event_target_value(&event));
+                    errors.touch("targets");
+                }
+            />
+            <IconButton
+                glyph=Glyph::Cross
+                label=t::remove_target_n(rows.position(row.id))
+                on_press=move |()| rows.0.update(|rows| rows.retain(|other| other.id != row.id))
+            />
         </div>
     }
 }
