@@ -58,8 +58,8 @@ test("an upstream's address that is refused at the first steps is said at its fi
   const form = page.getByRole("dialog", { name: "Edit route" });
   await form.getByLabel("Host 2").fill("169.254.169.254");
   await form.getByRole("button", { name: "Save" }).click();
-  await expectRefused(form.getByLabel("Host 1"), /does not connect to/);
-  await expect(form.getByLabel("Host 1")).toBeFocused();
+  await expectRefused(form.getByLabel("Host 2"), /does not connect to/);
+  await expect(form.getByLabel("Host 2")).toBeFocused();
 });
 
 test("all that is wrong with a route is said at once, also what only the server finds", async ({ page, gateway }) => {

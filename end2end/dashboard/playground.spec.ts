@@ -59,7 +59,7 @@ test("a chat streams in with its figures, and its record says where it came from
 
   await answer.getByRole("link", { name: /^\d+$/ }).click();
   const record = page.getByRole("dialog", { name: "Request" });
-  await expect(record.getByRole("link", { name: "Playground" })).toBeVisible();
+  await expect(record.getByRole("link", { name: "Playground", exact: true })).toBeVisible();
   await expect(record).toContainText("session");
   await expect(record).toContainText("playground");
 });

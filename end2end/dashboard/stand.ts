@@ -35,7 +35,7 @@ export const test = base.extend<{ page: Page; forgiven: RegExp | null }, Shared>
       // reports as failed requests.
       const refusal = message.location().url.includes("/admin/rpc/") || / (409|422) /.test(message.text());
       const expected = refusal || forgiven?.test(message.text());
-      if (message.type() === "error" && !expected) complaints.push(`console: ${message.text()}`);
+      if (message.type() === "error" && !expected) complaints.push(`console: ${message.text()} ${message.location().url}`);
     });
     page.on("request", (request) => {
       if (!request.url().startsWith(gateway.url)) complaints.push(`request to ${request.url()}`);
