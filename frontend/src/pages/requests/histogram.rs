@@ -4,7 +4,7 @@ use fastgate_shared::audit_log::{LogFilter, LogHistogram};
 use leptos::prelude::*;
 
 use crate::api;
-use crate::components::loaded::Loaded;
+use crate::components::loaded::ErrorState;
 use crate::components::show::Show;
 use crate::components::time_chart::{ChartData, Legend, Series, TimeChart};
 use crate::format::{self, Unit};
@@ -43,15 +43,22 @@ pub fn Histogram(query: Query<LogHistogram>, expected: Memo<bool>) -> impl IntoV
             .problem
             .with(|problem| problem.as_ref().is_some_and(|problem| problem.errors.is_empty()))
     };
+    let content = move || match query.problem.get().filter(|_| failed()) {
+        Some(problem) => view! { <ErrorState problem on_retry=move |()| query.reload() /> }.into_any(),
+        None => view! {
+            <Show when=move || some.get()>
+                <Legend data />
+                <TimeChart data summary />
+            </Show>
+        }
+        .into_any(),
+    };
     let unknown = move || query.data.with(Option::is_none) && query.problem.with(Option::is_none);
     let shows = reactive::memo(move |_| some.get() || failed() || (unknown() && expected.get()));
     view! {
         <Show when=move || shows.get()>
             <section class="card histogram" aria-label=t::histogram()>
-                <Loaded query skeleton=|| ()>
-                    <Legend data />
-                    <TimeChart data summary />
-                </Loaded>
+                {content}
             </section>
         </Show>
     }
