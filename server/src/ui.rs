@@ -12,9 +12,12 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use rust_embed::{EmbeddedFile, RustEmbed};
 use std::borrow::Cow;
+use std::io::{self, Write as _};
 use std::sync::Arc;
 
 /// Where the dashboard lives; Trunk's `public_url` says the same.
@@ -77,7 +80,7 @@ impl Site {
         let name = request.uri().path().strip_prefix(ROOT).unwrap_or_default();
         let name = name.trim_start_matches('/');
         if name.is_empty() || name == "index.html" {
-            return self.page();
+            return self.page(request.headers());
         }
         if let Some(file) = (self.find)(name) {
             return self.asset(name, &file, request);
@@ -86,7 +89,7 @@ impl Site {
         if name.rsplit('/').next().is_some_and(|last| last.contains('.')) {
             return StatusCode::NOT_FOUND.into_response();
         }
-        self.page()
+        self.page(request.headers())
     }
 
     /// A file under its own name.
@@ -120,21 +123,31 @@ impl Site {
         response
     }
 
-    /// The page: a new nonce each time, so never from a cache.
-    fn page(&self) -> Response {
+    /// The page: a new nonce each time, so never from a cache, and compressed when it is sent.
+    fn page(&self, asked: &HeaderMap) -> Response {
         let nonce = URL_SAFE_NO_PAD.encode(uuid::Uuid::new_v4().as_bytes());
         let policy = format!(
             "default-src 'none'; script-src 'self' 'wasm-unsafe-eval' 'nonce-{nonce}'; style-src 'self'; \
              connect-src 'self'; img-src 'self' data:; font-src 'self'; manifest-src 'self'; form-action 'self'; \
              base-uri 'none'; frame-ancestors 'none'"
         );
-        let mut response = axum::response::Html(self.page.replace(NONCE_PLACEHOLDER, &nonce)).into_response();
+        let page = self.page.replace(NONCE_PLACEHOLDER, &nonce);
+        let mut response = axum::response::Html(()).into_response();
         let headers = response.headers_mut();
+        headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+        let body = match accepts(asked, "gzip").then(|| gzip(&page)) {
+            Some(Ok(smaller)) => {
+                headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+                Body::from(smaller)
+            }
+            _ => Body::from(page),
+        };
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
         headers.insert(
             header::CONTENT_SECURITY_POLICY,
             HeaderValue::from_str(&policy).expect("ASCII text without control characters is a legal value"),
         );
+        *response.body_mut() = body;
         response
     }
 
@@ -146,6 +159,12 @@ impl Site {
             Some((encoding, file.data))
         })
     }
+}
+
+fn gzip(text: &str) -> io::Result<Vec<u8>> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(text.as_bytes())?;
+    encoder.finish()
 }
 
 /// Adds its version to each file that the page names. A minified page leaves quotes out where it may; a browser that

@@ -3,6 +3,7 @@
 use super::*;
 use http_body_util::BodyExt as _;
 use rstest::rstest;
+use std::io::Read as _;
 use tower::ServiceExt as _;
 
 #[derive(RustEmbed)]
@@ -48,6 +49,25 @@ async fn the_pages_nonce_is_new_each_time_and_named_by_its_policy() {
     assert!(body.contains(&format!("nonce=\"{}\"", nonce(&first))));
     assert!(!body.contains(NONCE_PLACEHOLDER));
     assert_ne!(nonce(&first), nonce(&second));
+}
+
+#[tokio::test]
+async fn the_page_is_compressed_for_browsers_that_take_that() {
+    let request = Request::get("/admin/dashboard/keys").header("accept-encoding", "gzip, deflate, br, zstd");
+    let router = router_over(&Site::of::<TestSite>());
+    let response = router.oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+    assert_eq!(response.headers()[header::CONTENT_ENCODING], "gzip");
+    assert_eq!(response.headers()[header::VARY], "accept-encoding");
+    assert!(
+        response.headers()[header::CONTENT_TYPE]
+            .to_str()
+            .unwrap()
+            .starts_with("text/html")
+    );
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+    let mut page = String::new();
+    flate2::read::GzDecoder::new(&*body).read_to_string(&mut page).unwrap();
+    assert!(page.contains("<title>T</title>"));
 }
 
 #[tokio::test]
