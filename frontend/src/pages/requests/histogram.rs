@@ -37,11 +37,12 @@ pub fn Histogram(query: Query<LogHistogram>, expected: Memo<bool>) -> impl IntoV
             .data
             .with(|found| found.as_ref().is_some_and(|found| found.counted > 1))
     });
-    // A refused filter is told above the list.
+    // A chart that is there stays when it cannot be refreshed. A refused filter is told in the place of the list.
     let failed = move || {
-        query
-            .problem
-            .with(|problem| problem.as_ref().is_some_and(|problem| problem.errors.is_empty()))
+        query.data.with(Option::is_none)
+            && query
+                .problem
+                .with(|problem| problem.as_ref().is_some_and(|problem| problem.errors.is_empty()))
     };
     let content = move || match query.problem.get().filter(|_| failed()) {
         Some(problem) => view! { <ErrorState problem on_retry=move |()| query.reload() /> }.into_any(),
