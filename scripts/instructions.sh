@@ -5,5 +5,6 @@
 
 need_node
 need_debian valgrind valgrind
+need_debian python3 python3
 export FASTGATE_BIN="${FASTGATE_BIN:-$ROOT/target/release/fastgate}"
 node bench/instructions.mjs "$@"
