@@ -38,6 +38,7 @@ pub async fn require_tls(gate: &Gate, peer: Peer, socket: Socket) {
 pub async fn no_room(gate: &Gate, peer: Peer, socket: Socket) {
     let error = ProxyError::Overloaded {
         retry_after: Duration::from_secs(1),
+        full: None,
     };
     let read = socket.ahead().to_vec();
     refuse_and_close(gate, peer, socket, &read, &error).await;

@@ -3,9 +3,10 @@
 
 use super::accept::Accepted;
 use super::authenticate::Caller;
-use super::error::ProxyError;
+use super::error::{ProxyError, Whose};
 use super::exchange::Exchange;
 use super::match_route::{ReadBody, RouteMatch};
+use crate::api_keys::ApiKeyEntry;
 use crate::concurrency::Full;
 use crate::message::{PlannedTarget, Values};
 use crate::permissions::PermissionRequest;
@@ -75,16 +76,20 @@ pub fn admit(matched: RouteMatch, limits_on: bool, exchange: &mut Exchange) -> R
     }
     admission.accepted.body.limit_to(winner.route.max_body_bytes)?;
     // Before the tokens: a key's places are not waited for, and who gets none has not used up its minute.
-    if let Some(bound) = admission.caller.key().and_then(|key| key.bound.as_ref()) {
+    let key = admission.caller.key();
+    if let Some((key, bound)) = key.and_then(|key| Some((key, key.bound.as_ref()?))) {
         let place = bound.try_enter().map_err(|Full| {
             figures().shed_by_key.increment(1);
-            ProxyError::TooManyAtOnce { limit: bound.limit() }
+            ProxyError::TooManyAtOnce {
+                limit: bound.limit(),
+                whose: of_key(key),
+            }
         })?;
         exchange.hold(place);
     }
     if limits_on {
-        if let Some(limiter) = admission.caller.key().and_then(|key| key.limiter.as_ref()) {
-            limiter.take().map_err(refused)?;
+        if let Some((key, limiter)) = key.and_then(|key| Some((key, key.limiter.as_ref()?))) {
+            limiter.take().map_err(|over| refused(over, of_key(key)))?;
         }
         admission.take_route_token(winner)?;
     }
@@ -168,11 +173,9 @@ impl Admission {
     /// # Errors
     /// 429.
     pub fn take_route_token(&self, candidate: &Candidate) -> Result<(), ProxyError> {
-        candidate
-            .route
-            .rate
-            .as_ref()
-            .map_or(Ok(()), |limiter| limiter.take().map_err(refused))
+        let route = &candidate.route;
+        let taken = route.rate.as_ref().map_or(Ok(()), |limiter| limiter.take());
+        taken.map_err(|over| refused(over, Whose::Route(route.name.clone())))
     }
 
     /// What a pick among targets or routes depends on.
@@ -210,9 +213,14 @@ impl Admission {
     }
 }
 
-fn refused(refused: Refused) -> ProxyError {
+fn of_key(key: &ApiKeyEntry) -> Whose {
+    Whose::Key(key.source_path.clone(), key.preview.clone())
+}
+
+fn refused(refused: Refused, whose: Whose) -> ProxyError {
     ProxyError::RateLimited {
         limit: refused.limit,
+        whose,
         retry_after: refused.retry_after,
         reset: refused.reset,
     }

@@ -9,6 +9,7 @@ use crate::upstream::Failure;
 use fastgate_shared::audit_log::Outcome;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde_json::json;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Whose fault an error is; decides how loud it is logged.
@@ -95,18 +96,24 @@ pub enum ProxyError {
     TooManyAtOnce {
         /// Requests at once.
         limit: u32,
+        /// Whose limit it is, for the log.
+        whose: Whose,
     },
     /// A route, or the gateway, has too many requests in flight.
     #[error("Too many requests are in flight. Try again in {} s.", seconds(*retry_after))]
     Overloaded {
         /// When to try again.
         retry_after: Duration,
+        /// Requests at once and whose limit that is, for the log: the client is not told about routes.
+        full: Option<(u32, Whose)>,
     },
     /// A limit is reached.
     #[error("The rate limit of {limit} requests per minute is reached. Try again in {} s.", seconds(*retry_after))]
     RateLimited {
         /// Requests per minute.
         limit: u32,
+        /// Whose limit it is, for the log: the client is not told about routes.
+        whose: Whose,
         /// Until the next request is let in.
         retry_after: Duration,
         /// Until the limit is whole again.
@@ -130,6 +137,20 @@ pub enum ProxyError {
     /// A defect of the gateway.
     #[error("The gateway could not handle this request.")]
     Internal,
+}
+
+/// Whose limit a request came up against, as the record names it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Whose {
+    /// A key's: its source, and its preview, which tells keys of one source apart.
+    #[error("The API key `{0}` ({1})")]
+    Key(Arc<str>, Arc<str>),
+    /// A route's: its name.
+    #[error("The route `{0}`")]
+    Route(Arc<str>),
+    /// That of all requests together.
+    #[error("The gateway")]
+    Gateway,
 }
 
 /// One row of the table.
@@ -194,9 +215,10 @@ fn body_row(error: &BufferError) -> Row {
 impl ProxyError {
     /// There was no place in time: the next one comes when those that wait have had theirs.
     #[must_use]
-    pub fn overloaded(proxy: &Proxy) -> Self {
+    pub fn overloaded(proxy: &Proxy, limit: u32, whose: Whose) -> Self {
         Self::Overloaded {
             retry_after: Duration::from_secs(proxy.queue_seconds.max(1)),
+            full: Some((limit, whose)),
         }
     }
 
@@ -265,6 +287,25 @@ impl ProxyError {
     pub fn recorded(&self) -> String {
         match self {
             Self::Forbidden { lack: Some(lack) } => lack.to_string(),
+            Self::TooManyAtOnce { limit, whose } => {
+                format!("{whose} already has {limit} requests in flight, its limit.")
+            }
+            Self::Overloaded {
+                retry_after,
+                full: Some((limit, whose)),
+            } => format!(
+                "{whose} already has {limit} requests in flight, its limit. Try again in {} s.",
+                seconds(*retry_after)
+            ),
+            Self::RateLimited {
+                limit,
+                whose,
+                retry_after,
+                ..
+            } => format!(
+                "{whose} has used up its limit of {limit} requests per minute. Try again in {} s.",
+                seconds(*retry_after)
+            ),
             error => error.to_string(),
         }
     }
@@ -291,13 +332,14 @@ impl ProxyError {
                 limit,
                 retry_after,
                 reset,
+                ..
             } => vec![
                 (header::RETRY_AFTER, seconds(*retry_after).into()),
                 (HeaderName::from_static("ratelimit-limit"), u64::from(*limit).into()),
                 (HeaderName::from_static("ratelimit-remaining"), 0_u64.into()),
                 (HeaderName::from_static("ratelimit-reset"), seconds(*reset).into()),
             ],
-            Self::NoUpstream { retry_after } | Self::Overloaded { retry_after } => {
+            Self::NoUpstream { retry_after } | Self::Overloaded { retry_after, .. } => {
                 vec![(header::RETRY_AFTER, seconds(*retry_after).into())]
             }
             // Whoever cancelled it does not want to see it again; the official clients of AI services listen to this.

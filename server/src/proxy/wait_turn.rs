@@ -2,7 +2,7 @@
 //! taken. What is over the bounds and does not get a place in time is turned away before an upstream hears of it.
 
 use super::admit::Admission;
-use super::error::ProxyError;
+use super::error::{ProxyError, Whose};
 use super::exchange::Exchange;
 use crate::app::App;
 use crate::concurrency::{Bound, Permit, Queue};
@@ -21,18 +21,18 @@ pub async fn wait_turn(app: &App, admission: &Admission, exchange: &mut Exchange
     let proxy = &app.config.proxy;
     let winner = admission.candidates.candidates().first();
     // The route's first: who waits for its route must keep nobody else out of the gateway.
-    if let Some(bound) = winner.and_then(|winner| winner.route.bound.as_ref()) {
+    if let Some((route, bound)) = winner.and_then(|winner| Some((&winner.route, winner.route.bound.as_ref()?))) {
         let place = place(bound, queue(proxy)).await;
         exchange.hold(place.ok_or_else(|| {
             figures().shed_by_route.increment(1);
-            ProxyError::overloaded(proxy)
+            ProxyError::overloaded(proxy, bound.limit(), Whose::Route(route.name.clone()))
         })?);
     }
     if let Some(bound) = app.concurrency.for_all(proxy.max_concurrency) {
         let place = place(bound, queue(proxy)).await;
         exchange.hold(place.ok_or_else(|| {
             figures().shed_by_gateway.increment(1);
-            ProxyError::overloaded(proxy)
+            ProxyError::overloaded(proxy, bound.limit(), Whose::Gateway)
         })?);
     }
     Ok(())

@@ -5,7 +5,7 @@
 use super::standing::Standing;
 use crate::app::App;
 use crate::proxy::admit::Admission;
-use crate::proxy::error::ProxyError;
+use crate::proxy::error::{ProxyError, Whose};
 use crate::proxy::exchange::Exchange;
 use crate::routing::Candidate;
 use crate::upstream::failure::Failure;
@@ -28,8 +28,8 @@ pub(super) struct Course<'a> {
     hopeless: SmallVec<[(usize, usize); 1]>,
     /// Of each candidate: whether the request may go there, as far as that is known.
     pub(super) standing: SmallVec<[Standing; 4]>,
-    /// A route that could have stood in had no place in time.
-    pub(super) was_full: bool,
+    /// A route that could have stood in had no place in time: its requests at once, and its name.
+    pub(super) full: Option<(u32, Whose)>,
     /// Times that all was tried without success.
     rounds: u32,
 }
@@ -94,7 +94,7 @@ impl<'a> Course<'a> {
             tried: SmallVec::new(),
             hopeless: SmallVec::new(),
             standing,
-            was_full: false,
+            full: None,
             rounds: 0,
         })
     }
@@ -187,8 +187,8 @@ impl<'a> Course<'a> {
 
     /// What the client hears when nobody may be asked.
     pub(super) fn unavailable(&self) -> ProxyError {
-        if self.was_full {
-            return ProxyError::overloaded(&self.app.config.proxy);
+        if let Some((limit, whose)) = self.full.clone() {
+            return ProxyError::overloaded(&self.app.config.proxy, limit, whose);
         }
         let now = Instant::now();
         let candidates = self.admission.candidates.candidates().iter().zip(&self.standing);
@@ -206,10 +206,9 @@ impl<'a> Course<'a> {
     /// What the client hears when the last attempt failed: a route that was full would have stood in, and may the next
     /// time.
     pub(super) fn failed(&self, failure: Failure) -> ProxyError {
-        if self.was_full {
-            ProxyError::overloaded(&self.app.config.proxy)
-        } else {
-            failure.into()
+        match self.full.clone() {
+            Some((limit, whose)) => ProxyError::overloaded(&self.app.config.proxy, limit, whose),
+            None => failure.into(),
         }
     }
 

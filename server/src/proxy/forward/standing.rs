@@ -2,6 +2,7 @@
 //! in flight there. Which of those that it may use it goes to is decided in `course`.
 
 use super::course::Course;
+use crate::proxy::error::Whose;
 use crate::proxy::exchange::Exchange;
 use crate::proxy::match_route::read;
 use crate::proxy::wait_turn::{place, queue};
@@ -59,7 +60,7 @@ impl Course<'_> {
         } else {
             figures().shed_by_route.increment(1);
             self.standing[index] = Standing::Refused;
-            self.was_full = true;
+            self.full = Some((bound.limit(), Whose::Route(route.name.clone())));
         }
     }
 

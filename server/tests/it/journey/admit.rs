@@ -125,6 +125,10 @@ async fn over_the_limit_of_a_key_the_answer_is_429_and_says_when_to_come_back() 
         ("rate_limit_error", "rate_limit_exceeded")
     );
     assert_eq!(upstream.seen().len(), 2);
+    let record = gateway.records(5).await.pop().unwrap();
+    let (told, preview) = (record.item.error_message.unwrap(), record.item.key_preview.unwrap());
+    let whose = format!("The API key `tests` ({preview}) has used up its limit of 2 requests per minute.");
+    assert!(told.starts_with(&whose), "{told}");
     gateway.finish().await;
 }
 
@@ -132,11 +136,15 @@ async fn over_the_limit_of_a_key_the_answer_is_429_and_says_when_to_come_back() 
 async fn a_route_has_a_limit_of_its_own_for_all_who_use_it() {
     let upstream = Upstream::start();
     let gateway = TestGateway::builder()
-        .route(json!({"target_host": upstream.host(), "rate_limit": 1, "auth": "none"}))
+        .route(json!({"route_name": "main", "target_host": upstream.host(), "rate_limit": 1, "auth": "none"}))
         .start()
         .await;
     assert_eq!(gateway.get("/").send().await.status, 200);
-    assert_eq!(gateway.stranger(Method::GET, "/").send().await.status, 429);
+    let (_, _, message) = gateway.stranger(Method::GET, "/").send().await.refusal(429).await;
+    assert!(!message.contains("main"), "{message}");
+    let told = gateway.records(2).await.pop().unwrap().item.error_message.unwrap();
+    let whose = "The route `main` has used up its limit of 1 requests per minute.";
+    assert!(told.starts_with(whose), "{told}");
     gateway.finish().await;
 }
 

@@ -30,10 +30,14 @@ async fn full(route: Value, key: Value, config: impl FnOnce(&mut Config)) -> (Te
 }
 
 #[rstest]
-#[case::of_a_route(json!({"max_concurrency": 1}), None)]
-#[case::of_the_gateway(json!({}), Some(1))]
+#[case::of_a_route(json!({"route_name": "main", "max_concurrency": 1}), None, "The route `main`")]
+#[case::of_the_gateway(json!({}), Some(1), "The gateway")]
 #[tokio::test]
-async fn over_the_bound_one_waits_and_is_turned_away_in_the_end(#[case] route: Value, #[case] whole: Option<u32>) {
+async fn over_the_bound_one_waits_and_is_turned_away_in_the_end(
+    #[case] route: Value,
+    #[case] whole: Option<u32>,
+    #[case] whose: &str,
+) {
     let (gateway, upstream, first, feed) = full(route, json!({}), |config| {
         config.proxy.max_concurrency = whole;
     })
@@ -56,6 +60,9 @@ async fn over_the_bound_one_waits_and_is_turned_away_in_the_end(#[case] route: V
     assert_eq!(refused.item.outcome.unwrap().as_str(), "rejected");
     assert!(refused.item.route_id.is_some());
     assert!(refused.item.gateway_ms.unwrap() >= 950.0, "the gateway made it wait");
+    let told = refused.item.error_message.as_ref().unwrap();
+    let full = format!("{whose} already has 1 requests in flight, its limit. Try again in 1 s.");
+    assert_eq!(*told, full);
     gateway.finish().await;
 }
 
@@ -117,6 +124,11 @@ async fn a_key_over_its_bound_hears_so_at_once_and_loses_no_token() {
     feed.end().await;
     first.text().await;
     assert_eq!(gateway.get("/third").send().await.status, 200);
+    let records = gateway.records(6).await;
+    let told = records.iter().filter_map(|record| record.item.error_message.as_deref());
+    let of_key =
+        |told: &str| told.starts_with("The API key `tests` (") && told.ends_with("1 requests in flight, its limit.");
+    assert_eq!(told.filter(|told| of_key(told)).count(), 3);
     gateway.finish().await;
 }
 
