@@ -239,11 +239,9 @@ pub fn hours_between(start: Timestamp, end: Timestamp) -> f64 {
     ((millis(end) - millis(start)) / 3_600_000.0).floor()
 }
 
-/// Indents a text that is JSON; any other text stays as it is.
+/// Indents a text that is JSON, with its members in the order in which they came; any other text stays as it is.
 pub fn pretty_json(text: &str) -> String {
-    let value = fastgate_shared::json::from_text::<serde_json::Value>(text).ok();
-    let pretty = value.and_then(|value| serde_json::to_string_pretty(&value).ok());
-    pretty.unwrap_or_else(|| text.to_owned())
+    fastgate_shared::json::pretty(text).unwrap_or_else(|| text.to_owned())
 }
 
 /// In lower case, to be searched in. The browser knows how; the tables for it would be 4 KB of the program.

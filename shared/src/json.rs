@@ -9,7 +9,10 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
+mod pretty;
+
 pub use fastgate_shared_derive::FromJson;
+pub use pretty::pretty;
 
 use crate::time::Timestamp;
 

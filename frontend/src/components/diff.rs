@@ -4,6 +4,7 @@ use fastgate_shared::changes::FieldDiff;
 use leptos::prelude::*;
 use serde_json::Value;
 
+use crate::format::pretty_json;
 use crate::locales::changes as t;
 
 /// A list of fields with both values.
@@ -44,7 +45,7 @@ pub fn shown(value: &Value) -> String {
         Value::Null => t::nothing().to_owned(),
         Value::String(text) if text.is_empty() => t::nothing().to_owned(),
         Value::String(text) => text.clone(),
-        Value::Array(_) | Value::Object(_) => serde_json::to_string_pretty(value).unwrap_or_default(),
+        Value::Array(_) | Value::Object(_) => pretty_json(&value.to_string()),
         other => other.to_string(),
     }
 }

@@ -15,6 +15,7 @@ use super::sharing::SharingDraft;
 use super::targets::{TargetRows, more_than_host};
 use super::tls::TlsDraft;
 use crate::components::key_value::Pairs;
+use crate::format::pretty_json;
 use crate::locales::common;
 use crate::state::form::{optional_json, optional_number, optional_text};
 
@@ -247,7 +248,7 @@ pub fn fresh() -> RouteDefinition {
 }
 
 fn pretty(value: Value) -> String {
-    serde_json::to_string_pretty(&value).unwrap_or_default()
+    pretty_json(&value.to_string())
 }
 
 fn fields_text(fields: Map<String, Value>) -> String {

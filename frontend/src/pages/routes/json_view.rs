@@ -6,11 +6,13 @@ use fastgate_shared::json;
 use fastgate_shared::problem::FieldError;
 use fastgate_shared::route::RouteDefinition;
 use leptos::prelude::*;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::draft::fresh;
+use crate::api::value_of;
 use crate::components::code::with_code;
 use crate::components::field::{Rule, TextField};
+use crate::format::pretty_json;
 use crate::locales::{self, common, routes as t};
 use crate::state::form::FormErrors;
 
@@ -26,14 +28,15 @@ const ALWAYS: [&str; 6] = [
     "target_host",
 ];
 
-/// A definition as text, without the fields that are as they are by default.
+/// A definition as text, without the fields that are as they are by default, in the order of the documentation.
 pub fn text_of(definition: &RouteDefinition) -> String {
-    let (value, usual) = (members(definition), members(&fresh()));
-    let told: Map<String, Value> = value
-        .into_iter()
-        .filter(|(name, value)| ALWAYS.contains(&name.as_str()) || usual.get(name) != Some(value))
-        .collect();
-    serde_json::to_string_pretty(&in_usual_order(told)).unwrap_or_default()
+    let (value, usual) = (value_of(definition), value_of(&fresh()));
+    let told = RouteDefinition::WRITABLE.iter().filter(|name| {
+        let is_there = value.get(name).is_some();
+        is_there && (ALWAYS.contains(name) || usual.get(name) != value.get(name))
+    });
+    let told: Vec<_> = told.map(|name| format!("\"{name}\":{}", value[name])).collect();
+    pretty_json(&format!("{{{}}}", told.join(",")))
 }
 
 /// The definition that a text says.
@@ -56,7 +59,7 @@ pub fn read(text: &str) -> Result<RouteDefinition, Vec<FieldError>> {
     }
     let read = json::from_value(&value).map_err(whole)?;
     // Members of members that the definition does not have.
-    let lost = compare(&value, &crate::api::value_of(&read)).into_iter();
+    let lost = compare(&value, &value_of(&read)).into_iter();
     let lost = lost.filter(|diff| diff.after.is_null());
     let lost: Vec<_> = lost
         .map(|diff| FieldError::new(WHOLE, t::unknown_field(&diff.field)))
@@ -96,19 +99,4 @@ pub fn JsonView(text: RwSignal<String>, errors: FormErrors) -> impl IntoView {
             <div aria-live="polite">{about}</div>
         </div>
     }
-}
-
-fn members(definition: &RouteDefinition) -> Map<String, Value> {
-    match serde_json::to_value(definition) {
-        Ok(Value::Object(members)) => members,
-        _ => Map::new(),
-    }
-}
-
-/// In the order of the documentation, where the map keeps one.
-fn in_usual_order(mut members: Map<String, Value>) -> Map<String, Value> {
-    let ordered = RouteDefinition::WRITABLE
-        .iter()
-        .filter_map(|name| members.remove_entry(*name));
-    ordered.collect()
 }
