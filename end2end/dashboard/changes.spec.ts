@@ -40,6 +40,7 @@ test("a change is listed with who, when and what, and is undone from its row", a
 
   await row.getByRole("link", { name: "History one" }).click();
   const drawer = dialog(page, "Change");
+  await expect(drawer.getByRole("link", { name: "History one" })).toHaveAttribute("href", new RegExp(`/routes\\?edit=${route_id}$`));
   await expect(drawer.locator("del").filter({ hasText: "one.test" })).toBeVisible();
   await expect(drawer.locator("ins").filter({ hasText: "two.test" })).toBeVisible();
   await expectAccessible(page);
@@ -66,6 +67,11 @@ test("a deleted key comes back from the history and works", async ({ page, gatew
   await signIn(page, gateway, "/changes?kind=key");
   const row = page.getByRole("row").filter({ hasText: "comes-back" }).first();
   await expect(row).toContainText("Deleted");
+  // What is gone has no page.
+  await row.getByRole("link", { name: "comes-back" }).click();
+  await expect(dialog(page, "Change")).toContainText("comes-back");
+  await expect(dialog(page, "Change").getByRole("link")).toHaveCount(0);
+  await page.keyboard.press("Escape");
   await row.getByRole("button", { name: "Restore comes-back" }).click();
   const question = dialog(page, "Restore comes-back?");
   await expect(question).toContainText("Its old secret works again");
@@ -102,7 +108,7 @@ test("nothing is offered where there is nothing to restore, and why is said", as
   const question = dialog(page, "Restore stands-still?");
   await expect(question.getByRole("combobox")).toHaveValue("after");
   await expect(question.getByRole("option")).toHaveCount(1);
-  await expect(question).toContainText("the key's value stays the present one");
+  await expect(question).toContainText("The rotation itself stays: the old value is not kept.");
   await question.getByRole("button", { name: "Restore", exact: true }).click();
   await expect(question).toBeHidden();
   expect((await gateway.admin("GET", `/keys/${key_id}`)).rate_limit).toBe(null);
@@ -158,6 +164,8 @@ for (const [what, path, heading] of [
     await signIn(page, gateway, path);
     let form = await open();
     await limit(form).fill("6");
+    // Fields that one of the two changed, and one that both did.
+    await form.getByLabel(what === "route" ? /^Priority/ : /^Source/).fill(what === "route" ? "77" : "both");
     await gateway.admin("PUT", address, { rate_limit: 5, max_concurrency: 3 });
     await form.getByRole("button", { name: "Save" }).click();
     const conflict = dialog(page, "Somebody else changed this meanwhile");
@@ -177,9 +185,26 @@ for (const [what, path, heading] of [
     await form.getByRole("button", { name: "Save" }).click();
     await expect(conflict).toBeVisible();
     await expectWhole(conflict.locator(".diff"));
-    await conflict.getByRole("button", { name: "Keep mine" }).click();
+    // What both changed is mine unless it is chosen otherwise; there is nothing to choose of the rest.
+    await expect(conflict.getByRole("radio")).toHaveCount(2);
+    await expect(conflict.getByRole("radio", { name: "rate_limit: mine" })).toBeChecked();
+    await conflict.getByRole("button", { name: "Save both" }).click();
     await expect(form).toBeHidden();
-    expect((await gateway.admin("GET", address)).rate_limit).toBe(6);
+    const mine = what === "route" ? { priority: 77 } : { source_path: "both" };
+    expect(await gateway.admin("GET", address)).toMatchObject({ ...mine, rate_limit: 6, max_concurrency: 3 });
+
+    form = await open();
+    await limit(form).fill("9");
+    await form.getByLabel(/^Requests at once/).fill("4");
+    await gateway.admin("PUT", address, { rate_limit: 10 });
+    await form.getByRole("button", { name: "Save" }).click();
+    const theirs = conflict.getByRole("radio", { name: "rate_limit: theirs" });
+    await theirs.press("Space");
+    await expect(theirs).toBeChecked();
+    await expectAccessible(page);
+    await conflict.getByRole("button", { name: "Save both" }).click();
+    await expect(form).toBeHidden();
+    expect(await gateway.admin("GET", address)).toMatchObject({ ...mine, rate_limit: 10, max_concurrency: 4 });
 
     form = await open();
     await limit(form).fill("8");

@@ -25,6 +25,17 @@ test("a rotation says until when the old value works, and so do the key's row an
   await expect(page.getByRole("dialog", { name: "Edit key" })).toContainText(said);
   await page.keyboard.press("Escape");
 
+  // The history tells it, too, and leads to the key.
+  const { key_id } = (await gateway.admin("GET", "/keys")).find((key: { name: string }) => key.name === "In grace");
+  await page.goto(`${gateway.url}/admin/dashboard/changes?object_id=${key_id}`);
+  await page.getByRole("row").filter({ hasText: "Rotated" }).getByRole("link").click();
+  const change = page.getByRole("dialog", { name: "Change" });
+  await expect(change).toContainText(said.replace("Old value works until ", "Old value until"));
+  await expectAccessible(page);
+  await change.getByRole("link", { name: "In grace" }).click();
+  await expect(page.getByRole("dialog", { name: "Edit key" })).toContainText(said);
+  await page.keyboard.press("Escape");
+
   // Rotated again without a grace, both old values are gone; with one there is no room for a second.
   await row.getByRole("button", { name: "Rotate key In grace" }).click();
   const grace = page.getByLabel("Old value works for");

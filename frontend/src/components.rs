@@ -11,6 +11,7 @@ pub mod copy_button;
 pub mod data_table;
 pub mod dialog;
 pub mod diff;
+pub mod either;
 pub mod expiry;
 pub mod field;
 pub mod first_rows;

@@ -2,6 +2,7 @@
 
 pub mod changes;
 mod deletion;
+mod forecast;
 pub mod keys;
 pub mod not_found;
 pub mod overview;

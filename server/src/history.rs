@@ -206,7 +206,7 @@ pub fn record(
     let Some(action) = object.action() else {
         return Ok(None);
     };
-    let (before, after) = document::sealed(object, secrets)?;
+    let (before, after) = document::sealed(object, secrets, now)?;
     let kept = match action {
         ChangeAction::Deleted => Kept::of(object).map(|kept| kept.seal(secrets)).transpose()?,
         _ => None,
@@ -273,6 +273,7 @@ pub fn show(stored: &StoredChange, standing: &Standing, secrets: &SecretBox) -> 
             object_name: stored.object_name.clone(),
             action: stored.action,
             diff,
+            exists: standing.has(stored.kind, &stored.object_id),
             restorable,
             restorable_to: standing.ways_back(stored, pair),
         },

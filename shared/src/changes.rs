@@ -1,7 +1,9 @@
 //! The history of the configuration: who changed which key, route or stored setting, when, and field by field what. Also
-//! what an import of a configuration answers. How two documents are compared is in `diff`.
+//! what an import of a configuration answers. How two documents are compared is in `diff`, how two
+//! changes of one are brought together in `merge`.
 
 pub mod diff;
+pub mod merge;
 
 use crate::api_key::CreatedApiKey;
 use crate::fields::Fields;
@@ -110,6 +112,8 @@ pub struct Change {
     pub action: ChangeAction,
     /// Field by field; credentials are masked. Fields that say nothing on either side are left out.
     pub diff: Vec<FieldDiff>,
+    /// Whether the key or route is there now.
+    pub exists: bool,
     /// Whether `…/restore` can put the object back as it stood after this change (after a deletion: before it).
     pub restorable: bool,
     /// The states into which `…/restore` can put the object and in which it does not stand now; empty where there is nothing to

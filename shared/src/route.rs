@@ -333,6 +333,8 @@ pub struct MatchRequest {
     pub headers: BTreeMap<String, String>,
     /// Body: text as it is, anything else as JSON.
     pub body: Option<Value>,
+    /// UUID of a key: `refusal` then says whether it may have what is asked for.
+    pub key_id: Option<String>,
 }
 
 /// The first condition of a route that a request did not meet.
@@ -386,6 +388,9 @@ pub struct MatchExplanation {
     /// What the winner does to the request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transforms: Option<Transforms>,
+    /// Why the key that was named would be refused; absent where it would not, and where none was named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refusal: Option<String>,
 }
 
 /// What a route makes of a request on its way to the upstream, credentials masked.
@@ -413,7 +418,7 @@ impl Fields for TestRoute {
 }
 
 impl Fields for MatchRequest {
-    const WRITABLE: &'static [&'static str] = &["method", "path", "headers", "body"];
+    const WRITABLE: &'static [&'static str] = &["method", "path", "headers", "body", "key_id"];
     const READ_ONLY: &'static [&'static str] = &[];
 }
 

@@ -1,7 +1,7 @@
 //! `/admin/keys`.
 
 use fastgate_shared::api_key::{ApiKey, ApiKeyDefinition, CreatedApiKey, KeyUsage, RotateKey};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::api::{self, Answer, Method, Tagged};
 
@@ -31,7 +31,7 @@ pub async fn get(key_id: &str) -> Answer<Tagged<ApiKey>> {
 }
 
 /// Changes a key that still has this ETag.
-pub async fn update(key_id: &str, definition: &ApiKeyDefinition, etag: &str) -> Answer<ApiKey> {
+pub async fn update(key_id: &str, definition: &Value, etag: &str) -> Answer<ApiKey> {
     api::send_if(Method::PUT, &url(key_id), definition, Some(etag)).await
 }
 

@@ -2,7 +2,7 @@
 
 use fastgate_shared::problem::FieldError;
 use fastgate_shared::route::{MatchExplanation, MatchRequest, Route, RouteDefinition, RouteTestResult, TestRoute};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::api::{self, Answer, Method, Tagged};
 
@@ -42,7 +42,7 @@ pub async fn get(route_id: &str) -> Answer<Tagged<Route>> {
 }
 
 /// Changes a route that still has this ETag.
-pub async fn update(route_id: &str, definition: &RouteDefinition, etag: &str) -> Answer<Route> {
+pub async fn update(route_id: &str, definition: &Value, etag: &str) -> Answer<Route> {
     api::send_if(Method::PUT, &url(route_id), definition, Some(etag)).await
 }
 

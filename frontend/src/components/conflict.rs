@@ -1,8 +1,8 @@
-//! Two administrators changed the same object: what each of them did, side by side, and the decision. Nothing is overwritten
-//! without it.
+//! Two administrators changed the same object: what each of them did, side by side, and the decision. Both changes can be
+//! kept; nothing is overwritten without it.
 
 use fastgate_shared::changes::Conflict;
-use fastgate_shared::changes::diff::compare;
+use fastgate_shared::changes::merge::{Merged, merge};
 use leptos::prelude::*;
 use serde::Serialize;
 use serde_json::Value;
@@ -14,10 +14,9 @@ use crate::components::dialog::{Dialog, Shape};
 use crate::components::diff::shown;
 use crate::format;
 use crate::locales::{changes as t, common};
-use crate::order;
 
-/// Of a field: what was, what they made of it, and what I made of it.
-type Sides = (Value, Option<Value>, Option<Value>);
+/// The ETag to send with, and the object in which both changes are.
+pub type Decided = (String, Value);
 
 /// A conflict and what is needed to show it.
 #[derive(Clone)]
@@ -55,30 +54,20 @@ impl Clash {
         }
     }
 
-    /// Field by field: what was, what they made of it, what I made of it; none where one left it alone.
-    fn rows(&self) -> Vec<(String, Sides)> {
-        let theirs = compare(&self.started, &self.conflict.current).into_iter();
-        let mut rows: Vec<(String, Sides)> = theirs
-            .map(|diff| (diff.field, (diff.before, Some(diff.after), None)))
-            .collect();
-        for diff in self.mine.iter().flat_map(|mine| compare(&self.started, mine)) {
-            match rows.iter_mut().find(|(field, _)| *field == diff.field) {
-                Some((_, sides)) => sides.2 = Some(diff.after),
-                None => rows.push((diff.field, (diff.before, None, Some(diff.after)))),
-            }
-        }
-        order::sort(&mut rows, |one, two| one.0.cmp(&two.0));
-        rows
+    /// The object with both changes, and what they are; in fields that both changed it is mine, but for those of `kept`.
+    fn merged(&self, kept: &[String]) -> (Value, Vec<Merged>) {
+        let mine = self.mine.as_ref().unwrap_or(&self.started);
+        merge(&self.started, &self.conflict.current, mine, kept)
     }
 }
 
-/// The dialog, while there is a conflict; cancelling leads back to the form. `on_mine` gets the ETag to send with.
+/// The dialog, while there is a conflict; cancelling leads back to the form.
 #[component]
 pub fn ConflictQuestion(
     clash: RwSignal<Option<Clash>>,
     #[prop(into)] busy: Signal<bool>,
     #[prop(into)] on_theirs: Callback<()>,
-    #[prop(into)] on_mine: Callback<String>,
+    #[prop(into)] on_mine: Callback<Decided>,
 ) -> impl IntoView {
     let cancel = move |()| clash.set(None);
     move || {
@@ -87,27 +76,43 @@ pub fn ConflictQuestion(
     }
 }
 
-/// What they did, and what I want; `on_mine` gets the ETag to send with.
+/// What they did, and what I want.
 #[component]
 pub fn ConflictDialog(
     clash: Clash,
     #[prop(into)] busy: Signal<bool>,
     #[prop(into)] on_cancel: Callback<()>,
     #[prop(optional, into)] on_theirs: Option<Callback<()>>,
-    #[prop(into)] on_mine: Callback<String>,
+    #[prop(into)] on_mine: Callback<Decided>,
 ) -> impl IntoView {
-    let etag = clash.conflict.etag.clone();
-    let (choice, stay, mine) = if clash.mine.is_some() {
-        (t::conflict_choice(), common::keep_editing(), t::keep_mine())
+    let (choice, stay, mine, weight) = if clash.mine.is_some() {
+        (
+            t::conflict_choice(),
+            common::keep_editing(),
+            t::save_both(),
+            Weight::Primary,
+        )
     } else {
-        (t::conflict_deletion(), common::cancel(), t::delete_anyway())
+        (
+            t::conflict_deletion(),
+            common::cancel(),
+            t::delete_anyway(),
+            Weight::Danger,
+        )
     };
+    let kept = RwSignal::new(Vec::new());
     let rows = clash
-        .rows()
+        .merged(&[])
+        .1
         .into_iter()
-        .map(|(field, sides)| view! { <Row field sides /> });
+        .map(move |merged| view! { <Row merged kept /> });
+    let lead = format::by_whom(clash.conflict.changed_by.as_ref(), clash.conflict.changed_at);
+    let decide = move |()| {
+        let merged = clash.merged(&kept.get_untracked()).0;
+        on_mine.run((clash.conflict.etag.clone(), merged));
+    };
     view! {
-        <Dialog title=t::conflict_title() lead=format::by_whom(clash.conflict.changed_by.as_ref(), clash.conflict.changed_at) shape=Shape::Roomy on_close=on_cancel>
+        <Dialog title=t::conflict_title() lead shape=Shape::Roomy on_close=on_cancel>
             <div class="dialog-body stack" tabindex="0" role="group" aria-label=t::conflict_title()>
                 <dl class="diff">{rows.collect_view()}</dl>
                 <p class="muted">{choice}</p>
@@ -117,7 +122,7 @@ pub fn ConflictDialog(
                     {stay}
                 </Button>
                 {on_theirs.map(|take| view! { <Button on_press=take>{t::take_theirs()}</Button> })}
-                <Button weight=Weight::Danger busy on_press=move |()| on_mine.run(etag.clone())>
+                <Button weight busy on_press=decide>
                     {mine}
                 </Button>
             </div>
@@ -141,10 +146,40 @@ pub fn is_as_seen(now: &Value, seen: &Value) -> bool {
 }
 
 #[component]
-fn Row(field: String, sides: Sides) -> impl IntoView {
-    let (was, theirs, mine) = sides;
-    let clash = matches!((&theirs, &mine), (Some(theirs), Some(mine)) if theirs != mine);
-    let value = |name: &'static str, value: Option<Value>, class: &'static str| {
+fn Row(
+    merged: Merged,
+    /// The fields that both changed and that stay as they made them.
+    kept: RwSignal<Vec<String>>,
+) -> impl IntoView {
+    let clash = merged.is_clash();
+    let Merged {
+        field,
+        was,
+        theirs,
+        mine,
+    } = merged;
+    let choose = |word: &'static str, keeps: bool| {
+        let (group, label) = (field.clone(), format!("{field}: {word}"));
+        let (chosen, field) = (field.clone(), field.clone());
+        view! {
+            <label>
+                <input
+                    type="radio"
+                    name=group
+                    aria-label=label
+                    prop:checked=move || kept.with(|kept| kept.contains(&chosen)) == keeps
+                    on:change=move |_| {
+                        kept.update(|kept| {
+                            kept.retain(|other| *other != field);
+                            kept.extend(keeps.then(|| field.clone()));
+                        });
+                    }
+                />
+                {word}
+            </label>
+        }
+    };
+    let value = |name: AnyView, value: Option<Value>, class: &'static str| {
         value.map(|value| {
             view! {
                 <div class="diff-side">
@@ -154,6 +189,11 @@ fn Row(field: String, sides: Sides) -> impl IntoView {
             }
         })
     };
+    let side = |word: &'static str, keeps: bool| match clash {
+        true => choose(word, keeps).into_any(),
+        false => word.into_any(),
+    };
+    let (of_theirs, of_mine) = (side(t::theirs(), true), side(t::mine(), false));
     view! {
         <div class="diff-field">
             <dt>
@@ -161,8 +201,8 @@ fn Row(field: String, sides: Sides) -> impl IntoView {
                 {clash.then(|| view! { <Badge tone=Tone::Warn word=t::both_changed() /> })}
             </dt>
             <dd>
-                {value(t::was(), Some(was), "diff-was")} {value(t::theirs(), theirs, "diff-theirs")}
-                {value(t::mine(), mine, "diff-mine")}
+                {value(t::was().into_any(), Some(was), "diff-was")} {value(of_theirs, theirs, "diff-theirs")}
+                {value(of_mine, mine, "diff-mine")}
             </dd>
         </div>
     }

@@ -242,7 +242,7 @@ pub fn FieldWarning(#[prop(into)] message: Signal<Option<String>>) -> impl IntoV
                         view! {
                             <p class="field-warning">
                                 <Icon glyph=Glyph::Alert />
-                                <span>{message}</span>
+                                <span>{with_code(&message)}</span>
                             </p>
                         }
                     })

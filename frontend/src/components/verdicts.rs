@@ -15,6 +15,7 @@ pub fn Verdicts(explanation: MatchExplanation) -> impl IntoView {
         candidates,
         nearest,
         transforms,
+        ..
     } = explanation;
     let first = candidates.iter().find(|verdict| verdict.matched || verdict.undecided);
     let (sentence, tone) = match first {

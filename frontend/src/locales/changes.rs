@@ -82,6 +82,8 @@ super::texts! {
     restore_create_key = "The deleted key is made again. Its old secret works again at once: rotate it if it leaked.", "将重新创建已删除的密钥，其原有密钥值立即恢复有效；如已泄露请轮换。";
     restore_same = "It already stands like this: there is nothing to restore.", "已处于该状态，无需恢复。";
     rotation_stays = "A rotation is not turned back: the old value is not kept. All else stands like this already.", "轮换无法撤销：旧值不予保留。其余内容已处于该状态。";
+    restore_rotated = "The rotation itself stays: the old value is not kept. Only what was edited since is put back, at once, for every request from then on. It is a change itself and can be undone.", "轮换本身不会撤销：旧值不予保留。仅恢复此后编辑的内容，立即对之后的所有请求生效。恢复本身也是一次变更，可以撤销。";
+    old_value = "Old value until", "旧值有效至";
     restored(name: &str) = "{name} was restored.", "已恢复 {name}。";
 
     conflict_title = "Somebody else changed this meanwhile", "其他人同时修改了此对象";
@@ -91,7 +93,7 @@ super::texts! {
     gone_choice = "What you typed was not saved. Created anew it has another id, and a key another value; the page of changes can bring the old one back instead.", "您输入的内容尚未保存。重新创建会得到新的 ID，密钥还会得到新的值；也可以在“变更”页面恢复原对象。";
     make_anew = "Create anew", "重新创建";
     deleted_meanwhile(who: &str) = "Somebody else deleted this meanwhile: {who}", "其他人已删除此对象：{who}";
-    conflict_choice = "Keeping yours overwrites the whole object, their changes included. Taking theirs throws yours away.", "保留我的修改会覆盖整个对象，包括对方的修改；采用对方的修改会丢弃您的修改。";
+    conflict_choice = "Saving both puts your changes on top of theirs; where both changed a field, what is chosen counts. Taking theirs throws yours away.", "保存双方的修改：在对方修改的基础上加上您的修改，双方都改过的字段以所选为准。采用对方的修改会丢弃您的修改。";
     conflict_deletion = "Deleting it takes their change along.", "删除会连同对方的修改一并删除。";
     delete_anyway = "Delete anyway", "仍然删除";
     both_changed = "both changed", "双方均修改";
@@ -99,7 +101,7 @@ super::texts! {
     theirs = "theirs", "对方";
     mine = "mine", "我的";
     take_theirs = "Take theirs", "采用对方的";
-    keep_mine = "Keep mine", "保留我的";
+    save_both = "Save both", "保存双方的修改";
     took_theirs = "Your changes were not saved.", "您的修改未保存。";
 
     export = "Export YAML", "导出 YAML";

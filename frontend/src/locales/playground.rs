@@ -36,6 +36,7 @@ super::texts! {
     size = "Size", "大小";
     took_route = "Taken by", "处理路由";
     record = "Record", "记录";
+    route_is_off = "This route is off.", "该路由已停用。";
     other_route(name: &str) = "Another route takes it: {name}.", "由另一条路由处理：{name}。";
     text = "Text", "文本";
     raw = "Raw", "原始";

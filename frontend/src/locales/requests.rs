@@ -133,6 +133,7 @@ super::texts! {
     phase_response_body = "within the response body", "响应正文中";
     client = "Client", "客户端";
     sizes(request: &str, response: &str) = "{request} in, {response} out", "入 {request}，出 {response}";
+    sizes_so_far(response: &str) = "{response} out so far", "目前出 {response}";
     transferred = "Transferred", "传输量";
     events(n: u64) = "{n} event[s]", "{n} 个事件";
     tokens(prompt: &str, completion: &str) = "{prompt} prompt, {completion} completion", "提示 {prompt}，补全 {completion}";

@@ -13,7 +13,8 @@ super::texts! {
     col_match = "Match", "匹配";
     col_target = "Target", "目标";
     col_hits = "Hits, 24 h", "请求（24 小时）";
-    col_errors = "Errors", "错误率";
+    col_errors = "4xx, 5xx", "4xx、5xx";
+    errors_hint = "Answers from 400 on, the gateway's own refusals (401, 403, 429 …) among them. Whether a target fails is told under Upstreams.", "状态码 400 及以上的响应，包括网关自身的拒绝（401、403、429 等）。目标是否故障见“上游”一列。";
     col_p95 = "p95", "p95";
     figure_of(figure: &str, name: &str, value: &str) = "{figure} of {name}: {value}", "{name} 的{figure}：{value}";
     move_up(name: &str) = "Move {name} up", "上移 {name}";

@@ -2,7 +2,7 @@
 
 super::texts! {
     title = "Statistics", "统计";
-    lead = "Traffic over time, told apart by what you choose. Days are days in UTC.", "按所选维度拆分的流量随时间变化。“天”以 UTC 计。";
+    lead = "Traffic over time, told apart by what you choose. Errors are answers from 400 on, the gateway's own refusals among them. Days are days in UTC.", "按所选维度拆分的流量随时间变化。错误指状态码 400 及以上的响应，包括网关自身的拒绝。“天”以 UTC 计。";
     buckets = "Buckets", "粒度";
     by_minute = "By minute", "按分钟";
     by_hour = "By hour", "按小时";

@@ -14,6 +14,7 @@ use crate::api;
 use crate::api::changes::ChangeFilter;
 use crate::components::badge::{Badge, Tone};
 use crate::components::button::Button;
+use crate::components::either::either;
 use crate::components::field::FieldMessage;
 use crate::components::icon::{Glyph, Icon};
 use crate::components::loaded::{EmptyState, Filters, Loaded, TableSkeleton};
@@ -114,25 +115,8 @@ fn ViewSwitch(address: Address, trail: Memo<bool>) -> impl IntoView {
         changes.push(("trail", if is_trail { "1".to_owned() } else { String::new() }));
         address.filter_all(changes);
     };
-    let choice = move |is_trail: bool, word: &'static str| {
-        view! {
-            <label class="choice-option">
-                <input
-                    type="radio"
-                    name="view"
-                    prop:checked=move || trail.get() == is_trail
-                    on:change=move |_| choose(is_trail)
-                />
-                {word}
-            </label>
-        }
-    };
-    view! {
-        <div class="choice" role="radiogroup" aria-label=t::view()>
-            {choice(false, t::configuration())}
-            {choice(true, t::administrators())}
-        </div>
-    }
+    let words = [t::configuration(), t::administrators()];
+    either(t::view(), "view", words, trail.into(), choose)
 }
 
 #[component]

@@ -57,7 +57,7 @@ pub fn DeleteQuestion(
     });
     let asked = move || {
         let clash = clash.get()?;
-        Some(view! { <ConflictDialog clash busy on_cancel=on_end on_mine=move |etag| delete.run(Some(etag)) /> })
+        Some(view! { <ConflictDialog clash busy on_cancel=on_end on_mine=move |(etag, _)| delete.run(Some(etag)) /> })
     };
     view! {
         <Confirm title consequence action busy on_cancel=on_end on_confirm=move |()| delete.run(None) />

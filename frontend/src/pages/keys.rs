@@ -184,8 +184,31 @@ fn Dialogs(state: KeysState) -> impl IntoView {
     }
 }
 
+/// The keys to choose from that `offered` says, after the word for none; those that cannot be used are marked.
+pub fn choices(keys: Option<&Vec<ApiKey>>, none: &str, offered: &dyn Fn(&ApiKey) -> bool) -> Vec<(String, String)> {
+    let mut choices = vec![(String::new(), none.to_owned())];
+    for key in keys.into_iter().flatten().filter(|key| offered(key)) {
+        let mut word = format!("{} · {}", title_of(key), key.key_preview);
+        if !is_usable(key) {
+            let why = if is_expired(key) {
+                common::expired()
+            } else {
+                common::inactive()
+            };
+            word.push_str(&format!(" · {why}"));
+        }
+        choices.push((key.key_id.clone(), word));
+    }
+    choices
+}
+
+/// Whether requests may be made with a key.
+pub fn is_usable(key: &ApiKey) -> bool {
+    standing(key) == "active"
+}
+
 /// The name of a key for people: its name, else its source.
-fn title_of(key: &ApiKey) -> String {
+pub fn title_of(key: &ApiKey) -> String {
     key.definition
         .name
         .clone()

@@ -5,7 +5,6 @@ mod draft;
 pub mod example;
 mod fields;
 mod sending;
-mod taker;
 
 use fastgate_shared::admin_token::Role;
 use fastgate_shared::api_key::ApiKey;
@@ -23,11 +22,12 @@ use crate::components::icon::{Glyph, Icon};
 use crate::components::loaded::EmptyState;
 use crate::components::page_head::PageHead;
 use crate::locales::{keys, playground as t, routes};
+use crate::pages::forecast::Forecast;
+use crate::pages::keys::is_usable;
 use crate::pages::playground::answer::AnswerView;
 use crate::pages::playground::draft::Draft;
 use crate::pages::playground::fields::RequestFields;
 use crate::pages::playground::sending::Sending;
-use crate::pages::playground::taker::OtherRoute;
 use crate::state::address::Address;
 use crate::state::form::FormErrors;
 use crate::state::query::Query;
@@ -103,7 +103,7 @@ impl PlaygroundState {
                 let begins = draft.begins_with(KEY, &asked);
                 let chosen = draft.key.get_untracked();
                 let (first, is_gone) = keys.with_untracked(|keys| {
-                    let mut usable = keys.iter().flatten().filter(usable);
+                    let mut usable = keys.iter().flatten().filter(|key| is_usable(key));
                     let is_gone = !chosen.is_empty() && !usable.clone().any(|key| key.key_id == chosen);
                     (usable.next().map(|key| key.key_id.clone()), is_gone)
                 });
@@ -227,7 +227,7 @@ fn Buttons(sending: Sending, draft: Draft) -> impl IntoView {
                 " "
                 <kbd>"Enter"</kbd>
             </span>
-            <OtherRoute draft />
+            <Forecast written=Signal::derive(move || (draft.route.get(), draft.question())) />
         </div>
     }
 }
@@ -240,14 +240,6 @@ fn wrong(draft: Draft) -> Vec<FieldError> {
     }
     errors.extend(draft.wrong_body());
     errors
-}
-
-fn usable(key: &&ApiKey) -> bool {
-    let expired = key
-        .definition
-        .expires_at
-        .is_some_and(|at| crate::format::millis(at) < js_sys::Date::now());
-    key.definition.is_active && !expired
 }
 
 async fn models() -> api::Answer<Vec<String>> {

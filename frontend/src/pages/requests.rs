@@ -29,8 +29,10 @@ use leptos::ev;
 use leptos::prelude::*;
 
 use crate::api;
+use crate::components::either::either;
 use crate::components::page_head::PageHead;
 use crate::locales::requests as t;
+use crate::pages::keys::title_of;
 use crate::pages::requests::cancel::CancelQuestion;
 use crate::pages::requests::columns::Columns;
 use crate::pages::requests::filters::{Chips, FilterBar};
@@ -175,25 +177,8 @@ pub fn RequestsPage() -> impl IntoView {
 
 #[component]
 fn ViewSwitch(address: Address, live: Memo<bool>) -> impl IntoView {
-    let choice = move |is_live: bool, word: &'static str| {
-        view! {
-            <label class="choice-option">
-                <input
-                    type="radio"
-                    name="view"
-                    prop:checked=move || live.get() == is_live
-                    on:change=move |_| address.filter("live", is_live.then(|| "1".to_owned()))
-                />
-                {word}
-            </label>
-        }
-    };
-    view! {
-        <div class="choice" role="radiogroup" aria-label=t::view()>
-            {choice(false, t::history())}
-            {choice(true, t::live())}
-        </div>
-    }
+    let choose = move |is_live: bool| address.filter("live", is_live.then(|| "1".to_owned()));
+    either(t::view(), "view", [t::history(), t::live()], live.into(), choose)
 }
 
 /// The filters of the address; their names are those of the API.
@@ -238,12 +223,8 @@ async fn route_names() -> api::Answer<Vec<(String, String)>> {
 
 async fn key_names() -> api::Answer<Vec<(String, String)>> {
     let keys = api::keys::list().await?;
-    let name = |key: &fastgate_shared::api_key::ApiKey| {
-        key.definition
-            .name
-            .clone()
-            .filter(|name| !name.is_empty())
-            .unwrap_or_else(|| key.definition.source_path.clone())
-    };
-    Ok(keys.into_iter().map(|key| (key.key_id.clone(), name(&key))).collect())
+    Ok(keys
+        .into_iter()
+        .map(|key| (key.key_id.clone(), title_of(&key)))
+        .collect())
 }

@@ -6,18 +6,25 @@ use crate::db::keys::{PreviousSecret, StoredKey};
 use crate::secrets::{SealedDefinition, SecretBox, mask_definition};
 use fastgate_shared::api_key::{ApiKey, ApiKeyDefinition};
 use fastgate_shared::changes::diff::{Sides, compare_shown};
-use fastgate_shared::changes::{ChangedKind, FieldDiff};
+use fastgate_shared::changes::{ChangeAction, ChangedKind, FieldDiff};
 use fastgate_shared::route::{Route, RouteDefinition};
 use jiff::Timestamp;
 use secrecy::ExposeSecret as _;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+/// Fields of a [`KeyDocument`] that tell of its secret, which no version brings back.
+const OF_SECRET: [&str; 2] = ["key_preview", OLD_UNTIL];
+const OLD_UNTIL: &str = "previous_valid_until";
+
 /// A key as the history knows it: without its hash. The preview tells that a secret was rotated.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct KeyDocument {
     /// Prefix, first two and last four characters.
     pub key_preview: String,
+    /// After a rotation: until when the secret before it works, or did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous_valid_until: Option<Timestamp>,
     /// What an administrator says about it.
     #[serde(flatten)]
     pub definition: ApiKeyDefinition,
@@ -47,6 +54,25 @@ pub enum Kept {
         /// When it was made.
         created_at: Timestamp,
     },
+}
+
+impl KeyDocument {
+    fn of(key: &StoredKey) -> Self {
+        Self {
+            key_preview: key.key.key_preview.clone(),
+            previous_valid_until: None,
+            definition: key.key.definition.clone(),
+        }
+    }
+
+    /// After a rotation at `now`. Without a grace time the secret before it ended there and then.
+    fn rotated(self, key: &StoredKey, now: Timestamp) -> Self {
+        let previous = key.previous.map(|previous| previous.valid_until);
+        Self {
+            previous_valid_until: previous.or(Some(now)),
+            ..self
+        }
+    }
 }
 
 impl Kept {
@@ -139,10 +165,7 @@ impl Side {
     }
 
     pub(super) fn stored_key(key: &StoredKey) -> Self {
-        Self::key(&KeyDocument {
-            key_preview: key.key.key_preview.clone(),
-            definition: key.key.definition.clone(),
-        })
+        Self::key(&KeyDocument::of(key))
     }
 
     pub(super) fn route(definition: &RouteDefinition) -> Self {
@@ -165,11 +188,11 @@ impl Side {
         }
     }
 
-    /// What an administrator says about the object: of a key without the preview of its secret. `None` where there is none.
+    /// What an administrator says about the object: of a key without what tells of its secret. `None` where there is none.
     pub(super) fn into_definition(self) -> Option<Value> {
         let mut definition = self.real;
         if let Value::Object(fields) = &mut definition {
-            fields.remove("key_preview");
+            OF_SECRET.iter().for_each(|name| drop(fields.remove(*name)));
         }
         Some(definition).filter(|definition| !definition.is_null())
     }
@@ -204,8 +227,13 @@ impl Pair {
     }
 
     pub(super) fn since(stored: &StoredChange, now: &Object, secrets: &SecretBox) -> Result<Self, HistoryError> {
+        let mut before = Side::read(stored.kind, stored.after.as_ref(), secrets)?;
+        // Only a rotation's own version tells it.
+        for side in [&mut before.real, &mut before.shown] {
+            side.as_object_mut().map(|fields| fields.remove(OLD_UNTIL));
+        }
         Ok(Self {
-            before: Side::read(stored.kind, stored.after.as_ref(), secrets)?,
+            before,
             after: Self::of_object(now).after,
         })
     }
@@ -226,21 +254,26 @@ impl Pair {
 
 type Documents = (Option<String>, Option<String>);
 
-/// Both documents as they are stored.
-pub(super) fn sealed(object: &Object, secrets: &SecretBox) -> Result<Documents, serde_json::Error> {
-    let key = |key: &Option<StoredKey>| {
-        let document = key.as_ref().map(|key| KeyDocument {
-            key_preview: key.key.key_preview.clone(),
-            definition: key.key.definition.clone(),
-        });
-        document.map(|document| serde_json::to_string(&document)).transpose()
+/// Both documents as they are stored, of a change at `now`.
+pub(super) fn sealed(object: &Object, secrets: &SecretBox, now: Timestamp) -> Result<Documents, serde_json::Error> {
+    let rotated = object.action() == Some(ChangeAction::Rotated);
+    let write = |document: Option<KeyDocument>| document.map(|document| serde_json::to_string(&document)).transpose();
+    let after = |key: &StoredKey| match rotated {
+        true => KeyDocument::of(key).rotated(key, now),
+        false => KeyDocument::of(key),
     };
     let route = |route: &Option<Box<Route>>| {
         let sealed = route.as_ref().map(|route| secrets.seal_route(&route.definition));
         sealed.map(|sealed| serde_json::to_string(sealed.public())).transpose()
     };
     match object {
-        Object::Key { before, after } => Ok((key(before)?, key(after)?)),
+        Object::Key {
+            before,
+            after: now_stands,
+        } => Ok((
+            write(before.as_ref().map(KeyDocument::of))?,
+            write(now_stands.as_ref().map(after))?,
+        )),
         Object::Route { before, after } => Ok((route(before)?, route(after)?)),
     }
 }

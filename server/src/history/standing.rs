@@ -33,6 +33,11 @@ impl Standing {
         Ok(Self(standing))
     }
 
+    /// Whether the key or route is there.
+    pub(super) fn has(&self, kind: ChangedKind, id: &str) -> bool {
+        self.0.contains_key(&(kind, id.to_owned()))
+    }
+
     /// The sides of a change into which its object can be put back, and in which it does not stand now. A change that left
     /// the definition as it was, as a rotation does, has one side.
     pub(super) fn ways_back(&self, stored: &StoredChange, pair: Pair) -> Vec<RestoreState> {

@@ -1,8 +1,10 @@
 //! Verdicts in words: why a route takes a request, or which condition fails first. What the winner makes of the request
 //! is in `explain/transforms.rs`.
 
+mod caller;
 mod transforms;
 
+pub use caller::lack;
 pub use transforms::Circumstances;
 
 use crate::body::peek::PeekedBody;
@@ -72,6 +74,7 @@ pub fn explain(
         nearest: nearest(table, asked, &candidates),
         transforms: transforms.map(|(winner, with)| transforms::transforms(winner, asked, with)),
         candidates,
+        refusal: None,
     }
 }
 

@@ -109,7 +109,7 @@ fn item(sides: Sides<'_>, index: usize) -> Sides<'_> {
     }
 }
 
-fn is_nothing(value: &Value) -> bool {
+pub(super) fn is_nothing(value: &Value) -> bool {
     match value {
         Value::Null => true,
         Value::String(text) => text.is_empty(),

@@ -2,9 +2,11 @@
 
 use fastgate_shared::changes::{Change, ChangeAction, ChangedKind};
 use leptos::prelude::*;
+use serde_json::Value;
 
 use super::restore::role_needed;
 use super::{ChangesState, action_badge, author_detail, author_word, kind_word, object_name};
+use crate::app::BASE;
 use crate::components::button::{Button, Weight};
 use crate::components::copy_button::CopyButton;
 use crate::components::dialog::{Dialog, Shape};
@@ -12,6 +14,9 @@ use crate::components::diff::DiffView;
 use crate::components::icon::Glyph;
 use crate::format;
 use crate::locales::changes as t;
+
+/// The field that tells until when the value before a rotation works.
+const OLD_UNTIL: &str = "previous_valid_until";
 
 #[component]
 pub fn ChangeDrawer(state: ChangesState, change: Change) -> impl IntoView {
@@ -24,12 +29,14 @@ pub fn ChangeDrawer(state: ChangesState, change: Change) -> impl IntoView {
             .filter_all(vec![("object_id", id.clone()), ("open", String::new())])
     };
     let (nothing, leads_elsewhere) = (nothing_to_restore(&change), !change.restorable_to.is_empty());
-    let diff = change.diff.clone();
+    let mut diff = change.diff.clone();
+    let old_until = diff.iter().position(|diff| diff.field == OLD_UNTIL);
+    let old_until = old_until.map(|at| diff.remove(at).after);
     let shown = change.clone();
     view! {
         <Dialog title=t::change() shape=Shape::Drawer on_close=close>
             <div class="dialog-body stack">
-                <Facts change=shown /> <h3>{t::differences()}</h3>
+                <Facts change=shown old_until /> <h3>{t::differences()}</h3>
                 {if is_setting {
                     view! { <p class="muted">{t::hidden()}</p> }.into_any()
                 } else {
@@ -65,7 +72,18 @@ fn nothing_to_restore(change: &Change) -> Option<&'static str> {
 }
 
 #[component]
-fn Facts(change: Change) -> impl IntoView {
+fn Facts(change: Change, old_until: Option<Value>) -> impl IntoView {
+    let name = object_name(&change);
+    let page = match change.kind {
+        ChangedKind::Key => "keys",
+        _ => "routes",
+    };
+    // What was deleted has no page any more.
+    let name = match change.exists {
+        true => view! { <a href=format!("{BASE}/{page}?edit={}", change.object_id)>{name}</a> }.into_any(),
+        false => view! { <strong>{name}</strong> }.into_any(),
+    };
+    let old_until = old_until.and_then(|until| format::local_time(until.as_str()?, false));
     let session = change.author.session.as_deref().map(t::session);
     let id = (change.kind != ChangedKind::Setting).then(|| change.object_id.clone());
     let id = id.map(|id| {
@@ -81,7 +99,7 @@ fn Facts(change: Change) -> impl IntoView {
         <dl class="facts">
             <dt>{kind_word(change.kind)}</dt>
             <dd>
-                <strong>{object_name(&change)}</strong>
+                {name}
                 {action_badge(change.action)}
             </dd>
             <dt>{t::when()}</dt>
@@ -92,6 +110,13 @@ fn Facts(change: Change) -> impl IntoView {
                 {session.map(|session| view! { <span class="muted">{session}</span> })}
             </dd>
             {id}
+            {old_until
+                .map(|until| {
+                    view! {
+                        <dt>{t::old_value()}</dt>
+                        <dd>{until}</dd>
+                    }
+                })}
         </dl>
     }
 }

@@ -54,13 +54,13 @@ pub fn RestoreDialog(state: ChangesState, change: Change) -> impl IntoView {
     };
     let restore = Callback::new(restore);
     let cancel = Callback::new(move |()| state.to_restore.set(None));
-    let kind = change.kind;
+    let what = (change.kind, change.action);
     view! {
         <Dialog title=t::restore_title(&name) on_close=cancel>
             <div class="dialog-body stack">
                 <SelectField label=t::state() value=chosen choices />
                 <Loaded query=plan skeleton=|| view! { <TableSkeleton /> }>
-                    {move || plan.data.get().map(|plan| view! { <Plan plan kind /> })}
+                    {move || plan.data.get().map(|plan| view! { <Plan plan what /> })}
                 </Loaded>
             </div>
             <div class="dialog-foot">
@@ -95,12 +95,17 @@ fn RestoreButton(plan: Query<Restored>, busy: RwSignal<bool>, restore: Callback<
 }
 
 #[component]
-fn Plan(plan: Restored, kind: ChangedKind) -> impl IntoView {
-    let consequence = match (plan.action, kind) {
+fn Plan(
+    plan: Restored,
+    /// What was changed, and what was done to it.
+    what: (ChangedKind, ChangeAction),
+) -> impl IntoView {
+    let consequence = match (plan.action, what) {
         (None, _) => t::restore_same(),
-        (Some(ChangeAction::Created), ChangedKind::Key) => t::restore_create_key(),
+        (Some(ChangeAction::Created), (ChangedKind::Key, _)) => t::restore_create_key(),
         (Some(ChangeAction::Created), _) => t::restore_create_route(),
-        (Some(_), ChangedKind::Key) => t::restore_change_key(),
+        (Some(_), (_, ChangeAction::Rotated)) => t::restore_rotated(),
+        (Some(_), (ChangedKind::Key, _)) => t::restore_change_key(),
         (Some(_), _) => t::restore_change(),
     };
     view! {

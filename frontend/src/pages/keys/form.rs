@@ -13,7 +13,7 @@ use std::sync::Arc;
 use super::{KeysState, OldValue, title_of};
 use crate::api;
 use crate::components::button::{Button, Weight};
-use crate::components::conflict::{Clash, ConflictQuestion};
+use crate::components::conflict::{Clash, ConflictQuestion, Decided};
 use crate::components::dialog::{Dialog, Shape, leave_button};
 use crate::components::expiry::{Expiry, ExpiryFields};
 use crate::components::field::{CheckField, FormRefusal, Rule, TextField};
@@ -144,7 +144,7 @@ pub fn KeyForm(state: KeysState, before: Option<api::Tagged<ApiKey>>) -> impl In
             clash
             busy
             on_theirs=move |()| sending.take_theirs()
-            on_mine=move |etag| sending.send(Some(etag))
+            on_mine=move |decided| sending.send(Some(decided))
         />
         <GoneQuestion gone=sending.gone on_close=close on_anew=move |()| sending.send_anew() />
     }
@@ -167,18 +167,18 @@ struct Sending {
 }
 
 impl Sending {
-    /// With the ETag that the form began with, or after a conflict with the one that was decided about.
-    fn send(self, decided: Option<String>) {
+    /// With the ETag that the form began with, or after a conflict what was decided.
+    fn send(self, decided: Option<Decided>) {
         let Some(definition) = untrack(|| self.draft.read().ok()).filter(|_| !self.busy.get_untracked()) else {
             self.errors.ready_to_send();
             return;
         };
         let (before, etag) = self.before.get_value();
-        let etag = decided.unwrap_or(etag);
+        let (etag, value) = decided.unwrap_or_else(|| (etag, api::value_of(&definition)));
         self.busy.set(true);
         spawn_local(async move {
             let saved = match &before {
-                Some(key) => api::keys::update(&key.key_id, &definition, &etag)
+                Some(key) => api::keys::update(&key.key_id, &value, &etag)
                     .await
                     .map(|key| self.toasts.say(t::saved(&title_of(&key)))),
                 None => api::keys::create(&definition)

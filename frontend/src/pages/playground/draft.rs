@@ -175,13 +175,14 @@ impl Draft {
         }
     }
 
-    /// The same, to ask which route would take it.
+    /// The same, to ask what would become of it.
     pub fn question(self) -> MatchRequest {
         MatchRequest {
             method: Some(self.method.get()),
             path: self.path.get().trim().to_owned(),
             headers: self.headers.read(),
             body: Some(Value::String(self.body.get())),
+            key_id: Some(self.key.get()),
         }
     }
 

@@ -1,5 +1,6 @@
 //! The fields of the request.
 
+use fastgate_shared::api_key::ApiKey;
 use leptos::prelude::*;
 
 use super::PlaygroundState;
@@ -8,6 +9,7 @@ use crate::components::field::{Rule, SelectField, TextField};
 use crate::components::fold::Fold;
 use crate::components::key_value::PairsField;
 use crate::locales::{common, playground as t};
+use crate::pages::keys::{choices, is_usable};
 
 const METHODS: [&str; 7] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
 const MODELS: &str = "playground-models";
@@ -60,13 +62,18 @@ fn RouteChoice(state: PlaygroundState) -> impl IntoView {
     let choices = Signal::derive(move || {
         let mut choices = vec![(String::new(), t::any_route().to_owned())];
         state.routes.data.with(|routes| {
-            let active = routes.iter().flatten().filter(|route| route.definition.is_active);
-            choices.extend(active.map(|route| {
+            // One that was chosen elsewhere is told, whatever it is.
+            let offered = routes
+                .iter()
+                .flatten()
+                .filter(|route| route.definition.is_active || draft.route.with(|chosen| *chosen == route.route_id));
+            choices.extend(offered.map(|route| {
                 let definition = &route.definition;
-                (
-                    route.route_id.clone(),
-                    format!("{} · {}", definition.route_name, definition.match_path),
-                )
+                let mut word = format!("{} · {}", definition.route_name, definition.match_path);
+                if !definition.is_active {
+                    word.push_str(&format!(" · {}", common::inactive()));
+                }
+                (route.route_id.clone(), word)
             }));
         });
         choices
@@ -97,20 +104,11 @@ fn RouteChoice(state: PlaygroundState) -> impl IntoView {
 #[component]
 fn KeyChoice(state: PlaygroundState) -> impl IntoView {
     let key = state.draft.key;
+    let keys = state.keys.data;
     let choices = Signal::derive(move || {
-        let mut choices = vec![(String::new(), t::no_key().to_owned())];
-        state.keys.data.with(|keys| {
-            let usable = keys.iter().flatten().filter(super::usable);
-            choices.extend(usable.map(|key| {
-                let source = key.definition.source_path.clone();
-                let name = key.definition.name.clone().filter(|name| !name.is_empty());
-                (
-                    key.key_id.clone(),
-                    format!("{} · {}", name.unwrap_or(source), key.key_preview),
-                )
-            }));
-        });
-        choices
+        // One that was chosen elsewhere is told, whatever it is.
+        let offered = |listed: &ApiKey| is_usable(listed) || key.with(|key| *key == listed.key_id);
+        keys.with(|keys| choices(keys.as_ref(), t::no_key(), &offered))
     });
     let hint = move || key.with(String::is_empty).then(t::need_key);
     view! {

@@ -1,8 +1,9 @@
-//! Requests as they happen, pushed by the server: starting, first byte, growing, ended. At most 1,000 rows are kept.
+//! Requests as they happen, pushed by the server: starting, first byte, growing, ended. At most 1,000 rows are kept. While
+//! somebody reads them, rows change in place and new ones wait.
 
-use std::sync::Arc;
+mod feed;
 
-use fastgate_shared::audit_log::{LiveEventKind, LogItem};
+use fastgate_shared::audit_log::LiveEventKind;
 use fastgate_shared::json;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -13,21 +14,19 @@ use super::filters;
 use super::table::RequestsTable;
 use crate::api;
 use crate::components::badge::{Badge, Tone};
-use crate::components::button::Button;
+use crate::components::button::{Button, Weight};
 use crate::components::first_rows::newest_rows;
 use crate::components::icon::Glyph;
 use crate::components::loaded::{EmptyState, Filters, RefusedFilters};
+use crate::components::show::Show;
 use crate::locales::requests as t;
-use crate::order;
 use crate::state::connection::Connection;
 use crate::state::events::{self, Line};
 use crate::state::session::Session;
+use crate::state::shortcuts::{focus, reach};
 use crate::state::{clock, reactive};
+use feed::{Change, Feed, is_above};
 
-/// Rows kept.
-const MAX_ROWS: usize = 1_000;
-/// Events kept while paused.
-const MAX_WAITING: usize = 4_000;
 /// How often what arrived is shown: often enough to look immediate and to keep each step short (50 ms at 200 events a second),
 /// seldom enough for thousands of events.
 const SHOW_EVERY_MS: u64 = 100;
@@ -43,103 +42,6 @@ const EVENTS: [&str; 6] = [
     LEAVE,
     IN_FLIGHT,
 ];
-
-/// What an event says.
-enum Change {
-    /// A request, as it is now.
-    Item(LogItem),
-    /// It no longer passes the filters.
-    Leave(LogItem),
-    /// Those are in flight, and no others.
-    InFlight(Vec<LogItem>),
-}
-
-/// What arrived and what is shown of it.
-#[derive(Clone, Copy)]
-struct Feed {
-    rows: RwSignal<Vec<Arc<LogItem>>>,
-    waiting: StoredValue<Vec<Change>>,
-    paused: RwSignal<bool>,
-    held_back: RwSignal<usize>,
-}
-
-impl Feed {
-    fn new() -> Self {
-        Self {
-            rows: RwSignal::default(),
-            waiting: StoredValue::default(),
-            paused: RwSignal::new(false),
-            held_back: RwSignal::new(0),
-        }
-    }
-
-    fn take(self, change: Change) {
-        // The last event may arrive when the view is gone.
-        let _ = self.waiting.try_update_value(|waiting| {
-            if waiting.len() == MAX_WAITING {
-                waiting.remove(0);
-            }
-            waiting.push(change);
-        });
-    }
-
-    fn clear(self) {
-        self.waiting.set_value(Vec::new());
-        self.rows.set(Vec::new());
-    }
-
-    /// Shows what waits, or counts it while paused.
-    fn show(self) {
-        if self.waiting.with_value(Vec::is_empty) {
-            return;
-        }
-        if self.paused.get_untracked() {
-            self.held_back.set(self.new_ones());
-            return;
-        }
-        let mut waiting = Vec::new();
-        self.waiting.update_value(|kept| waiting = std::mem::take(kept));
-        self.held_back.set(0);
-        self.rows.update(|rows| {
-            for change in waiting {
-                match change {
-                    Change::Item(item) => put(rows, item),
-                    Change::Leave(item) => rows.retain(|row| row.id != item.id),
-                    Change::InFlight(items) => {
-                        // How those that are missing ended is in the history.
-                        let ids = in_order(items.iter().map(|item| item.id.as_str()).collect());
-                        rows.retain(|row| row.outcome.is_some() || ids.binary_search(&row.id.as_str()).is_ok());
-                        items.into_iter().rev().for_each(|item| put(rows, item));
-                    }
-                }
-            }
-            rows.truncate(MAX_ROWS);
-        });
-    }
-
-    fn new_ones(self) -> usize {
-        self.rows.with_untracked(|rows| {
-            let shown = in_order(rows.iter().map(|row| row.id.as_str()).collect());
-            self.waiting.with_value(|waiting| {
-                let items = waiting.iter().flat_map(|change| match change {
-                    Change::Item(item) => std::slice::from_ref(item),
-                    Change::InFlight(items) => items,
-                    Change::Leave(_) => &[],
-                });
-                let ids = items.map(|item| item.id.as_str());
-                let ids = ids.filter(|id| shown.binary_search(id).is_err());
-                in_order(ids.collect()).len()
-            })
-        })
-    }
-}
-
-/// In order, each once.
-fn in_order(mut ids: Vec<&str>) -> Vec<&str> {
-    order::sort(&mut ids, |one, two| one.cmp(two));
-    ids.dedup();
-    ids
-}
 
 #[component]
 pub fn LiveView(state: RequestsState) -> impl IntoView {
@@ -189,7 +91,10 @@ pub fn LiveView(state: RequestsState) -> impl IntoView {
     };
     view! {
         <LiveHead feed connection columns=state.columns />
-        <section class="card">{content}</section>
+        <NewOnes feed />
+        <section class="card live" tabindex="-1" on:mousemove=move |_| feed.pointed.set_value(true)>
+            {content}
+        </section>
     }
 }
 
@@ -205,7 +110,9 @@ fn LiveHead(feed: Feed, connection: Signal<Line>, columns: Columns) -> impl Into
     };
     let toggle = move |()| {
         feed.paused.update(|paused| *paused = !*paused);
-        feed.show();
+        if !feed.paused.get_untracked() {
+            feed.release();
+        }
     };
     let button = move || {
         if feed.paused.get() {
@@ -218,13 +125,36 @@ fn LiveHead(feed: Feed, connection: Signal<Line>, columns: Columns) -> impl Into
         <div class="list-head">
             <span class="row" role="status">
                 {badge}
-                {move || (feed.held_back.get() > 0).then(|| view! { <strong>{t::new_n(feed.held_back.get())}</strong> })}
             </span>
             <span class="muted">{move || t::kept(feed.rows.with(Vec::len))}</span>
             <div class="row list-tools">
                 <ColumnChooser columns />
                 {button}
             </div>
+        </div>
+    }
+}
+
+/// The way to what is held back. It stays in sight above the list.
+#[component]
+fn NewOnes(feed: Feed) -> impl IntoView {
+    let reveal = move |()| {
+        feed.release();
+        // The button goes.
+        reach(".live", |list| {
+            if is_above(list) {
+                list.scroll_into_view();
+            }
+            focus(list);
+        });
+    };
+    view! {
+        <div class="live-new">
+            <Show when=move || feed.held_back.get() != 0>
+                <Button small=true weight=Weight::Primary glyph=Glyph::Up on_press=reveal>
+                    {move || t::new_n(feed.held_back.get())}
+                </Button>
+            </Show>
         </div>
     }
 }
@@ -243,13 +173,5 @@ fn parse(name: &str, text: &str) -> Option<Change> {
         IN_FLIGHT => json::from_text(text).ok().map(Change::InFlight),
         LEAVE => json::from_text(text).ok().map(Change::Leave),
         _ => json::from_text(text).ok().map(Change::Item),
-    }
-}
-
-// The newest come first, and most events are about the newest.
-fn put(rows: &mut Vec<Arc<LogItem>>, item: LogItem) {
-    match rows.iter_mut().find(|row| row.id == item.id) {
-        Some(row) => *row = Arc::new(item),
-        None => rows.insert(0, Arc::new(item)),
     }
 }

@@ -211,6 +211,13 @@ fn Summary(state: RequestsState, record: LogRecord) -> impl IntoView {
             &format::count(item.completion_tokens.unwrap_or(0)),
         )
     });
+    let (request, response) = (format::bytes(item.request_size), format::bytes(item.response_size));
+    // How much of the request came is counted at its end.
+    let transferred = if item.outcome.is_none() && item.request_size == 0 {
+        t::sizes_so_far(&response)
+    } else {
+        t::sizes(&request, &response)
+    };
     view! {
         <dl class="facts">
             <dt>{t::outcome()}</dt>
@@ -242,7 +249,7 @@ fn Summary(state: RequestsState, record: LogRecord) -> impl IntoView {
             {fact(t::model(), item.model)}
             {fact(t::col_tokens(), tokens)}
             <dt>{t::transferred()}</dt>
-            <dd>{t::sizes(&format::bytes(item.request_size), &format::bytes(item.response_size))}</dd>
+            <dd>{transferred}</dd>
             {fact(t::stream(), item.is_stream.then(|| t::events(item.stream_chunks)))}
             <dt>{t::client()}</dt>
             <dd>

@@ -7,6 +7,7 @@ use super::failures;
 use crate::app::BASE;
 use crate::components::badge::{Badge, Tone};
 use crate::components::code::CodeBlock;
+use crate::components::either::either;
 use crate::format;
 use crate::locales::{common, requests as t};
 use crate::state::reactive;
@@ -154,23 +155,15 @@ pub fn Message(
 #[component]
 fn BodyText(body: Option<String>, size: u64, ended: bool) -> impl IntoView {
     let raw = RwSignal::new(false);
-    let choice = move |is_raw: bool, word: &'static str| {
-        view! {
-            <label class="choice-option">
-                <input
-                    type="radio"
-                    name="body-form"
-                    prop:checked=move || raw.get() == is_raw
-                    on:change=move |_| raw.set(is_raw)
-                />
-                {word}
-            </label>
-        }
+    let choice = move || {
+        let choose = move |is_raw: bool| raw.set(is_raw);
+        either(common::body(), "body-form", [t::pretty(), t::raw()], raw.into(), choose)
     };
     let has_text = body.is_some();
     let body = match body {
-        None if size == 0 => view! { <p class="muted">{t::no_body()}</p> }.into_any(),
+        // How large it is shows at the end.
         None if !ended => view! { <p class="muted">{t::not_captured_yet()}</p> }.into_any(),
+        None if size == 0 => view! { <p class="muted">{t::no_body()}</p> }.into_any(),
         None => view! {
             <p class="muted">
                 {t::not_captured()} " "
@@ -193,15 +186,7 @@ fn BodyText(body: Option<String>, size: u64, ended: bool) -> impl IntoView {
         <section class="stack-s">
             <div class="row body-head">
                 <h3>{common::body()}</h3>
-                {has_text
-                    .then(|| {
-                        view! {
-                            <div class="choice" role="radiogroup" aria-label=common::body()>
-                                {choice(false, t::pretty())}
-                                {choice(true, t::raw())}
-                            </div>
-                        }
-                    })}
+                {has_text.then(choice)}
             </div>
             {body}
         </section>

@@ -2,6 +2,7 @@
 
 use fastgate_shared::audit_log::{LogRecord, ReplayDraft, ReplayGap, ReplayRequest, ReplayResult};
 use fastgate_shared::problem::FieldError;
+use fastgate_shared::route::MatchRequest;
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -16,6 +17,8 @@ use crate::components::icon::{Glyph, Icon};
 use crate::components::key_value::{Pairs, PairsField};
 use crate::components::loaded::{Loaded, TableSkeleton};
 use crate::locales::{common, requests as t};
+use crate::pages::forecast::Forecast;
+use crate::pages::keys::choices;
 use crate::state::form::FormErrors;
 use crate::state::query::Query;
 use crate::state::reactive;
@@ -45,6 +48,16 @@ impl Draft {
             headers: Pairs::new(draft.headers.iter().map(|(name, value)| (name, value))),
             body: RwSignal::new(draft.body.clone().unwrap_or_default()),
             key_id: RwSignal::new(draft.key_id.clone().unwrap_or_default()),
+        }
+    }
+
+    fn question(self) -> MatchRequest {
+        MatchRequest {
+            method: Some(self.method.get()),
+            path: self.path.get().trim().to_owned(),
+            headers: self.headers.read(),
+            body: Some(self.body.get().into()),
+            key_id: Some(self.key_id.get()),
         }
     }
 
@@ -85,7 +98,7 @@ pub fn ReplayDialog(state: RequestsState, resending: Resending) -> impl IntoView
     let title = if edit { t::edit_and_resend() } else { t::replay() };
     let content = move || {
         let draft = draft.data.get()?;
-        Some(view! { <ReplayForm state record=record.clone() draft edit lost=typed /> })
+        Some(view! { <ReplayForm record=record.clone() draft edit lost=typed /> })
     };
     view! {
         <Dialog title lead=t::replay_lead() shape=Shape::WideFormDrawer typed on_close=close>
@@ -97,13 +110,7 @@ pub fn ReplayDialog(state: RequestsState, resending: Resending) -> impl IntoView
 }
 
 #[component]
-fn ReplayForm(
-    state: RequestsState,
-    record: LogRecord,
-    draft: ReplayDraft,
-    edit: bool,
-    lost: RwSignal<bool>,
-) -> impl IntoView {
+fn ReplayForm(record: LogRecord, draft: ReplayDraft, edit: bool, lost: RwSignal<bool>) -> impl IntoView {
     // What is missing can only be given where it can be edited.
     let edit = edit || draft.gaps.iter().any(|gap| *gap != ReplayGap::Key);
     let typed = Draft::new(&draft);
@@ -153,7 +160,7 @@ fn ReplayForm(
                 } else {
                     view! { <code class="record-path">{line}</code> }.into_any()
                 }}
-                <KeyChoice state errors key_id=typed.key_id />
+                <KeyChoice errors typed />
                 <div class="stack" aria-live="polite">
                     {compared}
                 </div>
@@ -208,12 +215,13 @@ fn EditFields(typed: Draft, errors: FormErrors) -> impl IntoView {
     }
 }
 
+/// The key that it is sent with, and what would become of it.
 #[component]
-fn KeyChoice(state: RequestsState, errors: FormErrors, key_id: RwSignal<String>) -> impl IntoView {
-    let choices = reactive::derived(move || {
-        let mut choices = vec![(String::new(), t::without_key().to_owned())];
-        choices.extend(state.keys.data.get().unwrap_or_default());
-        choices
-    });
-    view! { <SelectField label=t::acts_with() value=key_id choices rule=Rule(errors, "key_id") hint=t::acts_with_hint() /> }
+fn KeyChoice(errors: FormErrors, typed: Draft) -> impl IntoView {
+    let keys = Query::new(|| (), |()| api::keys::list()).data;
+    let choices = reactive::derived(move || keys.with(|keys| choices(keys.as_ref(), t::without_key(), &|_| true)));
+    view! {
+        <SelectField label=t::acts_with() value=typed.key_id choices rule=Rule(errors, "key_id") hint=t::acts_with_hint() />
+        <Forecast written=Signal::derive(move || (String::new(), typed.question())) />
+    }
 }

@@ -13,7 +13,7 @@ use super::content::{Content, ContentView};
 use super::draft::Draft;
 use crate::api;
 use crate::components::button::{Button, Weight};
-use crate::components::conflict::{Clash, ConflictQuestion};
+use crate::components::conflict::{Clash, ConflictQuestion, Decided};
 use crate::components::dialog::{Dialog, Shape, leave_button};
 use crate::components::field::FormRefusal;
 use crate::components::gone::GoneQuestion;
@@ -107,7 +107,7 @@ pub fn RouteForm(state: RoutesState, before: Option<(String, String)>, model: Op
             clash
             busy
             on_theirs=move |()| sending.take_theirs()
-            on_mine=move |etag| sending.send(Some(etag))
+            on_mine=move |decided| sending.send(Some(decided))
         />
         <GoneQuestion gone=sending.gone on_close=close on_anew=move |()| sending.send_anew() />
     }
@@ -134,8 +134,8 @@ struct Sending {
 }
 
 impl Sending {
-    /// With the ETag that the form began with, or after a conflict with the one that was decided about.
-    fn send(self, decided: Option<String>) {
+    /// With the ETag that the form began with, or after a conflict what was decided.
+    fn send(self, decided: Option<Decided>) {
         let Some(definition) = untrack(|| self.content.read().ok()).filter(|_| !self.busy.get_untracked()) else {
             self.errors.ready_to_send();
             self.ask_for_the_rest();
@@ -146,8 +146,8 @@ impl Sending {
         spawn_local(async move {
             let saved = match before {
                 Some((route_id, etag)) => {
-                    let etag = decided.unwrap_or(etag);
-                    api::routes::update(&route_id, &definition, &etag).await
+                    let (etag, value) = decided.unwrap_or_else(|| (etag, api::value_of(&definition)));
+                    api::routes::update(&route_id, &value, &etag).await
                 }
                 None => api::routes::create(&definition, self.copy_of.get_value().as_deref()).await,
             };

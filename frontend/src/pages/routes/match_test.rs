@@ -141,6 +141,7 @@ pub fn MatchTest(address: Address) -> impl IntoView {
             path: draft.path(),
             headers: draft.headers(),
             body: draft.body(),
+            key_id: None,
         });
         busy.set(true);
         spawn_local(async move {

@@ -8,6 +8,7 @@ use leptos::prelude::*;
 use super::draft::Draft;
 use super::sharing::SharingFields;
 use crate::components::button::{Button, IconButton};
+use crate::components::either::either;
 use crate::components::field::{FieldMessage, Rule, SelectField, TextField};
 use crate::components::icon::Glyph;
 use crate::components::keyed::keyed;
@@ -180,19 +181,13 @@ fn take_apart(draft: Draft, typed: RwSignal<String>, is_alone: bool, is_done: bo
 /// The fields of the section.
 #[component]
 pub fn TargetFields(draft: Draft, errors: FormErrors) -> impl IntoView {
-    let kind = move |several: bool, word: &'static str| {
-        view! {
-            <label class="choice-option">
-                <input
-                    type="radio"
-                    name="target-kind"
-                    prop:checked=move || draft.several.get() == several
-                    on:change=move |_| draft.several.set(several)
-                />
-                {word}
-            </label>
-        }
-    };
+    let kind = either(
+        t::target_kind(),
+        "target-kind",
+        [t::one_host(), t::several_hosts()],
+        draft.several.into(),
+        move |several: bool| draft.several.set(several),
+    );
     let named = |protocol: Protocol| (protocol.as_str().to_owned(), protocol.as_str().to_owned());
     let protocols = Protocol::ALL.map(named).to_vec();
     reactive::effect(move || {
@@ -204,10 +199,7 @@ pub fn TargetFields(draft: Draft, errors: FormErrors) -> impl IntoView {
         }
     });
     view! {
-        <div class="choice" role="radiogroup" aria-label=t::target_kind()>
-            {kind(false, t::one_host())}
-            {kind(true, t::several_hosts())}
-        </div>
+        {kind}
         <div class="target-line">
             <SelectField label=t::protocol() value=draft.protocol choices=protocols rule=Rule(errors, "target_protocol") />
             <Show when=move || !draft.several.get()>

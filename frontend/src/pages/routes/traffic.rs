@@ -115,9 +115,11 @@ pub fn HitsCell(state: RoutesState, route_id: String, name: String, figure: Figu
         Some(hits) if hits.requests > 0 => {
             let (word, shown) = shown(hits, figure);
             let label = t::figure_of(word, &name, &shown);
-            let bad = figure == Figure::Errors && hits.errors > 0;
+            let of_errors = figure == Figure::Errors;
+            let bad = of_errors && hits.errors > 0;
+            let title = of_errors.then(t::errors_hint);
             view! {
-                <a class="figure-link" class:figure-bad=bad href=link() aria-label=label>
+                <a class="figure-link" class:figure-bad=bad href=link() title=title aria-label=label>
                     {shown}
                 </a>
             }

@@ -4,6 +4,7 @@ use crate::admin::auth::{Administrator, Viewer};
 use crate::admin::json::{self, JsonObject};
 use crate::admin::openapi::ROUTES;
 use crate::admin::problem::Problem;
+use crate::api_keys::{ApiKeyEntry, KeyRefusal};
 use crate::app::App;
 use crate::body::peek::PeekedBody;
 use crate::client::ClientAddress;
@@ -15,22 +16,27 @@ use axum::{Extension, Json};
 use fastgate_shared::problem::{FieldError, Problem as ProblemDocument};
 use fastgate_shared::route::{MatchExplanation, MatchRequest};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use jiff::Timestamp;
 use serde_json::Value;
 use std::sync::Arc;
 
 /// Header fields that a request may be described with; the listener takes no more either.
 const MAX_HEADERS: usize = 128;
 
+/// Who asks, as if they sent the request.
+type Sender = (Extension<RequestId>, Extension<ClientAddress>);
+
 /// Ask which route would take a request.
 ///
 /// Every route in matching order; the first that matched wins, or one of those that share with it. `transforms` is what it
-/// would make of the request; where none matched, `nearest` names those that came closest. Nothing is sent.
+/// would make of the request; where none matched, `nearest` names those that came closest. With a `key_id`, `refusal` says
+/// what that key lacks. Nothing is sent.
 #[utoipa::path(post, path = "/admin/routes/match", tag = ROUTES, request_body = MatchRequest,
     responses((status = 200, body = MatchExplanation), (status = 422, body = ProblemDocument)))]
 pub async fn explain(
     _: Administrator<Viewer>,
     State(app): State<Arc<App>>,
-    sender: (Extension<RequestId>, Extension<ClientAddress>),
+    sender: Sender,
     body: JsonObject,
 ) -> Result<Json<MatchExplanation>, Problem> {
     let members = body.required()?;
@@ -58,24 +64,55 @@ pub async fn explain(
     }
     let text = asked.body.as_ref().map(body_text).unwrap_or_default();
     let body = PeekedBody::new(headers.get(header::CONTENT_ENCODING), text.as_bytes());
+    let key_id = asked.key_id.filter(|id| !id.is_empty());
+    let key = key_id.map(|id| app.snapshot().keys.by_id(&id, Timestamp::now()));
+    let asked = Asked {
+        method: &method,
+        path: &canonical,
+        raw_path,
+        headers: &headers,
+    };
+    Ok(Json(told(&app, &asked, query, &sender, &body, key.as_ref())))
+}
+
+/// The verdicts, and whether the key may have what is asked for.
+fn told<'a>(
+    app: &App,
+    asked: &Asked<'_>,
+    query: Option<&str>,
+    (request_id, address): &Sender,
+    body: &'a PeekedBody<'a>,
+    key: Option<&Result<Arc<ApiKeyEntry>, KeyRefusal>>,
+) -> MatchExplanation {
+    let usable = key.and_then(|key| key.as_ref().ok());
+    let circumstances = Circumstances {
+        query,
+        request_id: request_id.as_str(),
+        client_ip: address.ip,
+        source_path: usable.map_or("", |key| &key.source_path),
+        key_id: usable.map_or("", |key| &key.key_id),
+    };
     let snapshot = app.snapshot();
-    Ok(Json(verdicts::explain(
-        &snapshot.routes,
-        &Asked {
-            method: &method,
-            path: &canonical,
-            raw_path,
-            headers: &headers,
-        },
-        KnownBody::Read(&body),
-        Some(&Circumstances {
-            query,
-            request_id: sender.0.as_str(),
-            client_ip: sender.1.ip,
-            source_path: "",
-            key_id: "",
-        }),
-    )))
+    let routes = &snapshot.routes;
+    let mut told = verdicts::explain(routes, asked, KnownBody::Read(body), Some(&circumstances));
+    told.refusal = key.and_then(|key| match key {
+        Err(why) => Some(unusable(*why).to_owned()),
+        Ok(key) => {
+            let key = (&key.permissions, body.model());
+            let lack = verdicts::lack(routes, &told.candidates, asked, &circumstances, key);
+            lack.map(|lack| lack.to_string())
+        }
+    });
+    told
+}
+
+/// Why a key is not accepted, in the words of the proxy.
+const fn unusable(why: KeyRefusal) -> &'static str {
+    match why {
+        KeyRefusal::Unknown => "The API key is not valid.",
+        KeyRefusal::Disabled => "The API key is disabled.",
+        KeyRefusal::Expired => "The API key has expired.",
+    }
 }
 
 /// A method as a client would send it.

@@ -2,7 +2,7 @@
 
 use crate::message::template::Template;
 use crate::message::{Plan, Values};
-use crate::routing::{Asked, CompiledRoute};
+use crate::routing::{Asked, Captures, CompiledRoute};
 use crate::secrets::mask_route;
 use fastgate_shared::route::Transforms;
 use serde_json::Value;
@@ -26,13 +26,7 @@ pub struct Circumstances<'a> {
 /// What the route would do to a request. Carried out with the masked route, so that no credential can come into it.
 pub(super) fn transforms(route: &CompiledRoute, asked: &Asked<'_>, with: &Circumstances<'_>) -> Transforms {
     let captures = route.matcher.captures(asked.path, asked.raw_path);
-    let values = &Values {
-        captures: &captures,
-        request_id: with.request_id,
-        client_ip: with.client_ip,
-        source_path: with.source_path,
-        key_id: with.key_id,
-    };
+    let values = &values(&captures, with);
     let masked = mask_route((*route.route).clone()).definition;
     // It compiled before its credentials were masked.
     let Ok(plan) = Plan::compile(&masked) else {
@@ -61,5 +55,16 @@ pub(super) fn transforms(route: &CompiledRoute, asked: &Asked<'_>, with: &Circum
             Ok(Value::Object(fields)) => fields,
             _ => serde_json::Map::new(),
         },
+    }
+}
+
+/// What placeholders stand for.
+pub(super) fn values<'a>(captures: &'a Captures, with: &Circumstances<'a>) -> Values<'a> {
+    Values {
+        captures,
+        request_id: with.request_id,
+        client_ip: with.client_ip,
+        source_path: with.source_path,
+        key_id: with.key_id,
     }
 }

@@ -109,11 +109,11 @@ async fn every_change_is_a_version_with_who_when_and_what(#[case] dialect: Diale
         "{}",
         of_route[6]
     );
-    assert!(
-        of_route[2].starts_with("rotated app: key_preview: \"fg_"),
-        "{}",
-        of_route[2]
-    );
+    let rotated = &of_route[2];
+    assert!(rotated.starts_with("rotated app: key_preview: \"fg_"), "{rotated}");
+    let ended = format!("previous_valid_until: null → {}", all[2]["time"]);
+    assert!(rotated.ends_with(&ended), "without a grace time: {rotated}");
+    assert_eq!((&all[2]["exists"], &all[3]["exists"]), (&json!(false), &json!(false)));
     assert_eq!(
         all[0]["author"],
         json!({"kind": "admin_token", "name": null, "session": null, "address": "127.0.0.1"})
@@ -246,6 +246,7 @@ async fn a_version_leads_only_to_where_its_object_does_not_stand() {
     let deleted = history(&admin, "").await.remove(0);
     restore(&admin, &deleted, Value::Null).await.json(200);
     assert_eq!(ways().await[..2], ["created []", "deleted []"]);
+    assert_eq!(history(&admin, "").await[3]["exists"], true);
     let one = format!("/admin/changes/{}", deleted["id"].as_str().unwrap());
     assert_eq!(admin.get(&one).await.json(200)["restorable_to"], json!([]));
 

@@ -246,3 +246,25 @@ async fn keys_are_back_after_a_restart() {
 fn contains(bytes: &[u8], part: &[u8]) -> bool {
     bytes.windows(part.len()).any(|window| window == part)
 }
+
+#[tokio::test]
+async fn the_version_of_a_rotation_tells_until_when_the_old_value_works() {
+    let admin = Admin::open().await;
+    let created = admin.post("/admin/keys", json!({"source_path": "app"})).await.json(201);
+    let key = format!("/admin/keys/{}", created["key_id"].as_str().unwrap());
+    let rotated = admin
+        .post(&format!("{key}/rotate"), json!({"grace_seconds": 60}))
+        .await
+        .json(200);
+    let newest = async || admin.get("/admin/changes").await.json(200)["items"][0].clone();
+    let told = newest().await;
+    let until = json!({"field": "previous_valid_until", "before": null, "after": rotated["previous_valid_until"]});
+    assert_eq!(told["diff"][1], until, "{told}");
+    assert_eq!(told["restorable_to"], json!([]), "nothing but the secret is different");
+    admin.put(&key, json!({"rate_limit": 5})).await.json(200);
+    let edited = newest().await;
+    assert_eq!(
+        edited["diff"],
+        json!([{"field": "rate_limit", "before": null, "after": 5}])
+    );
+}

@@ -250,3 +250,46 @@ async fn what_cannot_be_sent_is_refused_field_by_field() {
     assert_eq!(upstream.requests(), 0);
     gateway.finish().await;
 }
+
+#[tokio::test]
+async fn what_a_key_lacks_is_known_before_anything_is_sent() {
+    let upstream = Upstream::start();
+    let gateway = TestGateway::builder()
+        .route(json!({"route_name": "main", "target_host": upstream.host()}))
+        .start()
+        .await;
+    let chat = "/v1/chat/completions";
+    let call = async |path: &str, body: Value| -> Value {
+        let call = gateway.admin(Method::POST, path).json(&body);
+        call.send().await.json().await
+    };
+    let cases = [
+        (
+            json!({"permissions": ["embeddings"]}),
+            json!("The API key lacks a permission: `chat`, `route:main` or a `path:` that takes this request."),
+        ),
+        (
+            json!({"permissions": ["model:gpt-4o*"]}),
+            json!("The API key lacks a permission for the model `o3`."),
+        ),
+        (json!({"permissions": ["route:main"]}), Value::Null),
+        (json!({"is_active": false}), json!("The API key is disabled.")),
+        (
+            json!({"expires_at": "2020-01-01T00:00:00Z"}),
+            json!("The API key has expired."),
+        ),
+    ];
+    for (mut fields, refusal) in cases {
+        fields["source_path"] = json!("asks");
+        let created = call("/admin/keys", fields).await;
+        let asked = json!({"method": "POST", "path": chat, "body": {"model": "o3"}, "key_id": created["key_id"]});
+        let told = call("/admin/routes/match", asked).await;
+        assert_eq!(told["refusal"], refusal);
+        assert_eq!(told["candidates"][0]["matched"], true);
+    }
+    let asked = json!({"path": chat, "key_id": "00000000-0000-0000-0000-000000000000"});
+    let told = call("/admin/routes/match", asked).await;
+    assert_eq!(told["refusal"], "The API key is not valid.");
+    assert!(upstream.seen().is_empty());
+    gateway.finish().await;
+}
