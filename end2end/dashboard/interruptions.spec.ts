@@ -115,3 +115,39 @@ test.describe("when the session ends", () => {
     await expect(page.getByText("Your session has ended.")).toHaveCount(0);
   });
 });
+
+test.describe("who comes back to a page", () => {
+  test("finds there what it showed, while the gateway takes its time to say what is new", async ({ page, gateway }) => {
+    const { key_id } = await gateway.key({ source_path: "back-again", name: "As I left it" });
+    await signIn(page, gateway, "/keys");
+    const row = page.getByRole("row").filter({ hasText: "As I left it" });
+    await expect(row).toBeVisible();
+    const main = page.getByRole("navigation", { name: "Main" });
+    await main.getByRole("link", { name: "Settings" }).click();
+    await expect(page.getByRole("heading", { level: 1, name: "Settings" })).toBeVisible();
+    await gateway.admin("DELETE", `/keys/${key_id}`);
+    let answer = () => {};
+    const held = new Promise<void>((resolve) => (answer = resolve));
+    await page.route("**/admin/keys?*", async (route) => {
+      await held;
+      await route.continue();
+    });
+    await main.getByRole("link", { name: "Keys" }).click();
+    await expect(row).toBeVisible();
+    answer();
+    await expect(row).toBeHidden();
+  });
+
+  test("finds nothing of what somebody else saw", async ({ page, gateway }) => {
+    await gateway.key({ source_path: "not-for-you", name: "Not for you" });
+    await signIn(page, gateway, "/keys");
+    const row = page.getByRole("row").filter({ hasText: "Not for you" });
+    await expect(row).toBeVisible();
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await page.route("**/admin/keys?*", () => {});
+    await page.getByLabel("Admin token").fill(ADMIN_TOKEN);
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await expect(page.getByRole("heading", { level: 1, name: "API keys" })).toBeVisible();
+    await expect(row).toHaveCount(0);
+  });
+});

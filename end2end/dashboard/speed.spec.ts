@@ -4,6 +4,7 @@
 
 import { copyFileSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
+import type { Page } from "@playwright/test";
 import { newFolder, startGateway } from "../support/gateway.mjs";
 import { PAGES, alone as base, expect, signIn } from "./stand";
 
@@ -42,40 +43,64 @@ const test = base.extend<object, { gateway: Awaited<ReturnType<typeof startGatew
 test.use({ file: "speed" });
 test.setTimeout(300_000);
 
+/** Milliseconds from the press on a page's link until heading and data are painted. */
+async function turnTo(page: Page, { word, heading }: (typeof PAGES)[number]) {
+  await page.waitForTimeout(REST_MS);
+  return page.evaluate(
+    ([word, heading]) =>
+      new Promise<number>((resolve) => {
+        const begun = performance.now();
+        const links = [...document.querySelectorAll<HTMLAnchorElement>("nav a")];
+        links.find((link) => link.textContent?.startsWith(word))?.click();
+        const look = () => {
+          const there = document.querySelector("h1")?.textContent === heading;
+          const waits = document.querySelector('main [aria-busy="true"], main .skeleton');
+          if (there && !waits) {
+            // What the browser has to lay out and paint counts.
+            requestAnimationFrame(() => setTimeout(() => resolve(performance.now() - begun)));
+          } else setTimeout(look);
+        };
+        look();
+      }),
+    [word, heading],
+  );
+}
+
+function judge(taken: Record<string, number[]>) {
+  for (const [word, all] of Object.entries(taken)) {
+    const median = all.sort((a, b) => a - b)[Math.floor(all.length / 2)];
+    const words = `${Math.round(median)} ms (at most ${Math.round(all[all.length - 1])})`;
+    test.info().annotations.push({ type: word, description: words });
+    console.log(`${word}: ${words}`);
+    // This machine may be busy: five times the order.
+    expect(median, word).toBeLessThanOrEqual(500);
+  }
+}
+
 test(`a page is there soon after it was asked for, with ${KEYS} keys and ${ROUTES} routes`, async ({ page, gateway }) => {
   await signIn(page, gateway);
   const taken: Record<string, number[]> = {};
   for (let round = 0; round < ROUNDS; round++) {
-    for (const { word, heading } of PAGES) {
-      await page.waitForTimeout(REST_MS);
-      const ms = await page.evaluate(
-        ([word, heading]) =>
-          new Promise<number>((resolve) => {
-            const begun = performance.now();
-            const links = [...document.querySelectorAll<HTMLAnchorElement>("nav a")];
-            links.find((link) => link.textContent?.startsWith(word))?.click();
-            const look = () => {
-              const there = document.querySelector("h1")?.textContent === heading;
-              const waits = document.querySelector('main [aria-busy="true"], main .skeleton');
-              if (there && !waits) {
-                // What the browser has to lay out and paint counts.
-                requestAnimationFrame(() => setTimeout(() => resolve(performance.now() - begun)));
-              } else setTimeout(look);
-            };
-            look();
-          }),
-        [word, heading],
-      );
-      taken[word] = [...(taken[word] ?? []), ms];
+    // A page that nobody has seen since the dashboard was loaded.
+    for (const [at, target] of PAGES.entries()) {
+      await page.goto(`${gateway.url}/admin/dashboard${PAGES[(at + 1) % PAGES.length].path}`);
+      await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+      taken[target.word] = [...(taken[target.word] ?? []), await turnTo(page, target)];
     }
   }
-  for (const [word, all] of Object.entries(taken)) {
-    const median = all.sort((a, b) => a - b)[Math.floor(ROUNDS / 2)];
-    test.info().annotations.push({ type: word, description: `${Math.round(median)} ms (at most ${Math.round(all[ROUNDS - 1])})` });
-    console.log(`${word}: ${Math.round(median)} ms, at most ${Math.round(all[ROUNDS - 1])}`);
-    // This machine may be busy: five times the order.
-    expect(median, word).toBeLessThanOrEqual(500);
+  judge(taken);
+});
+
+test("a page is there soon when one comes back to it", async ({ page, gateway }) => {
+  await signIn(page, gateway);
+  const taken: Record<string, number[]> = {};
+  for (let round = 0; round <= ROUNDS; round++) {
+    for (const target of PAGES) {
+      const ms = await turnTo(page, target);
+      if (round > 0) taken[target.word] = [...(taken[target.word] ?? []), ms];
+    }
   }
+  judge(taken);
 });
 
 test("the lists show their first rows, and all when asked", async ({ page, gateway }) => {

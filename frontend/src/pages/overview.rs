@@ -64,12 +64,12 @@ impl OverviewState {
         });
         // Series and the range before change slowly and cost more.
         let slowly = move || refresh.get().max(30) * u32::from(refresh.get() > 0);
-        let summary = Query::new(
+        let summary = Query::of_page(
             move || range.get(),
             |range| async move { api::metrics::summary(&range.start(range.span), None).await },
         )
         .poll_by(move || refresh.get());
-        let over_time = Query::new(
+        let over_time = Query::of_page(
             move || range.get(),
             |range| async move {
                 api::metrics::grouped(Some(GroupBy::Status), range.span, &range.start(range.span), 10).await

@@ -64,7 +64,7 @@ impl StatisticsState {
         let by = reactive::memo(move |_| named(&GroupBy::ALL, GroupBy::as_str, wanted_by.get()));
         let metric =
             reactive::memo(move |_| named(&Metric::ALL, Metric::key, wanted_figure.get()).unwrap_or(Metric::Requests));
-        let query = Query::new(
+        let query = Query::of_page(
             move || (by.get(), range.get(), span.get()),
             |(by, range, span)| async move { api::metrics::grouped(by, span, &range.start(span), GROUPS).await },
         )

@@ -47,7 +47,7 @@ impl<T: Clone + Send + Sync> Pages<T> {
     {
         let fetch: Fetch<T> = Rc::new(move |cursor| Box::pin(fetch(filter.get_untracked(), cursor)));
         let fetch_first = Rc::clone(&fetch);
-        let first = Query::new(move || filter.get(), move |_| fetch_first(None));
+        let first = Query::of_page(move || filter.get(), move |_| fetch_first(None));
         let (older, reached) = (RwSignal::<Vec<Arc<T>>>::default(), RwSignal::default());
         // A new first page makes the rows below it a different list.
         reactive::effect(move || {

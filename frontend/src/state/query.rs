@@ -1,5 +1,6 @@
 //! What a page fetched: the data, whether it is being fetched anew, and what went wrong. Old data stays visible while
-//! new data is on its way; of two answers the one asked for last counts.
+//! new data is on its way; of two answers the one asked for last counts. What a page showed a moment ago stands there when
+//! it is opened again (`api::recent`).
 
 use std::cell::{Cell, RefCell};
 use std::future::Future;
@@ -11,7 +12,7 @@ use fastgate_shared::problem::Problem;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use crate::api::Answer;
+use crate::api::{Answer, recent};
 use crate::state::reactive;
 use crate::state::session::Session;
 
@@ -45,12 +46,36 @@ impl<T: Send + Sync> Query<T> {
         F: Fn(K) -> Fut + 'static,
         Fut: Future<Output = Answer<T>> + 'static,
     {
+        Self::following(key, fetch, false)
+    }
+
+    /// As [`Self::new`], of what a page consists of: begins with what was answered a moment ago, and fetches anew once that is
+    /// painted. Not for what is about to be changed.
+    pub fn of_page<K, F, Fut>(key: impl Fn() -> K + 'static, fetch: F) -> Self
+    where
+        K: Clone + PartialEq + 'static,
+        F: Fn(K) -> Fut + 'static,
+        Fut: Future<Output = Answer<T>> + 'static,
+    {
+        Self::following(key, fetch, true)
+    }
+
+    fn following<K, F, Fut>(key: impl Fn() -> K + 'static, fetch: F, is_of_page: bool) -> Self
+    where
+        K: Clone + PartialEq + 'static,
+        F: Fn(K) -> Fut + 'static,
+        Fut: Future<Output = Answer<T>> + 'static,
+    {
         let key = Rc::new(key);
         let current_key = Rc::clone(&key);
         let query = Self::of(Box::new(move || Box::pin(fetch(untrack(|| current_key())))));
         // Not left to the effect, which runs once the page is built: the call is under way meanwhile.
         let last = RefCell::new(untrack(|| key()));
-        query.reload();
+        if is_of_page {
+            begin_with_recent(query.run.get_value());
+        } else {
+            query.reload();
+        }
         let is_new = move || {
             let key = key();
             let is_new = *last.borrow() != key;
@@ -120,15 +145,7 @@ impl<T: Send + Sync> Query<T> {
             let mut answer = fetch();
             // Polled once here, so that the request is sent now and not when the browser has a moment.
             let at_once = untrack(|| answer.as_mut().poll(&mut Context::from_waker(Waker::noop())));
-            spawn_local(async move {
-                let answer = match at_once {
-                    Poll::Ready(answer) => answer,
-                    Poll::Pending => answer.await,
-                };
-                // The page may be gone (`None`), or may have asked again.
-                if asked.try_get_value() != Some(mine) {
-                    return;
-                }
+            let heard = move |answer: Answer<T>| {
                 loading.set(false);
                 match answer {
                     Ok(answer) => {
@@ -145,7 +162,17 @@ impl<T: Send + Sync> Query<T> {
                         problem.set(Some(why));
                     }
                 }
-            });
+            };
+            match at_once {
+                Poll::Ready(answer) => heard(answer),
+                Poll::Pending => spawn_local(async move {
+                    let answer = answer.await;
+                    // The page may be gone (`None`), or may have asked again.
+                    if asked.try_get_value() == Some(mine) {
+                        heard(answer);
+                    }
+                }),
+            }
         });
         Session::when_back(Rc::clone(&run));
         let again = Rc::clone(&run);
@@ -209,7 +236,7 @@ impl<T: Send + Sync> Query<Vec<T>> {
         let search = window().location().search().unwrap_or_default();
         let first = Cell::new(search.is_empty().then_some(many));
         let query = Self::of(Box::new(move || Box::pin(fetch(first.take()))));
-        query.reload();
+        begin_with_recent(query.run.get_value());
         let mut is_part = search.is_empty();
         reactive::effect(move || {
             if is_part
@@ -222,6 +249,13 @@ impl<T: Send + Sync> Query<Vec<T>> {
             }
         });
         query
+    }
+}
+
+/// Fetches what was answered a moment ago, and anew once that is painted; what was not, now.
+fn begin_with_recent(run: Rc<dyn Fn()>) {
+    if recent::served(|| run()) {
+        super::clock::after_paint(move || run());
     }
 }
 

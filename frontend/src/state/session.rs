@@ -91,6 +91,8 @@ impl Session {
 
     /// Takes a session over after signing in.
     pub fn begin(self, info: SessionInfo) {
+        // It may be somebody else.
+        api::recent::forget();
         self.info.set(Some(info));
         self.locked.set(false);
     }

@@ -19,7 +19,7 @@ const LINES: u32 = 6;
 
 #[component]
 pub fn RecentErrors(refresh: Memo<u32>) -> impl IntoView {
-    let errors = Query::new(|| (), |()| api::logs::recent_errors(LINES)).poll_by(move || refresh.get());
+    let errors = Query::of_page(|| (), |()| api::logs::recent_errors(LINES)).poll_by(move || refresh.get());
     let items = reactive::memo(move |_| {
         errors
             .data

@@ -18,7 +18,7 @@ const LINES: usize = 6;
 
 #[component]
 pub fn Upstreams(refresh: Memo<u32>) -> impl IntoView {
-    let upstreams = Query::new(|| (), |()| api::upstreams::list()).poll_by(move || refresh.get());
+    let upstreams = Query::of_page(|| (), |()| api::upstreams::list()).poll_by(move || refresh.get());
     let lines = reactive::memo(move |_| {
         let mut all = upstreams.data.get().unwrap_or_default();
         all.retain(|target| target.state != UpstreamState::Off);

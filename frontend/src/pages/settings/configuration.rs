@@ -34,7 +34,7 @@ const ORIGINS: [SettingOrigin; 4] = [
 pub fn Configuration() -> impl IntoView {
     let address = Address::get();
     let (search, origin) = (address.param("q"), address.param("origin"));
-    let settings = Query::new(|| (), |()| api::settings::list());
+    let settings = Query::of_page(|| (), |()| api::settings::list());
     let filtered = move |_: Option<&Vec<Arc<Setting>>>| {
         let search = lower(&search.get().unwrap_or_default());
         let origin = origin.get().unwrap_or_default();

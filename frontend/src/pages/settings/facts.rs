@@ -12,7 +12,7 @@ use crate::state::query::Query;
 
 #[component]
 pub fn StorageCard() -> impl IntoView {
-    let storage = Query::new(|| (), |()| api::settings::storage()).poll(60_000);
+    let storage = Query::of_page(|| (), |()| api::settings::storage()).poll(60_000);
     let content = move || storage.data.get().map(|storage| storage_facts(&storage));
     view! {
         <section class="card">
@@ -71,7 +71,7 @@ fn forecast(storage: &StorageUse) -> String {
 
 #[component]
 pub fn AboutCard() -> impl IntoView {
-    let about = Query::new(|| (), |()| api::settings::about()).poll(60_000);
+    let about = Query::of_page(|| (), |()| api::settings::about()).poll(60_000);
     let facts = |about: About| {
         view! {
             <dl class="facts">

@@ -25,7 +25,7 @@ type Question = Option<SessionEntry>;
 
 #[component]
 pub fn Sessions() -> impl IntoView {
-    let sessions = Query::new(|| (), |()| api::settings::sessions()).poll(30_000);
+    let sessions = Query::of_page(|| (), |()| api::settings::sessions()).poll(30_000);
     let asked = RwSignal::new(None::<Question>);
     let others = reactive::memo(move |_| {
         let list = |list: &Vec<SessionEntry>| list.iter().any(|session| !session.is_current);

@@ -41,7 +41,7 @@ struct TokensState {
 pub fn Tokens() -> impl IntoView {
     let state = TokensState {
         address: Address::get(),
-        tokens: Query::new(|| (), |()| api::settings::tokens()).poll(30_000),
+        tokens: Query::of_page(|| (), |()| api::settings::tokens()).poll(30_000),
         made: RwSignal::new(None),
         to_delete: RwSignal::new(None),
     };

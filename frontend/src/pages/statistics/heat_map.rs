@@ -27,7 +27,7 @@ struct Cell {
 
 #[component]
 pub fn HeatMap() -> impl IntoView {
-    let hourly = Query::new(|| (), |()| api::metrics::hourly(WEEKS * 7 * 24));
+    let hourly = Query::of_page(|| (), |()| api::metrics::hourly(WEEKS * 7 * 24));
     let cells = reactive::memo(move |_| hourly.data.with(|data| week(data.as_deref().unwrap_or_default())));
     view! {
         <section class="card">
