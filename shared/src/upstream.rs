@@ -107,6 +107,27 @@ pub struct UpstreamStatus {
     pub latency_ms: Option<f64>,
 }
 
+impl UpstreamStatus {
+    /// Whether it failed whenever it was asked, though nothing keeps requests from it.
+    #[must_use]
+    pub fn fails_always(&self) -> bool {
+        self.state == UpstreamState::Unknown && self.attempts > 0 && self.failures >= self.attempts
+    }
+
+    /// How soon somebody should look at it: 0 gets nothing done, 4 is switched off.
+    #[must_use]
+    pub fn trouble(&self) -> u8 {
+        match self.state {
+            UpstreamState::Down | UpstreamState::Open => 0,
+            UpstreamState::Unknown if self.fails_always() => 0,
+            UpstreamState::HalfOpen | UpstreamState::Cooling => 1,
+            UpstreamState::Up => 2,
+            UpstreamState::Unknown => 3,
+            UpstreamState::Off => 4,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::{CheckedHealth, CircuitPosition, UpstreamCircuit, UpstreamHealth, UpstreamState, UpstreamStatus};

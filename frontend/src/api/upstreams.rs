@@ -8,3 +8,8 @@ use crate::api::{self, Answer};
 pub async fn list() -> Answer<Vec<UpstreamStatus>> {
     api::get("/admin/upstreams?limit=1000").await
 }
+
+/// So many targets, those in trouble first and those that are switched off last.
+pub async fn worst(limit: usize) -> Answer<Vec<UpstreamStatus>> {
+    api::get(&format!("/admin/upstreams?order=trouble&limit={limit}")).await
+}

@@ -23,7 +23,7 @@ super::texts! {
     top_keys = "Busiest keys", "最繁忙的密钥";
     upstreams = "Upstreams", "上游";
     no_upstreams = "No route has a target yet.", "还没有路由目标。";
-    more_upstreams(n: usize) = "and {n} more", "另有 {n} 个";
+    more_upstreams = "and more", "还有更多";
     all_routes = "All routes", "全部路由";
     audit_stalled = "Audit records cannot be written now: they wait, in memory or on disk. The disk may be full, or the database locked or away.", "审计记录目前无法写入，正在内存或磁盘中等待。磁盘可能已满，或数据库被锁定或不可用。";
     requests = "Requests", "请求";

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use crate::api;
 use crate::app::BASE;
-use crate::components::badge::{Badge, Tone};
+use crate::components::badge::Badge;
 use crate::components::loaded::Loaded;
 use crate::format;
 use crate::locales::overview as t;
@@ -18,22 +18,20 @@ const LINES: usize = 6;
 
 #[component]
 pub fn Upstreams(refresh: Memo<u32>) -> impl IntoView {
-    let upstreams = Query::of_page(|| (), |()| api::upstreams::list()).poll_by(move || refresh.get());
+    let upstreams = Query::of_page(|| (), |()| api::upstreams::worst(LINES + 1)).poll_by(move || refresh.get());
     let lines = reactive::memo(move |_| {
         let mut all = upstreams.data.get().unwrap_or_default();
         all.retain(|target| target.state != UpstreamState::Off);
-        // Stable: within a state the order of the routes stays.
-        crate::order::sort(&mut all, |one, two| trouble(one).cmp(&trouble(two)));
         all
     });
     let content = move || {
         let lines = lines.get();
-        let more = lines.len().saturating_sub(LINES);
+        let more = lines.len() > LINES;
         if lines.is_empty() {
             return view! { <p class="muted card-body">{t::no_upstreams()}</p> }.into_any();
         }
         let lines = lines.iter().take(LINES).map(line).collect_view();
-        let more = (more > 0).then(|| view! { <p class="muted card-body">{t::more_upstreams(more)}</p> });
+        let more = more.then(|| view! { <p class="muted card-body">{t::more_upstreams()}</p> });
         view! {
             <ol class="error-list" role="list">{lines}</ol>
             {more}
@@ -72,15 +70,5 @@ fn line(target: &UpstreamStatus) -> impl IntoView + use<> {
                 </span>
             </a>
         </li>
-    }
-}
-
-fn trouble(target: &UpstreamStatus) -> u8 {
-    match target.state {
-        UpstreamState::Unknown if looks(target).0 == Tone::Bad => 0,
-        UpstreamState::Down | UpstreamState::Open => 0,
-        UpstreamState::HalfOpen | UpstreamState::Cooling => 1,
-        UpstreamState::Unknown => 3,
-        UpstreamState::Up | UpstreamState::Off => 2,
     }
 }

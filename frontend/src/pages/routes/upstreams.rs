@@ -149,7 +149,7 @@ pub fn reason(target: &UpstreamStatus) -> Option<String> {
 
 /// A target in a word, and what that means to the reader: one that was never heard of and only failed is as good as down.
 pub fn looks(target: &UpstreamStatus) -> (Tone, &'static str) {
-    if target.state == UpstreamState::Unknown && target.attempts > 0 && target.failures >= target.attempts {
+    if target.fails_always() {
         return (Tone::Bad, t::failing());
     }
     (tone(target.state), word(target.state))

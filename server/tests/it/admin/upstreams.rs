@@ -62,6 +62,21 @@ async fn every_target_is_listed_in_matching_order_with_its_state() {
     let answer = admin.get(&of_route).await;
     assert_eq!(answer.header("x-total-count"), "3");
     assert_eq!(answer.json(200)[0]["target"], "https://b.internal:8443");
+
+    let worst = admin.get("/admin/upstreams?order=trouble").await;
+    let worst = worst.json(200);
+    let states: Vec<&str> = worst
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["state"].as_str().unwrap())
+        .collect();
+    assert_eq!(states, ["down", "unknown", "unknown", "off", "off"]);
+    let refused = admin.get("/admin/upstreams?order=best").await;
+    assert_eq!(
+        refused.json(422)["errors"],
+        json!([{"field": "order", "message": "`best` is not an order; allowed is matching or trouble"}])
+    );
 }
 
 #[tokio::test]
