@@ -140,6 +140,29 @@ test("a route brings its model along, what was typed stays, and it is said befor
   await expect(form.getByText("No route takes this request")).toBeVisible();
 });
 
+test("what the key or the route lacks is said before anything is sent", async ({ page, gateway, upstream }) => {
+  const narrow = await gateway.key({ name: "Narrow", source_path: "playground", permissions: ["embeddings"] });
+  const away = (await gateway.admin("GET", "/keys")).find((key: { name: string }) => key.name === "Away");
+  const closed = await gateway.route({ route_name: "Play closed", match_path: "/play/closed/*", target_host: upstream.host, is_active: false });
+  await signIn(page, gateway, "/playground");
+  const { form } = await open(page);
+  const key = form.getByLabel("Key", { exact: true });
+  const player = await key.inputValue();
+  await key.selectOption(narrow.key_id);
+  const lacks = form.getByText("The API key lacks a permission: chat, route:Play chat or a path: that takes this request.");
+  await expect(lacks).toBeVisible();
+  await expectAccessible(page);
+  await key.selectOption(player);
+  await expect(lacks).toHaveCount(0);
+
+  // What the address brings is not offered, but told as it is.
+  await page.goto(`${gateway.url}/admin/dashboard/playground?route=${closed.route_id}&key=${away.key_id}`);
+  await expect(form.getByLabel("Route", { exact: true }).locator("option:checked")).toHaveText("Play closed · /play/closed/* · Off");
+  await expect(key.locator("option:checked")).toHaveText(/^Away · .* · Off$/);
+  await expect(form.getByText("This route is off. No route takes this request: it answers 404. The API key is disabled.")).toBeVisible();
+  await expectAccessible(page);
+});
+
 test("stopping lets go of the upstream", async ({ page, gateway, upstream }) => {
   await signIn(page, gateway, "/playground");
   const { form, answer } = await open(page);

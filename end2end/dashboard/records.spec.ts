@@ -96,6 +96,25 @@ test("a refused record tells what its key lacks, and leads to the key, also when
   await expect(page.getByRole("row").filter({ hasText: "Embedder" }).first()).toContainText("Deleted");
 });
 
+test("a record that came up against a limit says whose", async ({ page, gateway, upstream }) => {
+  const { key_value, key_preview } = await gateway.key({ name: "Hasty", source_path: "hasty", rate_limit: 1 });
+  await gateway.route({ route_name: "Narrow", match_path: "/narrow/*", target_host: upstream.host, rate_limit: 1, auth: "none" });
+  const headers = { authorization: `Bearer ${key_value}` };
+  await signIn(page, gateway);
+  for (const [path, credentials, whose] of [
+    ["/failover/hasty", headers, `The API key hasty (${key_preview}) has used up its limit of 1 requests per minute.`],
+    ["/narrow/x", {}, "The route Narrow has used up its limit of 1 requests per minute."],
+  ] as const) {
+    await (await fetch(gateway.url + path, { headers: credentials })).text();
+    const refused = await fetch(gateway.url + path, { headers: credentials });
+    expect(refused.status).toBe(429);
+    expect(await refused.text()).not.toContain("Narrow");
+    const { id } = await gateway.record(`path=${path}&status_code=429`);
+    await page.goto(`${gateway.url}/admin/dashboard/requests?open=${id}`);
+    await expect(page.getByRole("dialog", { name: "Request" }).locator(".banner-bad")).toContainText(whose);
+  }
+});
+
 test("a body that was not kept leads to the setting that says so", async ({ page, gateway }) => {
   const answer = await post(`${gateway.url}/models/not-kept`, { model: "another", messages: [] });
   expect(answer.status).toBe(200);
@@ -125,6 +144,19 @@ test.describe("in a window as low as at 400 % zoom", () => {
     await expectAccessible(page);
     await drawer.getByRole("button", { name: "Replay", exact: true }).focus();
     await expect(foot).toBeInViewport();
+  });
+
+  test("the bar above the page leaves room for it, and scrolls away", async ({ page, gateway }) => {
+    await signIn(page, gateway, "/requests");
+    const bar = page.locator(".sidebar");
+    await page.evaluate(() => scrollTo(0, 0));
+    await expect(bar).toBeInViewport();
+    expect((await bar.boundingBox())?.height).toBeLessThanOrEqual(90);
+    await expect(page.getByRole("heading", { level: 1, name: "Requests" })).toBeInViewport();
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(320);
+    await expectAccessible(page);
+    await page.evaluate(() => scrollTo(0, 300));
+    await expect(bar).not.toBeInViewport();
   });
 });
 
@@ -178,6 +210,13 @@ test("a request in flight tells how long it has taken so far, and that it goes o
   const size = await row.locator('[data-label="Size"]').textContent();
   await expect(row.locator('[data-label="Size"]')).not.toHaveText(size ?? "");
   await expect(row.locator('[data-label="Duration"]')).toHaveText("5 s");
+  // What came in is counted at the end: nothing is told of it rather than nought.
+  await row.getByRole("link").click();
+  const drawer = page.getByRole("dialog", { name: "Request" });
+  await expect(drawer.getByText(/^[\d.]+ (B|KiB) out so far$/)).toBeVisible();
+  await drawer.getByRole("tab", { name: "Request" }).click();
+  await expect(drawer).toContainText("What is kept of it shows when the request has ended.");
+  await page.keyboard.press("Escape");
   stopped.abort();
   await stream.text().catch(() => "");
   await expect(row).not.toContainText("in flight");

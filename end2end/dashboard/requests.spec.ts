@@ -126,10 +126,68 @@ test("the live view pauses, counts what is new, and filters on the server", asyn
   await page.getByRole("button", { name: "Pause" }).click();
   await (await chat(gateway)).text();
   await (await fetch(`${gateway.url}/elsewhere`)).text();
-  await expect(page.getByText("1 new")).toBeVisible();
+  await expect(page.getByRole("button", { name: "1 new" })).toBeVisible();
   await page.getByRole("button", { name: "Resume" }).click();
   await expect(page.getByRole("row").filter({ hasText: CHAT })).toHaveCount(1);
   await expect(page.getByRole("row").filter({ hasText: "/elsewhere" })).toHaveCount(0);
+});
+
+test("who reads the live view keeps the rows in place, and new ones wait behind a button", async ({ page, gateway }) => {
+  const send = async (path: string) => (await chat(gateway, {}, `/desk/${path}`)).text();
+  await signIn(page, gateway, "/requests?live=1&path=/desk/");
+  await expect(page.getByText("Live", { exact: true }).last()).toBeVisible();
+  const row = (path: string) => page.getByRole("row").filter({ has: page.getByText(`/desk/${path}`, { exact: true }) });
+  const fresh = page.getByRole("button", { name: /\d+ new/ });
+  const top = async (path: string) => (await row(path).boundingBox())?.y ?? NaN;
+  for (let sent = 1; sent <= 40; sent += 1) await send(`read-${sent}`);
+  await expect(row("read-40")).toBeVisible();
+  // The pointer only rests where it was: nobody reads.
+  await page.getByRole("button", { name: "Show all" }).click();
+  await expect(row("read-1")).toBeVisible();
+
+  // Down in the list.
+  await page.evaluate(() => scrollTo(0, document.body.scrollHeight));
+  const before = await top("read-8");
+  await send("read-down");
+  await expect(fresh).toHaveText("1 new");
+  await expect(fresh).toBeInViewport();
+  expect(await top("read-8")).toBe(before);
+  await expect(row("read-down")).toHaveCount(0);
+  await expectAccessible(page);
+  await fresh.click();
+  await expect(row("read-down")).toBeInViewport();
+  await expect(fresh).toHaveCount(0);
+
+  // With the pointer in a row, which changes in place meanwhile.
+  const slow = chat(gateway, { stream: true, metadata: { chunks: "30", gap_ms: "100" } });
+  await page.evaluate(() => scrollTo(0, 0));
+  await expect(row("v1/chat/completions")).toContainText("in flight");
+  await row("v1/chat/completions").hover();
+  const place = await top("v1/chat/completions");
+  await send("read-beside");
+  await expect(fresh).toHaveText("1 new");
+  await (await slow).text();
+  await expect(row("v1/chat/completions")).not.toContainText("in flight");
+  await expect(row("v1/chat/completions")).toContainText("200");
+  expect(await top("v1/chat/completions")).toBe(place);
+  await page.getByRole("heading", { level: 1 }).hover();
+  await expect(row("read-beside")).toBeVisible();
+  await expect(fresh).toHaveCount(0);
+
+  // With the focus in a row.
+  await page.getByRole("button", { name: "Pause" }).focus();
+  await page.keyboard.press("Tab");
+  await expect(row("read-beside").getByRole("link")).toBeFocused();
+  await send("read-keys");
+  await expect(fresh).toHaveText("1 new");
+  await page.keyboard.press("Shift+Tab");
+  await expect(fresh).toBeFocused();
+  await expect(row("read-keys")).toHaveCount(0);
+  await page.keyboard.press("Enter");
+  // It goes with what it shows; who works by keyboard goes on at the list.
+  await expect(row("read-keys")).toBeVisible();
+  await page.keyboard.press("Tab");
+  await expect(row("read-keys").getByRole("link")).toBeFocused();
 });
 
 test("200 events a second leave the page smooth", async ({ page, gateway, browser }) => {
@@ -235,6 +293,42 @@ test("what was not captured is asked for before it is sent again", async ({ page
   await again.getByLabel("Body").fill('{"model": "gpt-4o-mini", "messages": []}');
   await again.getByRole("button", { name: "Send again" }).click();
   await expect(again.getByRole("table", { name: "Both answers" })).toBeVisible();
+});
+
+test("a key that cannot be used is marked where it can be chosen, and warned of before a request is sent again", async ({ page, gateway }) => {
+  const { key_id } = await gateway.key({ name: "Resting", source_path: "requests", is_active: false });
+  await gateway.key({ name: "Over", source_path: "requests", expires_at: "2020-01-01T00:00:00Z" });
+  await gateway.key({ name: "Narrow", source_path: "requests", permissions: ["embeddings"] });
+  await (await chat(gateway, { model: "error-500" })).text();
+  const { id } = await gateway.record("path=desk&status_code=500");
+  await signIn(page, gateway);
+  const drawer = await open(page, gateway, id);
+  await drawer.getByRole("button", { name: "Replay" }).click();
+  const again = page.getByRole("dialog", { name: "Replay" });
+  const acts = again.getByLabel("Acts with the key");
+  await expect(acts.locator("option", { hasText: "Over" })).toHaveText(/ · Expired$/);
+  await expect(acts.locator("option", { hasText: "Operator" }).first()).not.toHaveText(/Off|Expired/);
+  await acts.selectOption(key_id);
+  await expect(acts.locator("option:checked")).toHaveText(/^Resting · .* · Off$/);
+  await expect(again.getByText("The API key is disabled.")).toBeVisible();
+  const narrow = await acts.locator("option", { hasText: "Narrow" }).getAttribute("value");
+  await acts.selectOption(narrow);
+  await expect(again.getByText(/lacks a permission: chat, route:Chat/)).toBeVisible();
+  await expectAccessible(page);
+  await acts.selectOption({ label: "No key" });
+  await expect(again.getByText(/lacks a permission/)).toHaveCount(0);
+});
+
+test("a captured body is laid out in the order in which it came", async ({ page, gateway }) => {
+  await (await chat(gateway, { zone: 1, after: [{ b: 1, a: 2 }] }, "/desk/in-order")).text();
+  const { id } = await gateway.record("path=/desk/in-order");
+  await signIn(page, gateway);
+  const drawer = await open(page, gateway, id);
+  await drawer.getByRole("tab", { name: "Request" }).click();
+  const body = drawer.getByRole("group", { name: "Body" });
+  await expect(body).toHaveText(/"model": "gpt-4o-mini",\s+"messages": \[\],\s+"zone": 1,\s+"after": \[\s+\{\s+"b": 1,\s+"a": 2/);
+  await drawer.getByRole("radio", { name: "Raw" }).check({ force: true });
+  await expect(body).toContainText('{"model":"gpt-4o-mini","messages":[],"zone":1,"after":[{"b":1,"a":2}]}');
 });
 
 test("columns are chosen, requests are gone through by j and k, and the list is exported", async ({ page, gateway }) => {

@@ -119,10 +119,11 @@ impl Feed {
         });
     }
 
-    /// Whether somebody reads the list: its top is out of sight, or the pointer or the focus of a keyboard is in a row.
+    /// Whether somebody reads the list: its top is out of sight, or the pointer or the focus of a keyboard is in a row; or the focus
+    /// is on the button for what is new.
     fn is_read(self) -> bool {
         let found = |selector: &str| document().query_selector(selector).ok().flatten();
-        found(".live tbody :focus-visible").is_some()
+        found(".live tbody :focus-visible, .live-new :focus-visible").is_some()
             || (self.pointed.get_value() && found(".live tbody:hover").is_some())
             || found(".live").is_some_and(|list| is_above(&list))
     }
