@@ -29,7 +29,9 @@ impl HeaderText {
         // A header name is a token: nothing in it needs an escape.
         json.push_str(name.as_str());
         json.push_str("\",");
-        if value.bytes().all(|b| b >= b' ' && b != b'"' && b != b'\\') {
+        // All are looked at, which goes many at a time.
+        let is_plain = |plain: bool, b: u8| plain & (b >= b' ') & (b != b'"') & (b != b'\\');
+        if value.bytes().fold(true, is_plain) {
             json.push('"');
             json.push_str(value);
             json.push('"');

@@ -18,8 +18,8 @@ const HOP_BY_HOP: [HeaderName; 10] = [
     header::TRAILER,
 ];
 
-/// Whether a field may be one of [`HOP_BY_HOP`]: by its length, which tells nearly all others apart at once.
-fn may_be_hop_by_hop(name: &HeaderName) -> bool {
+/// Whether a field is one of [`HOP_BY_HOP`]; its length tells nearly all others apart at once.
+fn is_hop_by_hop(name: &HeaderName) -> bool {
     matches!(name.as_str().len(), 2 | 7 | 10 | 14 | 16 | 17 | 18 | 19) && HOP_BY_HOP.contains(name)
 }
 
@@ -34,18 +34,20 @@ pub fn strip(headers: &mut HeaderMap) {
             .iter()
             .filter_map(|value| value.to_str().ok())
             .flat_map(|value| value.split(','))
-            .filter_map(|name| name.trim().parse().ok())
+            .map(str::trim)
+            // Options that say how long the connection lives: nearly all there are.
+            .filter(|name| !name.eq_ignore_ascii_case("keep-alive") && !name.eq_ignore_ascii_case("close"))
+            .filter_map(|name| name.parse().ok())
             .filter(|name| *name != header::CONTENT_LENGTH && *name != header::HOST)
             .collect();
         for name in named {
             headers.remove(name);
         }
     }
-    // Mostly there is none, which is told faster without looking each of them up.
-    if headers.keys().any(may_be_hop_by_hop) {
-        for name in &HOP_BY_HOP {
-            headers.remove(name);
-        }
+    // Mostly there is one or none, which is told faster without looking each of them up.
+    while let Some(name) = headers.keys().find(|name| is_hop_by_hop(name)) {
+        let name = name.clone();
+        headers.remove(name);
     }
 }
 

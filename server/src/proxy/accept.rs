@@ -180,13 +180,14 @@ fn is_authority(bytes: &[u8]) -> bool {
     is_plain_authority(bytes) || is_any_authority(bytes)
 }
 
-/// As nearly all are: a name or an IPv4 address, and a port of up to four digits. Told without parsing.
+/// As nearly all are: a name or an IPv4 address, and a port. Told without parsing.
 fn is_plain_authority(bytes: &[u8]) -> bool {
     let colon = bytes.iter().position(|byte| *byte == b':').unwrap_or(bytes.len());
     let (host, port) = bytes.split_at(colon);
     let is_host = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-');
     let digits = port.get(1..).unwrap_or_default();
-    !host.is_empty() && host.iter().all(is_host) && digits.len() <= 4 && digits.iter().all(u8::is_ascii_digit)
+    let is_port = digits.len() < 5 || (digits.len() == 5 && digits <= b"65535".as_slice());
+    !host.is_empty() && host.iter().all(is_host) && is_port && digits.iter().all(u8::is_ascii_digit)
 }
 
 fn is_any_authority(bytes: &[u8]) -> bool {

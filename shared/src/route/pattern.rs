@@ -99,7 +99,9 @@ pub fn has_dot_segment(path: &str) -> bool {
         }
         matches!(name.to_ascii_lowercase().replace("%2e", ".").as_str(), "." | "..")
     };
-    path.split('/').any(is_dots)
+    // Nearly no path has a segment that begins like one.
+    let begins = |pair: &[u8]| pair[0] == b'/' && matches!(pair[1], b'.' | b'%');
+    (path.starts_with(['.', '%']) || path.as_bytes().windows(2).any(begins)) && path.split('/').any(is_dots)
 }
 
 impl PathPattern {
