@@ -72,14 +72,13 @@ pub async fn explain(
         raw_path,
         headers: &headers,
     };
-    Ok(Json(told(&app, &asked, query, &sender, &body, key.as_ref())))
+    Ok(Json(told(&app, (&asked, query), &sender, &body, key.as_ref())))
 }
 
 /// The verdicts, and whether the key may have what is asked for.
 fn told<'a>(
     app: &App,
-    asked: &Asked<'_>,
-    query: Option<&str>,
+    (asked, query): (&Asked<'_>, Option<&str>),
     (request_id, address): &Sender,
     body: &'a PeekedBody<'a>,
     key: Option<&Result<Arc<ApiKeyEntry>, KeyRefusal>>,
