@@ -3,8 +3,8 @@
 //! The gatekeeper of the HTTP client: nothing else in the gateway sends a proxied request. What a request looks like is
 //! not decided here, but in `message`.
 //!
-//! `client` knows every upstream that routes name, `host` is one of them, `pools` its connections, `connect` makes one:
-//! through `resolve`, past `address`, with `tls`.
+//! `client` knows every upstream that routes name, `host` is one of them, `http1` its connections without TLS, `pools` the
+//! client library's for TLS, HTTP/2 and upgrades; `connect` makes one: through `resolve`, past `address`, with `tls`.
 
 pub mod address;
 pub mod balance;
@@ -15,6 +15,7 @@ pub mod connect;
 pub mod failure;
 pub mod health;
 pub mod host;
+pub mod http1;
 pub mod interim;
 pub mod overview;
 pub mod own_calls;

@@ -16,7 +16,6 @@ use crate::message::{hop_by_hop, upgrade};
 use crate::routing::CompiledRoute;
 use crate::upstream::UpstreamBody;
 use crate::upstream::circuit::Failed;
-use crate::upstream::connect::Cut;
 use crate::upstream::failure::Failure;
 use crate::upstream::interim::Interim;
 use crate::upstream::retry::{RetryRules, Setback, cool_down};
@@ -163,16 +162,15 @@ impl Course<'_> {
         let route = &self.candidate().route;
         let (target, host) = (&route.plan.targets[target], &route.hosts[target]);
         let accepted = &self.admission.accepted;
-        let (mut request, url) = transform(&self.admission, self.candidate()).attempt(accepted, target)?;
+        let (request, url) = transform(&self.admission, self.candidate()).attempt(accepted, target)?;
         exchange.trying(&url);
         let limit = limit(route, app);
         let started = Instant::now();
-        let mut interim = Interim::of(&mut request, accepted.sender.interim.as_deref(), started);
+        let mut interim = Interim::new(accepted.sender.interim.as_deref(), started);
         let sent = {
-            // Pinned one by one, so that none is moved into the next.
-            let send = pin!(host.send(request));
-            let answer = pin!(interim.before(send));
-            within(limit, &accepted.body, answer).await
+            // Pinned, so that it is not moved into the next.
+            let send = pin!(host.send(request, &mut interim));
+            within(limit, &accepted.body, send).await
         };
         let ended = Instant::now();
         // While nobody has asked for its body the request waits for a connection.
@@ -181,7 +179,7 @@ impl Course<'_> {
             false => Failure::ConnectTimeout,
         };
         let sent = sent.unwrap_or(Err(too_late));
-        let result = sent.and_then(|sent| fit(accepted, sent.map_err(|error| Failure::of(&error))?));
+        let result = sent.and_then(|response| fit(accepted, response));
         // What the client broke is not held against the upstream.
         let client_failure = accepted.body.client_failure().filter(|_| result.is_err());
         let (phase, error) = match (client_failure, &result) {
@@ -243,7 +241,7 @@ fn setback<B>(result: &Result<Response<B>, Failure>) -> Option<Setback> {
 
 /// The response if the client can be given it: its body has one end and is not in a coding that would lose its name on the
 /// way, and a switch of protocols, if that is the answer, was asked for.
-fn fit<B>(accepted: &Accepted, response: Response<B>) -> Result<Response<B>, Failure> {
+fn fit(accepted: &Accepted, mut response: Response<UpstreamBody>) -> Result<Response<UpstreamBody>, Failure> {
     let headers = response.headers();
     let is_agreed = || {
         let asked = accepted.upgrade.as_ref();
@@ -255,7 +253,7 @@ fn fit<B>(accepted: &Accepted, response: Response<B>) -> Result<Response<B>, Fai
     {
         return Ok(response);
     }
-    Cut::cut(&response);
+    UpstreamBody::cut(&mut response);
     Err(Failure::Malformed)
 }
 

@@ -315,7 +315,7 @@ impl Body for RelayBody {
                 }
                 Poll::Ready(frame) => {
                     idle.touch();
-                    Poll::Ready(frame.map(|frame| frame.map(allowed).map_err(|_| Failure::Truncated)))
+                    Poll::Ready(frame.map(|frame| frame.map(allowed)))
                 }
             },
         };

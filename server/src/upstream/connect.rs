@@ -1,6 +1,7 @@
 //! A connection to an upstream: name, address, TCP and TLS under one deadline, counted. The only way out of the gateway:
 //! what `address` refuses is not connected to.
 
+use super::Failure;
 use super::address::AddressRefused;
 use super::resolve::{ResolveError, Resolver};
 use super::tls::TlsSettings;
@@ -87,6 +88,64 @@ impl Service<Name> for Resolver {
     }
 }
 
+/// Opens plain connections, with one deadline over name resolution and TCP, and counts them.
+#[derive(Clone)]
+pub(super) struct Tcp {
+    inner: HttpConnector<Resolver>,
+    dial: Dial,
+}
+
+/// A connection on its way.
+pub(super) type Opening = Boxed<Opened, Failure>;
+
+/// A connection, and that it is counted.
+pub(super) type Opened = (tokio::net::TcpStream, Open);
+
+impl Tcp {
+    pub(super) fn new(dial: Dial) -> Self {
+        Self {
+            inner: connector(&dial),
+            dial,
+        }
+    }
+
+    /// Connects to a host; fails with why there is no connection.
+    pub(super) fn open(&self, uri: &Uri) -> Opening {
+        if self.dial.refuses(uri).is_some() {
+            return Box::pin(std::future::ready(Err(Failure::AddressRefused)));
+        }
+        let mut inner = self.inner.clone();
+        let (uri, limit, counts) = (uri.clone(), self.dial.limit, self.dial.counts.clone());
+        Box::pin(async move {
+            let connecting = async {
+                std::future::poll_fn(|cx| inner.poll_ready(cx)).await?;
+                inner.call(uri).await
+            };
+            let connected = tokio::time::timeout(limit, connecting).await;
+            let stream = connected.map_err(|_| Failure::ConnectTimeout)?;
+            let stream = stream.map_err(|error| Failure::of_connect(&error))?;
+            Ok((stream.into_inner(), Open::count(counts)))
+        })
+    }
+}
+
+impl Dial {
+    /// Whether a host's address is written out and refused; it would never come to the resolver.
+    fn refuses(&self, uri: &Uri) -> Option<AddressRefused> {
+        self.resolver.check_literal(uri.host().unwrap_or_default()).err()
+    }
+}
+
+fn connector(dial: &Dial) -> HttpConnector<Resolver> {
+    let mut tcp = HttpConnector::new_with_resolver(dial.resolver.clone());
+    tcp.enforce_http(false);
+    tcp.set_nodelay(true);
+    tcp.set_keepalive(Some(Duration::from_secs(60)));
+    // Divided among the addresses of a name, so that one that hangs leaves time for the next.
+    tcp.set_connect_timeout(Some(dial.limit));
+    tcp
+}
+
 /// A connector with one deadline over name resolution, TCP and TLS, that counts what it opens.
 #[derive(Clone)]
 pub(super) struct Connect {
@@ -96,12 +155,7 @@ pub(super) struct Connect {
 
 impl Connect {
     pub(super) fn new(dial: Dial, tls: &TlsSettings, offer: Offer) -> Self {
-        let mut tcp = HttpConnector::new_with_resolver(dial.resolver.clone());
-        tcp.enforce_http(false);
-        tcp.set_nodelay(true);
-        tcp.set_keepalive(Some(Duration::from_secs(60)));
-        // Divided among the addresses of a name, so that one that hangs leaves time for the next.
-        tcp.set_connect_timeout(Some(dial.limit));
+        let tcp = connector(&dial);
         let schemes = HttpsConnectorBuilder::new()
             .with_tls_config(tls.config.clone())
             .https_or_http();
@@ -130,22 +184,25 @@ impl Service<Uri> for Connect {
     }
 
     fn call(&mut self, uri: Uri) -> Self::Future {
-        // An address that is written out never comes to the resolver.
-        if let Err(refused) = self.dial.resolver.check_literal(uri.host().unwrap_or_default()) {
+        if let Some(refused) = self.dial.refuses(&uri) {
             return Box::pin(std::future::ready(Err(AddressRefused::into(refused))));
         }
         let connecting = tokio::time::timeout(self.dial.limit, self.inner.call(uri));
         let counts = self.dial.counts.clone();
         Box::pin(async move {
             let stream = connecting.await.map_err(|_| ConnectTimedOut)??;
-            counts.opened.fetch_add(1, Ordering::Relaxed);
             let cut = Cut::default();
-            Ok(Counted { stream, cut, counts })
+            Ok(Counted {
+                stream,
+                cut,
+                _open: Open::count(counts),
+            })
         })
     }
 }
 
-/// Ends a connection whose answers can no longer be told apart. Each response carries that of its connection.
+/// Ends a connection of the library's whose answers can no longer be told apart. Each response carries that of its
+/// connection.
 ///
 /// The library may have put the connection back for the next request before anybody looked at the response. It reads
 /// before it writes: a request that comes meanwhile finds the connection closed, and is sent on another one.
@@ -154,7 +211,7 @@ pub struct Cut(Arc<AtomicBool>);
 
 impl Cut {
     /// Ends the connection that a response came on, unless it carries other requests as well.
-    pub fn cut<B>(response: &Response<B>) {
+    pub(super) fn cut<B>(response: &Response<B>) {
         if response.version() != Version::HTTP_2
             && let Some(cut) = response.extensions().get::<Self>()
         {
@@ -163,17 +220,27 @@ impl Cut {
     }
 }
 
-/// A connection that is counted as closed when it is dropped.
+/// A connection is counted as closed when this is dropped with it.
+pub(super) struct Open(Arc<ConnectionCounts>);
+
+impl Open {
+    fn count(counts: Arc<ConnectionCounts>) -> Self {
+        counts.opened.fetch_add(1, Ordering::Relaxed);
+        Self(counts)
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.closed.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// A connection of the library's.
 pub(super) struct Counted {
     stream: Stream,
     cut: Cut,
-    counts: Arc<ConnectionCounts>,
-}
-
-impl Drop for Counted {
-    fn drop(&mut self) {
-        self.counts.closed.fetch_add(1, Ordering::Relaxed);
-    }
+    _open: Open,
 }
 
 impl Connection for Counted {

@@ -172,7 +172,9 @@ impl Failure {
         }
     }
 
-    fn of_connect(error: &(dyn StdError + 'static)) -> Self {
+    /// Reads why there is no connection out of a connector's error.
+    #[must_use]
+    pub(super) fn of_connect(error: &(dyn StdError + 'static)) -> Self {
         for source in sources(error) {
             if source.is::<ConnectTimedOut>() {
                 return Self::ConnectTimeout;

@@ -1,7 +1,11 @@
 //! One upstream as connections see it: a host, what is spoken with it, and with which TLS. All routes that say the same
 //! share it, and with it the count of streams by which requests over HTTP/2 are spread over connections.
 
-use super::pools::{HttpClient, MAX_LANES, Pools, STREAMS_PER_CONNECTION};
+use super::Failure;
+use super::connect::{Cut, Tcp};
+use super::http1::{Http1Body, Http1Host};
+use super::interim::Interim;
+use super::pools::{MAX_LANES, Pools, STREAMS_PER_CONNECTION};
 use crate::body::replay::AttemptBody;
 use crate::message::{grpc, hop_by_hop};
 use crate::workers::PerWorker;
@@ -21,6 +25,8 @@ pub struct UpstreamHost {
     pub(super) protocol: Protocol,
     pub(super) authority: Authority,
     pub(super) pools: Arc<Pools>,
+    /// Where HTTP/1.1 is spoken without TLS.
+    http1: Option<Http1Host>,
     /// What it chose the last time: it is asked only on new connections.
     chose_http2: AtomicBool,
     /// Requests under way on each of its HTTP/2 connections; the connections are each worker's own.
@@ -30,25 +36,35 @@ pub struct UpstreamHost {
 }
 
 /// The body of an upstream's response.
-pub struct UpstreamBody {
-    incoming: Incoming,
-    /// Frees its place when the body ended or was given up.
-    _stream: Option<Stream>,
+pub enum UpstreamBody {
+    /// Over HTTP/1.1 without TLS.
+    Http1(Http1Body),
+    /// As the client library reads it.
+    Library {
+        /// The body.
+        incoming: Incoming,
+        /// Frees its place when the body ended or was given up.
+        _stream: Option<Stream>,
+    },
 }
 
 type Streams = [AtomicUsize; MAX_LANES];
 
 /// A place on an HTTP/2 connection.
-struct Stream {
+pub struct Stream {
     streams: Arc<Streams>,
     lane: usize,
 }
 
 impl UpstreamHost {
     pub(super) fn new(protocol: Protocol, authority: Authority, pools: Arc<Pools>, workers: usize) -> Self {
+        // Connections without TLS need no pool of the library's.
+        let http1 = (protocol == Protocol::Http)
+            .then(|| Http1Host::new(Tcp::new(pools.dial().clone()), &authority, pools.keep()));
         Self {
             protocol,
             authority,
+            http1,
             pools,
             chose_http2: AtomicBool::new(protocol == Protocol::H2c),
             streams: PerWorker::new(workers, Arc::default),
@@ -56,30 +72,51 @@ impl UpstreamHost {
         }
     }
 
-    /// Sends a request; resolves when the response's head is there. Dropping the future cancels the request.
+    /// Sends a request; resolves when the response's head is there, and `interim` has passed on what came before it. Dropping
+    /// the future cancels the request.
     ///
     /// # Errors
-    /// Whatever kept the head from arriving; see [`super::Failure::of`].
+    /// Whatever kept the head from arriving.
     pub async fn send(
         &self,
         mut request: Request<AttemptBody>,
-    ) -> Result<Response<UpstreamBody>, hyper_util::client::legacy::Error> {
+        interim: &mut Interim<'_>,
+    ) -> Result<Response<UpstreamBody>, Failure> {
         // An upgrade takes the whole connection, which one that carries other requests cannot be.
-        let upgrade = request.headers().contains_key(header::UPGRADE) && self.protocol == Protocol::Https;
+        let upgrade = request.headers().contains_key(header::UPGRADE) && self.protocol != Protocol::H2c;
         // Over HTTP/2 the library would take the named field out. gRPC speaks nothing else, also for the first time.
         if request.headers().contains_key(header::TE)
             && (upgrade || !(self.speaks_http2() || grpc::is_grpc(request.headers())))
         {
             hop_by_hop::bind_te(request.headers_mut());
         }
+        match &self.http1 {
+            Some(http1) if !upgrade => {
+                let response = http1.send(request, interim).await?;
+                Ok(response.map(UpstreamBody::Http1))
+            }
+            _ => Box::pin(self.send_by_library(request, upgrade, interim)).await,
+        }
+    }
+
+    async fn send_by_library(
+        &self,
+        mut request: Request<AttemptBody>,
+        upgrade: bool,
+        interim: &mut Interim<'_>,
+    ) -> Result<Response<UpstreamBody>, Failure> {
         let stream = (!upgrade && self.chose_http2.load(Ordering::Relaxed)).then(|| self.stream());
         let lane = stream.as_ref().map_or(0, |stream| stream.lane);
         let client = match self.protocol {
-            Protocol::Https if upgrade => self.pools.http1(),
             Protocol::H2c => self.pools.prior_knowledge(lane),
-            Protocol::Http | Protocol::Https => self.pools.negotiated(lane),
+            Protocol::Http => self.pools.http1(),
+            Protocol::Https if upgrade => self.pools.http1(),
+            Protocol::Https => self.pools.negotiated(lane),
         };
-        let response = self.send_by(client, request).await?;
+        let inbox = interim.watch(&mut request);
+        let answered = interim.before(&inbox, client.request(request)).await?;
+        interim.settled().await;
+        let response = answered.map_err(|error| Failure::of(&error))?;
         let http2 = response.version() == Version::HTTP_2;
         if self.protocol == Protocol::Https && !upgrade && http2 != self.chose_http2.load(Ordering::Relaxed) {
             self.chose_http2.store(http2, Ordering::Relaxed);
@@ -89,18 +126,10 @@ impl UpstreamHost {
         } else {
             None
         };
-        Ok(response.map(|incoming| UpstreamBody {
+        Ok(response.map(|incoming| UpstreamBody::Library {
             incoming,
             _stream: stream,
         }))
-    }
-
-    async fn send_by(
-        &self,
-        client: &HttpClient,
-        request: Request<AttemptBody>,
-    ) -> Result<Response<Incoming>, hyper_util::client::legacy::Error> {
-        client.request(request).await
     }
 
     /// Whether the upstream spoke HTTP/2 the last time, or is said to.
@@ -135,19 +164,39 @@ impl Drop for Stream {
     }
 }
 
+impl UpstreamBody {
+    /// Closes the connection that a response came on, because its answers can no longer be told apart; unless it carries
+    /// other requests as well.
+    pub fn cut(response: &mut Response<Self>) {
+        match response.body_mut() {
+            Self::Http1(body) => body.cut(),
+            Self::Library { .. } => Cut::cut(response),
+        }
+    }
+}
+
 impl Body for UpstreamBody {
     type Data = Bytes;
-    type Error = hyper::Error;
+    type Error = Failure;
 
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
-        Pin::new(&mut self.incoming).poll_frame(cx)
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Failure>>> {
+        match &mut *self {
+            Self::Http1(body) => Pin::new(body).poll_frame(cx),
+            Self::Library { incoming, .. } => Pin::new(incoming).poll_frame(cx).map_err(|_| Failure::Truncated),
+        }
     }
 
     fn is_end_stream(&self) -> bool {
-        self.incoming.is_end_stream()
+        match self {
+            Self::Http1(body) => body.is_end_stream(),
+            Self::Library { incoming, .. } => incoming.is_end_stream(),
+        }
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.incoming.size_hint()
+        match self {
+            Self::Http1(body) => body.size_hint(),
+            Self::Library { incoming, .. } => incoming.size_hint(),
+        }
     }
 }

@@ -1,8 +1,9 @@
-//! Pools of connections for one setting of TLS. Settings that differ have different pools, so that a connection with one
+//! The client library's pools of connections for one setting of TLS. Settings that differ have different pools, so that a connection with one
 //! route's client certificate, or to a host whose certificate nobody checked, never carries another route's requests.
 
 use super::client::ClientSettings;
 use super::connect::{Connect, Dial, Offer};
+use super::http1::Keep;
 use super::tls::TlsSettings;
 use crate::body::replay::AttemptBody;
 use crate::workers::PerWorker;
@@ -74,7 +75,7 @@ impl Pools {
         self.workers.here().prior_knowledge[lane % MAX_LANES].get_or_init(|| self.client(Offer::Any, true))
     }
 
-    /// HTTP/1.1, also with an upstream that would choose HTTP/2.
+    /// HTTP/1.1, also with an upstream that would choose HTTP/2: for upgrades, with TLS or without.
     pub(super) fn http1(&self) -> &HttpClient {
         self.workers
             .here()
@@ -82,16 +83,28 @@ impl Pools {
             .get_or_init(|| self.client(Offer::Http1, false))
     }
 
+    /// How connections without the library are kept.
+    pub(super) fn keep(&self) -> Keep {
+        Keep {
+            workers: self.settings.workers,
+            idle: self.idle(),
+            time: self.settings.pool_idle,
+            max_fields: self.settings.max_response_headers,
+        }
+    }
+
+    /// Idle connections to a host for each worker.
+    fn idle(&self) -> usize {
+        let workers = self.settings.workers.max(1);
+        self.settings.pool_max_idle_per_host.div_ceil(workers)
+    }
+
     fn client(&self, offer: Offer, http2_only: bool) -> HttpClient {
-        let idle = self
-            .settings
-            .pool_max_idle_per_host
-            .div_ceil(self.settings.workers.max(1));
         Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .timer(TokioTimer::new())
             .pool_idle_timeout(self.settings.pool_idle)
-            .pool_max_idle_per_host(idle)
+            .pool_max_idle_per_host(self.idle())
             .http1_max_headers(self.settings.max_response_headers)
             .http1_max_buf_size(MAX_HEAD_BYTES as usize)
             .http2_only(http2_only)

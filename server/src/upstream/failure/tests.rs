@@ -3,13 +3,14 @@
 use super::{Failure, TlsFault};
 use crate::body::replay::AttemptBody;
 use crate::upstream::client::{ClientSettings, UpstreamClient};
+use crate::upstream::interim::Interim;
 use crate::upstream::resolve::SystemLookup;
 use fastgate_shared::route::{Protocol, RouteDefinition};
 use http::{Request, Version};
 use rstest::rstest;
 use serde_json::json;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
@@ -34,9 +35,10 @@ async fn failure_of(protocol: Protocol, host: &str) -> Failure {
     if protocol == Protocol::H2c {
         *request.version_mut() = Version::HTTP_2;
     }
-    match hosts[0].send(request).await {
+    let mut interim = Interim::new(None, Instant::now());
+    match hosts[0].send(request, &mut interim).await {
         Ok(response) => panic!("{}", response.status()),
-        Err(error) => Failure::of(&error),
+        Err(failure) => failure,
     }
 }
 
