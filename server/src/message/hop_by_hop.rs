@@ -3,7 +3,7 @@
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 
 /// Fields that are removed in both directions, whatever `Connection` says. `Transfer-Encoding` is the connection's own
-/// framing: hyper writes a new one. `Proxy-*` credentials are meant for a forward proxy, which this is not.
+/// framing: a new one is written. `Proxy-*` credentials are meant for a forward proxy, which this is not.
 const HOP_BY_HOP: [HeaderName; 10] = [
     header::CONNECTION,
     HeaderName::from_static("keep-alive"),

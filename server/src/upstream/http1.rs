@@ -98,6 +98,9 @@ impl Http1Host {
         };
         interim.settled().await;
         let head = answered?;
+        if !connection.is_sent() {
+            connection = Box::new(connection.send_apart());
+        }
         let mut response = Response::new(Http1Body::new(connection, idle.clone()));
         *response.status_mut() = head.status;
         *response.version_mut() = head.version;

@@ -1,4 +1,4 @@
-//! The body of one attempt, as the client library sends it.
+//! The body of one attempt, as it is sent.
 
 use super::{ClientBodyError, ReplayBody, Source};
 use bytes::Bytes;

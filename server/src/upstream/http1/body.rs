@@ -1,5 +1,4 @@
-//! The body of a response over HTTP/1.1. It holds its connection, writes on what is left of the request while it is read,
-//! and puts the connection back when both are over.
+//! The body of a response over HTTP/1.1. It holds its connection, and puts it back when response and request are over.
 //!
 //! A break is never told in the same turn as what came before it: who sends this on writes when nothing more is there, and
 //! what was read together would otherwise be thrown away with the connection to the client.

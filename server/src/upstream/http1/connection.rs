@@ -12,11 +12,13 @@ use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, Method, StatusCode, Uri};
 use http_body::Frame;
 use std::cell::RefCell;
+use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, ReadBuf};
-use tokio::net::TcpStream;
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio_util::task::AbortOnDropHandle;
 
 /// Bytes of a response's head at most.
 const MAX_HEAD_BYTES: usize = 400 << 10;
@@ -31,8 +33,8 @@ thread_local! {
 
 /// A connection. Dropping it closes it.
 pub(super) struct Connection {
-    stream: TcpStream,
-    outgoing: Outgoing,
+    stream: OwnedReadHalf,
+    sending: Sending,
     /// Read, and not yet understood.
     input: Bytes,
     /// Bytes of it in which no head ended.
@@ -47,11 +49,42 @@ pub(super) struct Connection {
     _open: Open,
 }
 
+/// Who writes the request.
+enum Sending {
+    /// Whoever carries the connection.
+    Here(Way),
+    /// A task of its own, for a request that was answered before it was sent: neither waits for the other.
+    Apart(AbortOnDropHandle<(Way, Result<(), SendFault>)>),
+}
+
+/// The way out.
+struct Way {
+    stream: OwnedWriteHalf,
+    outgoing: Outgoing,
+}
+
+impl Way {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), SendFault>> {
+        self.outgoing.poll(cx, &mut self.stream)
+    }
+
+    /// Writes the rest, and comes back.
+    async fn send(mut self) -> (Self, Result<(), SendFault>) {
+        let sent = poll_fn(|cx| self.poll(cx)).await;
+        (self, sent)
+    }
+}
+
 impl Connection {
     pub(super) fn new((stream, open): Opened) -> Self {
+        let (stream, out) = stream.into_split();
+        let way = Way {
+            stream: out,
+            outgoing: Outgoing::default(),
+        };
         Self {
             stream,
-            outgoing: Outgoing::default(),
+            sending: Sending::Here(way),
             input: Bytes::new(),
             seen: 0,
             decoder: Decoder::Ended,
@@ -66,44 +99,73 @@ impl Connection {
     /// Puts a request on the connection.
     pub(super) fn begin(&mut self, request: (&Method, &Uri, &HeaderMap), host: &str, body: AttemptBody) {
         self.answers_head = request.0 == Method::HEAD;
-        self.outgoing.begin(request, host, body);
+        if let Sending::Here(way) = &mut self.sending {
+            way.outgoing.begin(request, host, body);
+        }
         self.seen = 0;
     }
 
     /// Takes over a request of which nothing has left on another connection.
     pub(super) fn take_over(&mut self, other: Self) {
+        if let (Sending::Here(to), Sending::Here(from)) = (&mut self.sending, other.sending) {
+            to.outgoing = from.outgoing;
+        }
         self.answers_head = other.answers_head;
-        self.outgoing = other.outgoing;
         self.seen = 0;
     }
 
     /// Whether the request can go to another connection instead: nothing of it has left, and this one may have been closed
     /// while it was idle.
     pub(super) fn is_replaceable(&self) -> bool {
-        self.was_idle && !self.outgoing.has_begun()
+        self.was_idle && matches!(&self.sending, Sending::Here(way) if !way.outgoing.has_begun())
     }
 
     /// Whether the whole request is written.
     pub(super) fn is_sent(&self) -> bool {
-        self.outgoing.is_done()
+        matches!(&self.sending, Sending::Here(way) if way.outgoing.is_done())
     }
 
-    /// Writes on. Ready when the whole request is written.
+    /// Leaves what is left of the request to a task of its own.
+    pub(super) fn send_apart(self) -> Self {
+        match self.sending {
+            Sending::Here(way) if !way.outgoing.is_done() => Self {
+                sending: Sending::Apart(AbortOnDropHandle::new(tokio::spawn(way.send()))),
+                ..self
+            },
+            sending => Self { sending, ..self },
+        }
+    }
+
+    /// Writes on, or waits for who does. Ready when the whole request is written.
     ///
     /// # Errors
     /// When it cannot be; nothing more of it is written then, but on another connection.
     pub(super) fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), SendFault>> {
-        if self.outgoing.is_done() {
-            return Poll::Ready(Ok(()));
-        }
-        let sent = ready!(self.outgoing.poll(cx, &mut self.stream));
+        let sent = match &mut self.sending {
+            Sending::Here(way) if way.outgoing.is_done() => return Poll::Ready(Ok(())),
+            Sending::Here(way) => ready!(way.poll(cx)),
+            Sending::Apart(task) => match ready!(Pin::new(task).poll(cx)) {
+                Ok((way, sent)) => {
+                    self.sending = Sending::Here(way);
+                    sent
+                }
+                // It broke down with the client's body.
+                Err(_) => Err(SendFault::Body),
+            },
+        };
         if let Err(fault) = &sent {
             self.keep_alive = false;
             if *fault == SendFault::Body || !self.is_replaceable() {
-                self.outgoing.give_up();
+                self.give_up();
             }
         }
         Poll::Ready(sent)
+    }
+
+    fn give_up(&mut self) {
+        if let Sending::Here(way) = &mut self.sending {
+            way.outgoing.give_up();
+        }
     }
 
     /// Reads until the response's head is there; its fields are put into `headers`. Interim responses go to `interim`.
@@ -150,6 +212,9 @@ impl Connection {
                 HeadFault::TooManyFields => Failure::HeadTooLarge,
             })?;
             if let Some(head) = read {
+                if head.len > MAX_HEAD_BYTES {
+                    return Err(Failure::HeadTooLarge);
+                }
                 drop(self.input.split_to(head.len));
                 self.seen = 0;
                 return Ok(Some(head));
@@ -210,7 +275,9 @@ impl Connection {
     /// Lets go of what an idle connection need not hold.
     pub(super) fn rest(&mut self) {
         self.was_idle = true;
-        self.outgoing.shrink();
+        if let Sending::Here(way) = &mut self.sending {
+            way.outgoing.shrink();
+        }
         self.is_bulk = false;
     }
 
@@ -223,7 +290,7 @@ impl Connection {
 
     /// Ready when the upstream sends something, or closes; both end an idle connection.
     pub(super) fn poll_disturbed(&self, cx: &mut Context<'_>) -> Poll<()> {
-        while self.stream.poll_read_ready(cx).is_ready() {
+        while self.stream.as_ref().poll_read_ready(cx).is_ready() {
             if !self.is_quiet() {
                 return Poll::Ready(());
             }
@@ -250,7 +317,7 @@ impl Connection {
     /// Reads a large piece without copying it.
     fn poll_read_bulk(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
         // Memory only once there is something to put into it.
-        ready!(self.stream.poll_read_ready(cx))?;
+        ready!(self.stream.as_ref().poll_read_ready(cx))?;
         let mut space = BytesMut::with_capacity(2 * PIECE);
         let bytes = ready!(tokio_util::io::poll_read_buf(
             Pin::new(&mut self.stream),

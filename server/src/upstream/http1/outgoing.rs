@@ -67,7 +67,7 @@ impl Outgoing {
         self.has_begun = false;
         head::write(&mut self.before, method, uri, headers, host);
         self.coding = Coding::of(headers);
-        let has_body = !body.is_end_stream() && !matches!(self.coding, Coding::None | Coding::Length(0));
+        let has_body = !body.is_end_stream() && !matches!(self.coding, Coding::None);
         self.body = has_body.then_some(body);
     }
 
@@ -111,7 +111,9 @@ impl Outgoing {
     ) -> Poll<Result<(), SendFault>> {
         loop {
             let is_waiting = self.collect(cx)?;
-            if !self.has_unwritten() {
+            // A body that is said to be empty, and has not ended, may turn out to be none that a request can have.
+            let is_doubtful = is_waiting && matches!(self.coding, Coding::Length(0));
+            if is_doubtful || !self.has_unwritten() {
                 return if is_waiting { Poll::Pending } else { Poll::Ready(Ok(())) };
             }
             match std::task::ready!(self.poll_write(cx, stream)) {

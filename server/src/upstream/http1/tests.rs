@@ -112,6 +112,17 @@ impl Far {
         String::from_utf8(heard).unwrap()
     }
 
+    /// Reads until so many "x" have come.
+    async fn hear_of(&mut self, size: usize) {
+        let mut heard = vec![0; 1 << 16];
+        let mut count = 0;
+        while count < size {
+            let read = self.0.read(&mut heard).await.unwrap();
+            assert_ne!(read, 0);
+            count += heard[..read].iter().filter(|byte| **byte == b'x').count();
+        }
+    }
+
     async fn answer(&mut self, bytes: &str) {
         self.hear("\r\n\r\n").await;
         self.say(bytes).await;
@@ -272,6 +283,29 @@ async fn who_stops_waiting_closes_the_connection() {
     assert!(far.is_left().await);
 }
 
+#[tokio::test]
+async fn a_request_of_which_nothing_could_leave_goes_to_another_connection() {
+    let wire = Wire::patient().await;
+    let (answer, far) = tokio::join!(wire.get(), async {
+        let mut far = wire.accept().await;
+        far.answer(OK).await;
+        far
+    });
+    assert_eq!(answer.unwrap(), "ok");
+    far.0.set_zero_linger().unwrap();
+    // Nobody has heard of it when the next request is written.
+    drop(far);
+    let body = ReplayBody::whole(Bytes::from("abc"), 0).attempt();
+    let (answer, heard) = tokio::join!(wire.ask(Method::POST, body), async {
+        let mut far = wire.accept().await;
+        let heard = far.hear("abc").await;
+        far.say(OK).await;
+        heard
+    });
+    assert_eq!(answer.unwrap().status(), 200);
+    assert!(heard.starts_with("POST / HTTP/1.1\r\nhost: "), "{heard}");
+}
+
 #[rstest]
 #[case::short("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nok")]
 #[case::no_chunk("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\nxyz")]
@@ -325,13 +359,25 @@ async fn an_upstream_that_answers_first_still_gets_the_rest_and_its_connection_i
         }
     );
     assert_eq!(answer.unwrap().to_bytes(), "ok");
-    let mut heard = vec![0; 1 << 16];
-    let mut count = 0;
-    while count < size {
-        let read = far.0.read(&mut heard).await.unwrap();
-        assert_ne!(read, 0);
-        count += heard[..read].iter().filter(|byte| **byte == b'x').count();
-    }
+    far.hear_of(size).await;
+    let (next, ()) = tokio::join!(wire.get(), far.answer(OK));
+    assert_eq!(next.unwrap(), "ok");
+    assert_eq!(wire.client.connections().opened(), 1);
+}
+
+#[tokio::test]
+async fn a_request_goes_on_while_nobody_reads_the_answer_that_has_begun() {
+    let wire = Wire::patient().await;
+    let size = 8 << 20;
+    let large = ReplayBody::whole(Bytes::from(vec![b'x'; size]), 0).attempt();
+    let (answer, mut far) = tokio::join!(wire.ask(Method::POST, large), async {
+        let mut far = wire.accept().await;
+        far.say("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n").await;
+        far
+    });
+    far.hear_of(size).await;
+    let (answer, ()) = tokio::join!(answer.unwrap().into_body().collect(), far.say("ok"));
+    assert_eq!(answer.unwrap().to_bytes(), "ok");
     let (next, ()) = tokio::join!(wire.get(), far.answer(OK));
     assert_eq!(next.unwrap(), "ok");
     assert_eq!(wire.client.connections().opened(), 1);
