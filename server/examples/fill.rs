@@ -71,7 +71,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         batch(connection, &copy_of_day(db.dialect(), first_day, day))?;
     }
     let end = match db.dialect() {
-        Dialect::Sqlite => "PRAGMA wal_checkpoint(TRUNCATE); PRAGMA analysis_limit = 1000; PRAGMA optimize = 0x10002;",
+        Dialect::Sqlite => "PRAGMA wal_checkpoint(TRUNCATE);",
         Dialect::Postgres => "VACUUM ANALYZE;",
     };
     batch(connection, end)?;

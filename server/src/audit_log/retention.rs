@@ -41,14 +41,6 @@ pub async fn run(db: Db, config: config::LiveConfig) {
                 "Old audit records could not be deleted: tried again in a minute"
             ),
         }
-        if turn.is_multiple_of(60)
-            && let Err(error) = db.read(upkeep::refresh_statistics).await
-        {
-            tracing::warn!(
-                cause = error.cause(),
-                "The database's statistics could not be refreshed"
-            );
-        }
         turn += 1;
     }
 }

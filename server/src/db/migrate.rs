@@ -17,6 +17,9 @@ const POSTGRES: EmbeddedMigrations = embed_migrations!("../migrations/postgres")
 /// An arbitrary number that only this program uses for its advisory lock.
 const LOCK: &str = "SELECT pg_advisory_xact_lock(7310013370231)";
 
+/// What earlier versions had SQLite find out about how values are spread; outdated, it misleads (ADR 36).
+const STATISTICS: &str = "DROP TABLE IF EXISTS sqlite_stat1; DROP TABLE IF EXISTS sqlite_stat4;";
+
 /// The tables that a new database does not have.
 const OTHER_TABLES: [&str; 2] = [
     "SELECT COUNT(*) AS count FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite!_%' ESCAPE '!'",
@@ -116,6 +119,9 @@ pub fn apply(connection: &mut DbConnection, place: &str) -> Result<Vec<String>, 
         }
         if !has_history(connection)? && count(connection, OTHER_TABLES)? > 0 {
             return Err(Failure::Foreign);
+        }
+        if connection.dialect() == Dialect::Sqlite {
+            execute_batch(connection, STATISTICS)?;
         }
         match connection {
             DbConnection::Sqlite(inner) => forward(inner, SQLITE),

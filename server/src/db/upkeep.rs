@@ -1,5 +1,5 @@
-//! Keeping the database small and quick: what retention deletes, what is given back to the system, what the planner
-//! knows. When and how much is decided by `audit_log::retention`.
+//! Keeping the database small and quick: what retention deletes, and what is given back to the system. When and how much is
+//! decided by `audit_log::retention`.
 
 use super::schema::{audit_details, audit_records};
 use super::{DbConnection, DbError, DbResult, execute_batch};
@@ -171,15 +171,4 @@ pub fn checkpoint(connection: &mut DbConnection) -> DbResult<Log> {
         pages,
         rest: pages.saturating_sub(moved),
     })
-}
-
-/// Lets the planner of SQLite know how values are spread; cheap, bounded. PostgreSQL does this by itself.
-///
-/// # Errors
-/// See [`super::DbError`].
-pub fn refresh_statistics(connection: &mut DbConnection) -> DbResult<()> {
-    if let DbConnection::Sqlite(_) = connection {
-        execute_batch(connection, "PRAGMA analysis_limit = 1000; PRAGMA optimize = 0x10002")?;
-    }
-    Ok(())
 }

@@ -234,7 +234,6 @@ async fn every_filter_is_led_by_its_index_and_nothing_is_sorted(#[case] dialect:
             let records = records();
             let records: Vec<&Record> = records.iter().collect();
             audit::insert_ended(connection, 1, &records, &[])?;
-            upkeep::refresh_statistics(connection)?;
             if let DbConnection::Postgres(inner) = connection {
                 // What it would do with millions; it would sort a few thousand in memory.
                 let settings = "ANALYZE audit_records; SET plan_cache_mode = force_generic_plan;
@@ -325,7 +324,6 @@ async fn deleting_and_figures_go_by_keys_and_never_through_a_whole_table(#[case]
     let plans = database
         .db
         .read(|connection| {
-            upkeep::refresh_statistics(connection)?;
             if let DbConnection::Postgres(inner) = connection {
                 // What it would do with millions.
                 let settings = "ANALYZE; SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off;";

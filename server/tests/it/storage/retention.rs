@@ -2,11 +2,12 @@
 
 use super::{audit_log, noon, record};
 use crate::support::database::TestDatabase;
+use diesel::{RunQueryDsl, sql_query};
 use fastgate::audit_log::retention;
 use fastgate::config;
 use fastgate::db::logs::{self, LogPage, LogQuery};
 use fastgate::db::metrics::{self, MetricsRange};
-use fastgate::db::{Db, DbConnection, Dialect, storage, upkeep};
+use fastgate::db::{Db, DbConnection, Dialect, migrate, storage, upkeep};
 use jiff::SignedDuration;
 use rstest::rstest;
 
@@ -134,12 +135,31 @@ async fn too_many_records_go_oldest_first(#[case] dialect: Dialect) {
     }
 }
 
-#[rstest]
-#[case::sqlite(Dialect::Sqlite)]
-#[case::postgres(Dialect::Postgres)]
+/// How many tables of statistics there are.
+fn statistics(connection: &mut DbConnection) -> i64 {
+    #[derive(diesel::QueryableByName)]
+    struct Tables {
+        #[diesel(sql_type = diesel::sql_types::BigInt)]
+        tables: i64,
+    }
+    let DbConnection::Sqlite(inner) = connection else {
+        unreachable!("SQLite's own tables")
+    };
+    let sql = "SELECT COUNT(*) AS tables FROM sqlite_master WHERE name LIKE 'sqlite!_stat%' ESCAPE '!'";
+    let found: Tables = sql_query(sql).get_result(inner).unwrap();
+    found.tables
+}
+
 #[tokio::test]
-async fn statistics_for_the_planner_can_be_refreshed(#[case] dialect: Dialect) {
-    let database = TestDatabase::new(dialect);
+async fn what_earlier_versions_told_the_planner_of_sqlite_is_forgotten_at_the_start() {
+    let database = TestDatabase::new(Dialect::Sqlite);
     fill(&database.db, 10, 1).await;
-    database.db.read(upkeep::refresh_statistics).await.unwrap();
+    let mut connection = database.db.connect().unwrap();
+    let DbConnection::Sqlite(inner) = &mut connection else {
+        unreachable!("it is SQLite")
+    };
+    sql_query("ANALYZE").execute(inner).unwrap();
+    assert!(statistics(&mut connection) > 0);
+    migrate::run(&database.config).unwrap();
+    assert_eq!(statistics(&mut connection), 0);
 }
