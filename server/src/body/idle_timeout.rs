@@ -34,7 +34,8 @@ impl IdleTimeout {
         let timer = self
             .timer
             .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(self.last + self.limit)));
-        while timer.as_mut().poll(cx).is_ready() {
+        // The timer alone can be held off: it waits while the task has used up its turn, as with a flood that says nothing.
+        while Instant::now() >= timer.deadline() || timer.as_mut().poll(cx).is_ready() {
             let now = Instant::now();
             let deadline = self.last.max(request_quiet_since().unwrap_or(now)) + self.limit;
             if deadline <= now {
@@ -43,5 +44,33 @@ impl IdleTimeout {
             timer.as_mut().reset(deadline);
         }
         Poll::Pending
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::pin::pin;
+
+    #[tokio::test]
+    async fn a_task_that_has_used_up_its_turn_hears_of_a_silence_all_the_same() {
+        let mut idle = IdleTimeout::new(Duration::from_millis(10));
+        std::future::poll_fn(|cx| {
+            assert!(idle.poll(cx, || None).is_pending());
+            std::thread::sleep(Duration::from_millis(20));
+            while pin!(tokio::task::consume_budget()).poll(cx).is_ready() {}
+            let quiet_since = Instant::now() - Duration::from_millis(20);
+            assert!(idle.poll(cx, || Some(quiet_since)).is_ready());
+            Poll::Ready(())
+        })
+        .await;
+        let mut touched = IdleTimeout::new(Duration::from_millis(10));
+        std::thread::sleep(Duration::from_millis(20));
+        touched.touch();
+        std::future::poll_fn(|cx| {
+            assert!(touched.poll(cx, || None).is_pending());
+            Poll::Ready(())
+        })
+        .await;
     }
 }

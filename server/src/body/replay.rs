@@ -2,6 +2,7 @@
 //! another attempt starts with what was already read. Nothing waits for the whole body.
 
 mod attempt;
+mod buffer;
 
 pub use attempt::AttemptBody;
 
@@ -17,12 +18,14 @@ use std::error::Error as _;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 use tokio::time::{Instant, Sleep};
 
 /// Bytes of a body that nobody reads which are taken off a connection so that it can go on.
 const UNREAD: usize = 64 << 10;
+/// Number of none.
+const NO_ATTEMPT: u32 = 0;
 
 /// What the client did wrong with its body. Never an upstream's fault, never retried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -95,6 +98,11 @@ struct Shared {
     /// Number of the attempt that may read. An abandoned one may still be polled for a moment by its connection; it
     /// must not take the place of the current one as the task that is woken.
     attempt: u32,
+    /// The body is read by the gateway itself: the current attempt waits for what that leaves, since only one may be woken
+    /// by the client.
+    is_buffering: bool,
+    /// The current attempt, while it waits.
+    reader: Option<Waker>,
 }
 
 enum Source {
@@ -178,6 +186,8 @@ impl ReplayBody {
             announced: if ended { Some(0) } else { announced },
             asked_for: false,
             attempt: 0,
+            is_buffering: false,
+            reader: None,
         })))
     }
 
@@ -215,15 +225,26 @@ impl ReplayBody {
         !self.0.lock().gone
     }
 
+    /// Ends the current attempt, which reads nothing from now on, so that another one can begin at the start. Whether it can:
+    /// else the current one goes on.
+    #[must_use]
+    pub fn start_over(&self) -> bool {
+        let mut shared = self.0.lock();
+        if !shared.gone {
+            shared.next_attempt();
+        }
+        !shared.gone
+    }
+
     /// The current attempt is the last one, and its answer is the client's: what it has sent is forgotten, and what it will
     /// send is not kept. From now on the client may be silent for as long as the answer may: in a call that streams both
     /// ways each side waits for the other.
     pub fn forget(&self) {
         let mut shared = self.0.lock();
-        let sent = if shared.attempt == 0 {
+        let sent = if shared.attempt == NO_ATTEMPT {
             shared.frames.len()
         } else {
-            shared.sent
+            shared.sent.min(shared.frames.len())
         };
         shared.frames.drain(..sent);
         shared.sent = 0;
@@ -256,36 +277,6 @@ impl ReplayBody {
     #[must_use]
     pub fn received(&self) -> u64 {
         self.0.lock().capture.total()
-    }
-
-    /// Reads the body to its end and hands out its bytes; it can still be sent afterwards.
-    ///
-    /// # Errors
-    /// When it is over the limit, or the client fails.
-    pub async fn buffer(&self) -> Result<Bytes, BufferError> {
-        let limit = {
-            let shared = self.0.lock();
-            if shared.announced.is_some_and(|length| length > shared.limit as u64) {
-                return Err(BufferError::TooLarge { limit: shared.limit });
-            }
-            shared.limit
-        };
-        loop {
-            let step = std::future::poll_fn(|cx| self.0.lock().poll_source(cx)).await;
-            match step {
-                Some(Ok(_)) if self.0.lock().gone => return Err(BufferError::TooLarge { limit }),
-                Some(Ok(_)) => {}
-                Some(Err(error)) => return Err(error.into()),
-                None => break,
-            }
-        }
-        let mut shared = self.0.lock();
-        if shared.frames.len() > 1 {
-            let whole = Bytes::from(shared.frames.make_contiguous().concat());
-            shared.frames = VecDeque::from([whole]);
-        }
-        shared.announced = Some(shared.kept as u64);
-        Ok(shared.frames.front().cloned().unwrap_or_default())
     }
 
     /// Takes what the client has sent by now and nobody reads any more, up to [`UNREAD`] bytes; waits for nothing. Whether that
@@ -329,24 +320,37 @@ impl ReplayBody {
         }
     }
 
-    /// The body for one attempt, from its start.
+    /// The body for one attempt, from its start. Where that is gone, the attempt fails: the rest alone would be another body.
     #[must_use]
     pub fn attempt(&self) -> AttemptBody {
         let mut shared = self.0.lock();
-        shared.attempt += 1;
-        shared.asked_for = false;
-        shared.sent = 0;
-        shared.trailers_sent = false;
-        shared.awaits_client = false;
-        shared.moved = Instant::now();
+        let attempt = if shared.gone { NO_ATTEMPT } else { shared.next_attempt() };
         AttemptBody::Shared {
             body: self.clone(),
-            attempt: shared.attempt,
+            attempt,
         }
     }
 }
 
 impl Shared {
+    /// Begins another attempt; the one before learns that it is over.
+    fn next_attempt(&mut self) -> u32 {
+        self.attempt += 1;
+        self.asked_for = false;
+        self.sent = 0;
+        self.trailers_sent = false;
+        self.awaits_client = false;
+        self.moved = Instant::now();
+        self.wake_reader();
+        self.attempt
+    }
+
+    fn wake_reader(&mut self) {
+        if let Some(reader) = self.reader.take() {
+            reader.wake();
+        }
+    }
+
     /// The next frame of the current attempt: data, then trailer fields if there are any.
     fn poll_attempt(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, ClientBodyError>>> {
         let data = std::task::ready!(self.poll_data(cx));
@@ -372,11 +376,17 @@ impl Shared {
             self.moved = Instant::now();
             return Poll::Ready(Some(Ok(frame.clone())));
         }
-        let polled = self.poll_source(cx);
+        let polled = if self.is_buffering {
+            Poll::Pending
+        } else {
+            self.poll_source(cx)
+        };
         self.sent = self.frames.len();
         self.awaits_client = polled.is_pending();
         if polled.is_ready() {
             self.moved = Instant::now();
+        } else {
+            self.reader = Some(cx.waker().clone());
         }
         polled
     }
@@ -425,7 +435,14 @@ impl Shared {
         }
         if self.kept + data.len() > self.limit {
             self.gone = true;
-            self.frames = VecDeque::new();
+            if self.is_buffering && self.attempt != NO_ATTEMPT {
+                // The current attempt may be the one that stands: it has not sent this yet.
+                self.frames.drain(..self.sent);
+                self.frames.push_back(data.clone());
+            } else {
+                self.frames = VecDeque::new();
+            }
+            self.sent = 0;
         } else {
             self.kept += data.len();
             self.frames.push_back(data.clone());

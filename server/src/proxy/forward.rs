@@ -119,6 +119,10 @@ impl Course<'_> {
             }
             return None;
         };
+        // From here on nobody but the next attempt reads the request's body.
+        if !self.admission.accepted.body.start_over() {
+            return None;
+        }
         if let Some(place) = place
             && !pick.is_free
         {

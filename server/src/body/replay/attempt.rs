@@ -1,6 +1,6 @@
 //! The body of one attempt, as it is sent.
 
-use super::{ClientBodyError, ReplayBody, Source};
+use super::{ClientBodyError, NO_ATTEMPT, ReplayBody, Source};
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use std::pin::Pin;
@@ -42,7 +42,7 @@ impl Body for AttemptBody {
             }
             Self::Shared { body, attempt } => {
                 let mut shared = body.0.lock();
-                if shared.attempt != *attempt {
+                if shared.attempt != *attempt || *attempt == NO_ATTEMPT {
                     return Poll::Ready(Some(Err(ClientBodyError::Incomplete)));
                 }
                 shared.asked_for = true;
@@ -55,9 +55,12 @@ impl Body for AttemptBody {
         match self {
             Self::Empty => true,
             Self::Full { bytes, .. } => bytes.is_none(),
-            Self::Shared { body, .. } => {
+            Self::Shared { body, attempt } => {
                 let shared = body.0.lock();
-                matches!(shared.source, Source::Ended)
+                // One that is over ends with an error.
+                shared.attempt == *attempt
+                    && *attempt != NO_ATTEMPT
+                    && matches!(shared.source, Source::Ended)
                     && shared.failure.is_none()
                     && shared.sent >= shared.frames.len()
                     && (shared.trailers_sent || shared.trailers.is_none())

@@ -167,3 +167,72 @@ async fn a_request_without_a_body_is_empty() {
     // Nothing is left over from this client's point of view either.
     assert!(futures_util::poll!(std::pin::pin!(upload.client.read_u8())).is_pending());
 }
+
+#[tokio::test]
+async fn an_attempt_after_the_beginning_is_gone_fails_and_the_one_before_goes_on() {
+    let mut upload = upload(CHUNKED, LONG).await;
+    let mut first = upload.body.attempt();
+    for _ in 0..3 {
+        upload.send(&format!("1e\r\n{}\r\n", "x".repeat(30))).await;
+        next(&mut first).await;
+    }
+    upload.send("2\r\nde\r\n0\r\n\r\n").await;
+    assert!(!upload.body.start_over());
+    let mut second = upload.body.attempt();
+    assert!(!http_body::Body::is_end_stream(&second));
+    assert_eq!(next(&mut second).await, Some(Err(ClientBodyError::Incomplete)));
+    assert_eq!(rest(first).await.unwrap(), "de");
+    let mut late = upload.body.attempt();
+    assert!(!http_body::Body::is_end_stream(&late));
+    assert!(next(&mut late).await.unwrap().is_err());
+}
+
+#[tokio::test]
+async fn an_attempt_that_is_over_reads_nothing_and_learns_it() {
+    let mut upload = upload(CHUNKED, LONG).await;
+    let mut first = upload.body.attempt();
+    let (learned, could) = tokio::join!(next(&mut first), async { upload.body.start_over() });
+    assert_eq!((learned, could), (Some(Err(ClientBodyError::Incomplete)), true));
+    upload.send("3\r\nabc\r\n0\r\n\r\n").await;
+    assert!(next(&mut first).await.unwrap().is_err());
+    assert!(!http_body::Body::is_end_stream(&first));
+    assert_eq!(upload.body.received(), 0);
+    assert_eq!(rest(upload.body.attempt()).await.unwrap(), "abc");
+}
+
+#[tokio::test]
+async fn a_body_that_is_read_for_another_route_while_an_attempt_has_it_reaches_both() {
+    let mut upload = upload(CHUNKED, LONG).await;
+    let mut first = upload.body.attempt();
+    for piece in ["3\r\nabc\r\n", "2\r\nde\r\n"] {
+        upload.send(piece).await;
+        next(&mut first).await;
+    }
+    let (client, body) = (&mut upload.client, &upload.body);
+    let (whole, rest, ()) = tokio::join!(body.buffer(), rest(first), async {
+        tokio::task::yield_now().await;
+        for piece in ["2\r\nfg\r\n", "2\r\nhi\r\n0\r\n\r\n"] {
+            client.write_all(piece.as_bytes()).await.unwrap();
+            tokio::task::yield_now().await;
+        }
+    });
+    assert_eq!(whole.unwrap(), "abcdefghi");
+    assert_eq!(rest.unwrap(), "fghi", "the attempt's part, once");
+    body.forget();
+    assert!(!body.can_replay());
+}
+
+#[tokio::test]
+async fn an_attempt_goes_on_after_a_body_turned_out_too_large_to_be_read() {
+    let mut upload = upload(CHUNKED, LONG).await;
+    let mut first = upload.body.attempt();
+    upload.send("3\r\nabc\r\n").await;
+    assert_eq!(next(&mut first).await.unwrap().unwrap(), "abc");
+    upload.send(&format!("2\r\nde\r\n40\r\n{}\r\n", "x".repeat(64))).await;
+    assert_eq!(upload.body.buffer().await, Err(BufferError::TooLarge { limit: LIMIT }));
+    assert!(!upload.body.start_over());
+    assert_eq!(upload.body.buffer().await, Err(BufferError::TooLarge { limit: LIMIT }));
+    upload.send("1\r\nf\r\n0\r\n\r\n").await;
+    let sent = rest(first).await.unwrap();
+    assert_eq!(sent, format!("de{}f", "x".repeat(64)));
+}

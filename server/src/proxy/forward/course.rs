@@ -250,6 +250,10 @@ impl<'a> Course<'a> {
     /// A target of a route that the request may use. A first attempt goes by the weights alone; after a failure those
     /// that are well come first.
     fn settle(&mut self, index: usize, reach: Reach, exchange: &mut Exchange) -> Option<Pick> {
+        // Whatever was waited for: more of the body may have been read since than is kept.
+        if !self.admission.accepted.body.can_replay() {
+            return None;
+        }
         let is_first = self.tried.is_empty() && self.rounds == 0;
         let well = if is_first { None } else { self.pick(index, Reach::Well) };
         let pick = well.or_else(|| self.pick(index, reach))?;
