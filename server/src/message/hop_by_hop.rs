@@ -62,17 +62,22 @@ pub fn bind_te(headers: &mut HeaderMap) {
     headers.append(header::CONNECTION, HeaderValue::from_static("te"));
 }
 
+/// The transfer codings that a message names.
+pub fn codings(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
+    headers
+        .get_all(header::TRANSFER_ENCODING)
+        .iter()
+        .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
+        .map(<[u8]>::trim_ascii)
+        .filter(|coding| !coding.is_empty())
+}
+
 /// Whether a message is in no transfer coding but chunks, which are undone on each connection. Another one, as in
 /// `gzip, chunked`, would be named by a field that goes no further, so that the body would mean something else to the next
 /// reader (RFC 9112 section 6.1).
 #[must_use]
 pub fn only_chunked(headers: &HeaderMap) -> bool {
-    let mut codings = headers
-        .get_all(header::TRANSFER_ENCODING)
-        .iter()
-        .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
-        .map(<[u8]>::trim_ascii)
-        .filter(|coding| !coding.is_empty());
+    let mut codings = codings(headers);
     match (codings.next(), codings.next()) {
         (None, _) => true,
         (Some(only), None) => only.eq_ignore_ascii_case(b"chunked"),

@@ -81,6 +81,7 @@ impl Http1Host {
     ) -> Result<Response<Http1Body>, Failure> {
         let idle = self.idle.here();
         let (mut parts, body) = request.into_parts();
+        let body = outgoing::settled(&parts.headers, body).await?;
         let mut connection = self.connection(idle).await?;
         connection.begin((&parts.method, &parts.uri, &parts.headers), &self.host, body);
         let mut headers = std::mem::take(&mut parts.headers);
@@ -98,9 +99,6 @@ impl Http1Host {
         };
         interim.settled().await;
         let head = answered?;
-        if !connection.is_sent() {
-            connection = Box::new(connection.send_apart());
-        }
         let mut response = Response::new(Http1Body::new(connection, idle.clone()));
         *response.status_mut() = head.status;
         *response.version_mut() = head.version;

@@ -12,7 +12,11 @@ use http_body::{Body, Frame, SizeHint};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 use tokio::runtime::Handle;
+
+/// How long the rest of a request that has its answer may stand still.
+const STALL: Duration = Duration::from_secs(30);
 
 /// The body.
 pub struct Http1Body {
@@ -21,6 +25,8 @@ pub struct Http1Body {
     idle: Arc<Idle>,
     /// The head or a frame was handed on since this was last waited for.
     is_ahead: bool,
+    /// Somebody reads it: the answer stands, so that the rest of the request belongs to this upstream.
+    is_read: bool,
     /// A break that is told the next time.
     broken: Option<Failure>,
 }
@@ -32,6 +38,7 @@ impl Http1Body {
             connection: Some(connection),
             idle,
             is_ahead: true,
+            is_read: false,
             broken: None,
         }
     }
@@ -53,6 +60,14 @@ impl Http1Body {
         }
     }
 
+    /// The answer is relayed. From now on neither way waits for the other.
+    fn begin(&mut self) {
+        if self.connection.as_ref().is_some_and(|connection| !connection.is_sent()) {
+            let connection = self.connection.take();
+            self.connection = connection.map(|connection| Box::new(connection.send_apart()));
+        }
+    }
+
     fn break_off(&mut self, cx: &Context<'_>, failure: Failure) -> Poll<Option<Result<Frame<Bytes>, Failure>>> {
         self.connection = None;
         if std::mem::take(&mut self.is_ahead) {
@@ -70,14 +85,21 @@ fn put(idle: &Arc<Idle>, connection: Box<Connection>) {
     }
 }
 
-/// Sends the rest of a request that was answered before; ends when the upstream closes, or says anything more.
+/// Sends the rest of a request that was answered before; ends when the upstream closes, or says anything more, when the client
+/// leaves, and when nothing moves: nobody waits for it any more.
 async fn send_rest(mut connection: Box<Connection>, idle: Arc<Idle>) {
-    let sent = std::future::poll_fn(|cx| match connection.poll_send(cx) {
-        Poll::Ready(sent) => Poll::Ready(sent.is_ok()),
-        Poll::Pending => connection.poll_disturbed(cx).map(|()| false),
-    });
-    if sent.await {
-        put(&idle, connection);
+    let mut moved = connection.moved();
+    loop {
+        let sent = std::future::poll_fn(|cx| match connection.poll_send(cx) {
+            Poll::Ready(sent) => Poll::Ready(sent.is_ok()),
+            Poll::Pending => connection.poll_disturbed(cx).map(|()| false),
+        });
+        match tokio::time::timeout(STALL, sent).await {
+            Ok(true) => return put(&idle, connection),
+            Ok(false) => return,
+            Err(_) if connection.moved() == moved => return,
+            Err(_) => moved = connection.moved(),
+        }
     }
 }
 
@@ -87,6 +109,9 @@ impl Body for Http1Body {
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Failure>>> {
         let this = &mut *self;
+        if !std::mem::replace(&mut this.is_read, true) {
+            this.begin();
+        }
         let Some(connection) = &mut this.connection else {
             return Poll::Ready(this.broken.take().map(Err));
         };

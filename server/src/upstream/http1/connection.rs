@@ -11,10 +11,14 @@ use crate::upstream::interim::Interim;
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, Method, StatusCode, Uri};
 use http_body::Frame;
+use rustix::io::Errno;
+use rustix::net::RecvFlags;
 use std::cell::RefCell;
 use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
@@ -54,7 +58,11 @@ enum Sending {
     /// Whoever carries the connection.
     Here(Way),
     /// A task of its own, for a request that was answered before it was sent: neither waits for the other.
-    Apart(AbortOnDropHandle<(Way, Result<(), SendFault>)>),
+    Apart {
+        task: AbortOnDropHandle<(Way, Result<(), SendFault>)>,
+        /// Bytes that have left.
+        moved: Arc<AtomicU64>,
+    },
 }
 
 /// The way out.
@@ -69,8 +77,13 @@ impl Way {
     }
 
     /// Writes the rest, and comes back.
-    async fn send(mut self) -> (Self, Result<(), SendFault>) {
-        let sent = poll_fn(|cx| self.poll(cx)).await;
+    async fn send(mut self, moved: Arc<AtomicU64>) -> (Self, Result<(), SendFault>) {
+        let sent = poll_fn(|cx| {
+            let polled = self.poll(cx);
+            moved.store(self.outgoing.moved(), Ordering::Relaxed);
+            polled
+        });
+        let sent = sent.await;
         (self, sent)
     }
 }
@@ -125,13 +138,25 @@ impl Connection {
         matches!(&self.sending, Sending::Here(way) if way.outgoing.is_done())
     }
 
+    /// Bytes of requests that have left so far.
+    pub(super) fn moved(&self) -> u64 {
+        match &self.sending {
+            Sending::Here(way) => way.outgoing.moved(),
+            Sending::Apart { moved, .. } => moved.load(Ordering::Relaxed),
+        }
+    }
+
     /// Leaves what is left of the request to a task of its own.
     pub(super) fn send_apart(self) -> Self {
         match self.sending {
-            Sending::Here(way) if !way.outgoing.is_done() => Self {
-                sending: Sending::Apart(AbortOnDropHandle::new(tokio::spawn(way.send()))),
-                ..self
-            },
+            Sending::Here(way) if !way.outgoing.is_done() => {
+                let moved = Arc::new(AtomicU64::new(way.outgoing.moved()));
+                let task = AbortOnDropHandle::new(tokio::spawn(way.send(moved.clone())));
+                Self {
+                    sending: Sending::Apart { task, moved },
+                    ..self
+                }
+            }
             sending => Self { sending, ..self },
         }
     }
@@ -144,7 +169,7 @@ impl Connection {
         let sent = match &mut self.sending {
             Sending::Here(way) if way.outgoing.is_done() => return Poll::Ready(Ok(())),
             Sending::Here(way) => ready!(way.poll(cx)),
-            Sending::Apart(task) => match ready!(Pin::new(task).poll(cx)) {
+            Sending::Apart { task, .. } => match ready!(Pin::new(task).poll(cx)) {
                 Ok((way, sent)) => {
                     self.sending = Sending::Here(way);
                     sent
@@ -281,21 +306,26 @@ impl Connection {
         self.is_bulk = false;
     }
 
-    /// Whether the upstream has neither sent anything nor closed, as far as is known; asks the system only where there is
-    /// something to read.
+    /// Whether the upstream has neither sent anything nor closed. Asks the system: the runtime may not have heard yet of what
+    /// has arrived, and whoever is asked next would get it for an answer.
     pub(super) fn is_quiet(&self) -> bool {
-        let tried = self.stream.try_read(&mut [0]);
-        tried.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
+        let flags = RecvFlags::PEEK | RecvFlags::DONTWAIT;
+        let peeked = rustix::net::recv(self.stream.as_ref(), &mut [0; 1], flags);
+        peeked.is_err_and(|error| error == Errno::WOULDBLOCK)
     }
 
     /// Ready when the upstream sends something, or closes; both end an idle connection.
     pub(super) fn poll_disturbed(&self, cx: &mut Context<'_>) -> Poll<()> {
-        while self.stream.as_ref().poll_read_ready(cx).is_ready() {
-            if !self.is_quiet() {
+        loop {
+            if ready!(self.stream.as_ref().poll_read_ready(cx)).is_err() {
                 return Poll::Ready(());
             }
+            // Takes back what the runtime believes, where nothing is there.
+            match self.stream.try_read(&mut [0]) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                _ => return Poll::Ready(()),
+            }
         }
-        Poll::Pending
     }
 
     /// Reads a piece, behind what is there. 0 at the end.

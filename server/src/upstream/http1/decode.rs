@@ -8,6 +8,8 @@ use http::header::{HeaderMap, HeaderName, HeaderValue};
 
 /// Bytes of all chunk extensions of a body at most.
 const MAX_EXTENSION_BYTES: usize = 16 << 10;
+/// Leading zeros and white space of one chunk's size at most. Some upstreams pad each size to the same width.
+const MAX_PADDING_BYTES: usize = 64;
 /// Bytes of the trailer fields at most.
 const MAX_TRAILER_BYTES: usize = 16 << 10;
 
@@ -49,6 +51,8 @@ pub(super) struct Chunks {
     left: u64,
     /// Bytes of extensions so far.
     extension_bytes: usize,
+    /// Bytes of the current size that say nothing.
+    padding_bytes: usize,
     /// The lines after the last chunk, so far.
     trailers: Vec<u8>,
     max_fields: usize,
@@ -80,6 +84,7 @@ impl Decoder {
                 at: At::Start,
                 left: 0,
                 extension_bytes: 0,
+                padding_bytes: 0,
                 trailers: Vec::new(),
                 max_fields,
             })),
@@ -184,9 +189,15 @@ impl Chunks {
                 let digit = char::from(byte).to_digit(16).ok_or(Malformed)?;
                 let sixteenfold = self.left.checked_mul(16).ok_or(Malformed)?;
                 self.left = sixteenfold + u64::from(digit);
+                if self.left == 0 {
+                    self.pad()?;
+                }
                 At::Size
             }
-            (At::Size | At::Blank, b'\t' | b' ') => At::Blank,
+            (At::Size | At::Blank, b'\t' | b' ') => {
+                self.pad()?;
+                At::Blank
+            }
             (At::Size | At::Blank, b';') => At::Extension,
             (At::Size | At::Blank | At::Extension, b'\r') => At::SizeLf,
             (At::Extension, b'\n') => return Err(Malformed),
@@ -198,11 +209,22 @@ impl Chunks {
                 At::Extension
             }
             (At::SizeLf, b'\n') if self.left == 0 => At::Trailers,
-            (At::SizeLf, b'\n') => At::Data,
+            (At::SizeLf, b'\n') => {
+                self.padding_bytes = 0;
+                At::Data
+            }
             (At::DataCr, b'\r') => At::DataLf,
             (At::DataLf, b'\n') => At::Start,
             _ => return Err(Malformed),
         })
+    }
+
+    fn pad(&mut self) -> Result<(), Malformed> {
+        self.padding_bytes += 1;
+        if self.padding_bytes > MAX_PADDING_BYTES {
+            return Err(Malformed);
+        }
+        Ok(())
     }
 
     /// Lines until an empty one (RFC 9112 section 7.1.2).

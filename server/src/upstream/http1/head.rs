@@ -1,6 +1,7 @@
 //! Heads of HTTP/1.1: a request's is written, a response's is read, and with it how its body ends. Pure: bytes in, bytes
 //! out. What goes into a request's head is decided in `message`.
 
+use crate::message::hop_by_hop;
 use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, StatusCode, Uri, Version};
@@ -127,12 +128,14 @@ fn read_into<'input>(
         }
         headers.append(name, value);
     }
+    let framing = framing(status, version, answers_head, headers)?;
+    tidy_length(headers);
     Ok(Some(Head {
         status,
         version,
         reason: reason.and_then(|said| ReasonPhrase::try_from(said.as_bytes().to_vec()).ok()),
         keep_alive: persists.keep_alive,
-        framing: framing(status, version, answers_head, headers)?,
+        framing,
         len,
     }))
 }
@@ -177,13 +180,18 @@ fn framing(
         if version == Version::HTTP_10 {
             return Err(HeadFault::Malformed);
         }
-        let last = headers.get_all(header::TRANSFER_ENCODING).iter().next_back();
-        let last = last.and_then(|value| value.as_bytes().rsplit(|byte| *byte == b',').next());
-        return Ok(match last.map(<[u8]>::trim_ascii) {
-            Some(coding) if coding.eq_ignore_ascii_case(b"chunked") => Framing::Chunked,
-            _ => Framing::UntilClose,
-        });
+        let is_chunked = hop_by_hop::codings(headers).count() == 1 && hop_by_hop::only_chunked(headers);
+        return is_chunked.then_some(Framing::Chunked).ok_or(HeadFault::Malformed);
     }
+    Ok(match length(headers)? {
+        Some(0) => Framing::Empty,
+        Some(length) => Framing::Length(length),
+        None => Framing::UntilClose,
+    })
+}
+
+/// The one length that a head says, however often (RFC 9110 section 8.6).
+fn length(headers: &HeaderMap) -> Result<Option<u64>, HeadFault> {
     let mut length = None;
     for value in headers.get_all(header::CONTENT_LENGTH) {
         for said in value.as_bytes().split(|byte| *byte == b',') {
@@ -194,11 +202,26 @@ fn framing(
             length = Some(said);
         }
     }
-    Ok(match length {
-        Some(0) => Framing::Empty,
-        Some(length) => Framing::Length(length),
-        None => Framing::UntilClose,
-    })
+    Ok(length)
+}
+
+/// Says the length once and in the usual way, since not all readers understand the other ways alike. One that means nothing,
+/// where no body follows, goes.
+fn tidy_length(headers: &mut HeaderMap) {
+    let mut said = headers.get_all(header::CONTENT_LENGTH).iter();
+    let is_tidy = |value: &HeaderValue| match value.as_bytes() {
+        b"0" => true,
+        [b'1'..=b'9', rest @ ..] => rest.len() < 19 && rest.iter().all(u8::is_ascii_digit),
+        _ => false,
+    };
+    let (first, second) = (said.next(), said.next());
+    if second.is_none() && first.is_none_or(is_tidy) {
+        return;
+    }
+    match length(headers) {
+        Ok(Some(length)) => drop(headers.insert(header::CONTENT_LENGTH, length.into())),
+        Ok(None) | Err(_) => drop(headers.remove(header::CONTENT_LENGTH)),
+    }
 }
 
 /// Digits and nothing else.

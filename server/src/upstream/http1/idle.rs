@@ -79,6 +79,7 @@ impl Idle {
             drop(shelf);
             return;
         }
+        let mut starts = None;
         match &shelf.watch {
             Watch::On(waker) => {
                 if connection.poll_disturbed(&mut Context::from_waker(waker)).is_ready() {
@@ -90,11 +91,15 @@ impl Idle {
                 // Without a runtime the worker is about to end.
                 let Ok(runtime) = Handle::try_current() else { return };
                 shelf.watch = Watch::Starting;
-                runtime.spawn(watch(Watcher(Arc::downgrade(self))));
+                starts = Some(runtime);
             }
         }
         shelf.waiting.push(Waiting { connection, until });
         drop(shelf);
+        if let Some(runtime) = starts {
+            // Without the lock: a runtime that is about to end drops the task at once, which then says that it has ended.
+            runtime.spawn(watch(Watcher(Arc::downgrade(self))));
+        }
         self.freed.notify_one();
     }
 

@@ -3,10 +3,12 @@
 
 use super::head;
 use crate::body::replay::AttemptBody;
+use crate::upstream::Failure;
 use bytes::{Buf as _, Bytes};
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, Uri};
 use http_body::{Body as _, Frame};
+use std::future::poll_fn;
 use std::io::{self, IoSlice, Write as _};
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -43,6 +45,8 @@ pub(super) struct Outgoing {
     coding: Coding,
     /// Something has left.
     has_begun: bool,
+    /// Bytes that have left, of all requests.
+    moved: u64,
 }
 
 /// How the body says where it ends (RFC 9112 section 6).
@@ -67,8 +71,14 @@ impl Outgoing {
         self.has_begun = false;
         head::write(&mut self.before, method, uri, headers, host);
         self.coding = Coding::of(headers);
-        let has_body = !body.is_end_stream() && !matches!(self.coding, Coding::None);
-        self.body = has_body.then_some(body);
+        // What the head says decides, not what the body has become: a last chunk is owed in any case, and a body that is
+        // shorter than announced is a fault.
+        let is_owed = match self.coding {
+            Coding::Chunked(_) => true,
+            Coding::Length(left) => left > 0 || !body.is_end_stream(),
+            Coding::None => false,
+        };
+        self.body = is_owed.then_some(body);
     }
 
     /// Whether all of it is written.
@@ -83,6 +93,11 @@ impl Outgoing {
     /// Whether any byte has left.
     pub(super) fn has_begun(&self) -> bool {
         self.has_begun
+    }
+
+    /// Bytes that have left so far: tells whether anything still moves.
+    pub(super) fn moved(&self) -> u64 {
+        self.moved
     }
 
     /// Gives the rest up.
@@ -111,9 +126,7 @@ impl Outgoing {
     ) -> Poll<Result<(), SendFault>> {
         loop {
             let is_waiting = self.collect(cx)?;
-            // A body that is said to be empty, and has not ended, may turn out to be none that a request can have.
-            let is_doubtful = is_waiting && matches!(self.coding, Coding::Length(0));
-            if is_doubtful || !self.has_unwritten() {
+            if !self.has_unwritten() {
                 return if is_waiting { Poll::Pending } else { Poll::Ready(Ok(())) };
             }
             match std::task::ready!(self.poll_write(cx, stream)) {
@@ -224,6 +237,7 @@ impl Outgoing {
 
     fn wrote(&mut self, mut bytes: usize) {
         self.has_begun = true;
+        self.moved += bytes as u64;
         let before = bytes.min(self.before.len() - self.written);
         self.written += before;
         bytes -= before;
@@ -241,6 +255,26 @@ impl Outgoing {
             }
         }
     }
+}
+
+/// Waits until a body that is said to be empty has ended. It may turn out to be none that a request can have, and until then
+/// nothing may be sent: a connection on which nothing is asked would be read for an answer. What bounds the silence of a
+/// client's body bounds this.
+///
+/// # Errors
+/// When it has not: it is the client's fault then.
+pub(super) async fn settled(headers: &HeaderMap, mut body: AttemptBody) -> Result<AttemptBody, Failure> {
+    if matches!(Coding::of(headers), Coding::Length(0)) {
+        while !body.is_end_stream() {
+            match poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
+                None => break,
+                Some(Ok(_)) => {}
+                Some(Err(_)) => return Err(Failure::ConnectionLost),
+            }
+        }
+        return Ok(AttemptBody::Empty);
+    }
+    Ok(body)
 }
 
 impl Coding {

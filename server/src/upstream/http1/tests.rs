@@ -1,5 +1,7 @@
 //! Requests and connections, with an upstream of bytes on the other end.
 
+mod early;
+
 use crate::body::replay::{AttemptBody, ReplayBody};
 use crate::upstream::client::{ClientSettings, UpstreamClient};
 use crate::upstream::interim::Interim;
@@ -375,8 +377,11 @@ async fn a_request_goes_on_while_nobody_reads_the_answer_that_has_begun() {
         far.say("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n").await;
         far
     });
+    // Relayed, it is asked for its body once; before that another upstream may get the request instead.
+    let mut answer = answer.unwrap().into_body();
+    assert!(futures_util::poll!(answer.frame()).is_pending());
     far.hear_of(size).await;
-    let (answer, ()) = tokio::join!(answer.unwrap().into_body().collect(), far.say("ok"));
+    let (answer, ()) = tokio::join!(answer.collect(), far.say("ok"));
     assert_eq!(answer.unwrap().to_bytes(), "ok");
     let (next, ()) = tokio::join!(wire.get(), far.answer(OK));
     assert_eq!(next.unwrap(), "ok");

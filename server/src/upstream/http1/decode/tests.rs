@@ -136,6 +136,20 @@ fn data_is_handed_on_without_being_copied() {
     assert_eq!((data.as_ptr(), &data[..]), (at, &b"abc"[..]));
 }
 
+#[rstest]
+#[case::zeros(64, 0)]
+#[case::blanks(0, 64)]
+#[case::both(32, 32)]
+fn a_size_may_be_padded_a_little_however_many_chunks_there_are(#[case] zeros: usize, #[case] blanks: usize) {
+    let chunk = format!("{}3{}\r\nabc\r\n", "0".repeat(zeros), " ".repeat(blanks));
+    let padded = whole(Framing::Chunked, &format!("{}0\r\n\r\n", chunk.repeat(1000)));
+    assert!(padded.has_ended);
+    assert_eq!(padded.data.len(), 3000);
+    let more = format!("{}3{} \r\nabc\r\n0\r\n\r\n", "0".repeat(zeros), " ".repeat(blanks));
+    assert!(whole(Framing::Chunked, &more).is_malformed);
+    assert!(whole(Framing::Chunked, &"0".repeat(100)).is_malformed);
+}
+
 /// Bytes, cut at these places.
 fn cut<'bytes>(bytes: &'bytes [u8], cuts: &[prop::sample::Index]) -> Vec<&'bytes [u8]> {
     let mut at: Vec<usize> = cuts.iter().map(|cut| cut.index(bytes.len() + 1)).collect();

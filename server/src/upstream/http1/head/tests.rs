@@ -20,8 +20,8 @@ fn parsed(bytes: &str, answers_head: bool) -> Result<Option<(Head, HeaderMap)>, 
     true
 )]
 #[case::chunks("HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\n\r\n", Framing::Chunked, true)]
-#[case::chunks_last(
-    "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n",
+#[case::chunks_and_nothing(
+    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked,\r\nTransfer-Encoding: \r\n\r\n",
     Framing::Chunked,
     true
 )]
@@ -30,7 +30,6 @@ fn parsed(bytes: &str, answers_head: bool) -> Result<Option<(Head, HeaderMap)>, 
     Framing::Chunked,
     true
 )]
-#[case::another_coding("HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n", Framing::UntilClose, true)]
 #[case::unframed("HTTP/1.1 200 OK\r\n\r\n", Framing::UntilClose, true)]
 #[case::no_content("HTTP/1.1 204 No Content\r\nContent-Length: 3\r\n\r\n", Framing::Empty, true)]
 #[case::not_modified(
@@ -150,6 +149,39 @@ fn a_requests_fields_are_written_as_they_are() {
         String::from_utf8(out).unwrap(),
         "POST / HTTP/1.1\r\nhost: other\r\nx-a: \r\nx-a: 2\r\n\r\n"
     );
+}
+
+#[rstest]
+#[case::another("gzip")]
+#[case::another_before("gzip, chunked")]
+#[case::chunks_twice("chunked, chunked")]
+#[case::chunks_twice_in_two_fields("chunked\r\nTransfer-Encoding: chunked")]
+#[case::none("")]
+#[case::none_but_commas(",,")]
+fn a_transfer_coding_that_is_not_chunks_alone_is_refused(#[case] coding: &str) {
+    let head = format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: {coding}\r\n\r\n");
+    assert_eq!(parsed(&head, false).map(drop), Err(HeadFault::Malformed));
+}
+
+#[rstest]
+#[case::usual("10", false, &["10"])]
+#[case::nothing("0", false, &["0"])]
+#[case::said_twice("2, 2", false, &["2"])]
+#[case::said_in_two_fields("2\r\nContent-Length: 2", false, &["2"])]
+#[case::leading_zeros("0002", false, &["2"])]
+#[case::the_largest("18446744073709551615", false, &["18446744073709551615"])]
+#[case::of_what_head_asks_for("007", true, &["7"])]
+#[case::none_of_what_head_asks_for("2, 3", true, &[])]
+#[case::no_number_of_what_head_asks_for("+2", true, &[])]
+fn a_length_is_passed_on_as_one_number(#[case] said: &str, #[case] answers_head: bool, #[case] told: &[&str]) {
+    let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {said}\r\n\r\n");
+    let (_, headers) = parsed(&head, answers_head).unwrap().unwrap();
+    let values: Vec<&str> = headers
+        .get_all(header::CONTENT_LENGTH)
+        .iter()
+        .map(|value| value.to_str().unwrap())
+        .collect();
+    assert_eq!(values, told);
 }
 
 /// What a connection does with a head that comes in pieces.

@@ -117,6 +117,24 @@ async fn a_body_that_is_shorter_than_it_says_is_not_ended() {
     assert!(stream.taken.is_empty());
 }
 
+/// A body that is at its end already.
+async fn read_to_its_end() -> AttemptBody {
+    let mut body = whole(b"abc");
+    std::future::poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await;
+    assert!(body.is_end_stream());
+    body
+}
+
+#[tokio::test]
+async fn a_last_chunk_is_owed_also_for_a_body_that_has_ended() {
+    for body in [AttemptBody::Empty, read_to_its_end().await] {
+        let (sent, stream) = send("transfer-encoding: chunked", body, usize::MAX).await;
+        assert_eq!((sent, super::tests::body(&stream)), (Ok(()), &b"0\r\n\r\n"[..]));
+    }
+    let (sent, stream) = send("content-length: 3", read_to_its_end().await, usize::MAX).await;
+    assert_eq!((sent, stream.taken.len()), (Err(SendFault::Body), 0));
+}
+
 #[tokio::test]
 async fn an_upstream_that_takes_nothing_is_told() {
     let (sent, _) = send("content-length: 3", whole(b"abc"), 0).await;
