@@ -443,3 +443,28 @@ mod floods {
         gateway.finish().await;
     }
 }
+
+#[tokio::test]
+async fn a_body_that_is_said_to_be_empty_takes_no_connection_before_it_has_ended() {
+    let upstream = Upstream::start();
+    let gateway = TestGateway::to(upstream.host()).await;
+    let client = Http2::connect(&gateway).await;
+    let (end, ended) = tokio::sync::oneshot::channel::<()>();
+    let last = futures_util::stream::once(async move {
+        drop(ended.await);
+        Ok(Frame::data(Bytes::new()))
+    });
+    let request = Http2::request(&gateway, "POST", "/")
+        .header("content-length", "0")
+        .body(BodyExt::boxed(StreamBody::new(last)))
+        .unwrap();
+    let mut sending = Box::pin(client.send(request));
+    let waited = tokio::time::timeout(Duration::from_millis(300), &mut sending).await;
+    assert!(waited.is_err(), "nobody has answered yet");
+    assert_eq!(upstream.connections(), 0);
+    drop(end);
+    assert_eq!(sending.await.unwrap().status(), 200);
+    let seen = upstream.only();
+    assert_eq!((seen.header("content-length"), seen.body.len()), ("0".to_owned(), 0));
+    gateway.finish().await;
+}

@@ -291,3 +291,66 @@ async fn what_the_client_breaks_is_not_counted_against_the_upstream(
     assert_eq!(backup.seen().len(), 0, "and it is not tried again");
     gateway.finish().await;
 }
+
+/// The head of a request in chunks, and its first one.
+fn beginning(gateway: &TestGateway) -> String {
+    gateway.count_request();
+    let key = gateway.key();
+    format!(
+        "POST {CHAT} HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer {key}\r\nTransfer-Encoding: chunked\r\n\r\n6\r\n{{\"a\":1\r\n"
+    )
+}
+
+#[tokio::test]
+async fn a_body_is_not_read_for_a_refusal_while_it_is_read_for_the_next_route() {
+    for _ in 0..5 {
+        let primary = Upstream::doing([answer("503 Busy", &[], "no")]).act_on_head();
+        let backup = Upstream::start();
+        let gateway = TestGateway::builder()
+            .route(json!({"route_name": "primary", "priority": 50, "target_host": primary.host()}))
+            .route(json!({"route_name": "backup", "target_host": backup.host(), "add_body_fields": {"x": 1}}))
+            .start()
+            .await;
+        let mut client = Raw::connect(&gateway).await;
+        client.send(beginning(&gateway)).await;
+        primary.sees("the head", |_| true).await;
+        for piece in [",\"b\":2", ",\"c\":3"] {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            client.send(format!("6\r\n{piece}\r\n")).await;
+        }
+        client.send("1\r\n}\r\n0\r\n\r\n").await;
+        let answered = client.read_until("\r\n\r\n").await;
+        assert!(answered.starts_with("HTTP/1.1 200 "), "{answered}");
+        let body: Value = serde_json::from_slice(&backup.only().body).unwrap();
+        assert_eq!(body, json!({"a": 1, "b": 2, "c": 3, "x": 1}));
+        gateway.finish().await;
+    }
+}
+
+#[tokio::test]
+async fn another_attempt_has_the_whole_body_although_it_is_larger_than_what_is_kept() {
+    for _ in 0..5 {
+        let upstream = Upstream::doing([answer("503 Busy", &[], "no")]).act_on_head();
+        let gateway = TestGateway::builder()
+            .config(|config| config.proxy.max_match_body_bytes = 1 << 10)
+            .route(json!({"target_host": upstream.host(), "retry_count": 3}))
+            .start()
+            .await;
+        let mut client = Raw::connect(&gateway).await;
+        client.send(beginning(&gateway)).await;
+        upstream.sees("the head", |_| true).await;
+        // While the gateway waits before it asks again.
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        for _ in 0..100 {
+            client.send(format!("400\r\n{}\r\n", "x".repeat(1 << 10))).await;
+        }
+        client.send("0\r\n\r\n").await;
+        let answered = client.read_until("\r\n\r\n").await;
+        assert!(answered.starts_with("HTTP/1.1 200 "), "{answered}");
+        upstream.has_seen(1).await;
+        let seen = upstream.seen().pop().unwrap();
+        assert!(seen.complete && seen.body.starts_with(b"{\"a\":1xxx"));
+        assert_eq!(seen.body.len(), 6 + (100 << 10));
+        gateway.finish().await;
+    }
+}
