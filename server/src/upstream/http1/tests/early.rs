@@ -115,7 +115,7 @@ async fn a_connection_on_which_something_came_unheard_is_not_used_again() {
 
 #[test]
 fn a_connection_can_be_put_back_when_the_runtime_has_ended() {
-    let (done, ended) = std::sync::mpsc::channel();
+    let (done, ended) = std::sync::mpsc::sync_channel(1);
     std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.unwrap();
