@@ -313,31 +313,27 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// The conditions that are an equal text.
+    /// The conditions that are an equal text. Only the first that has an index leads: the others are hidden from theirs, which
+    /// the planner of SQLite could take for as good.
     fn named(&self, mut rows: Filtered<'a>) -> Filtered<'a> {
         use audit_records as r;
         let query = self.query;
         if let Some(method) = &query.method {
             rows = rows.filter(r::method.eq(method));
         }
-        if let Some(route_id) = &query.route_id {
-            rows = rows.filter(r::route_id.eq(route_id));
+        let mut leads = true;
+        macro_rules! named {
+            ($($column:ident),*) => {$(
+                if let Some(value) = &query.$column {
+                    rows = match std::mem::take(&mut leads) {
+                        true => rows.filter(r::$column.eq(value)),
+                        false => rows.filter(r::$column.concat("").eq(value)),
+                    };
+                }
+            )*};
         }
-        if let Some(key_id) = &query.key_id {
-            rows = rows.filter(r::key_id.eq(key_id));
-        }
-        if let Some(source_path) = &query.source_path {
-            rows = rows.filter(r::source_path.eq(source_path));
-        }
-        if let Some(model) = &query.model {
-            rows = rows.filter(r::model.eq(model));
-        }
-        if let Some(request_id) = &query.request_id {
-            rows = rows.filter(r::request_id.eq(request_id));
-        }
-        if let Some(ip_address) = &query.ip_address {
-            rows = rows.filter(r::ip_address.eq(ip_address));
-        }
+        // As in `LogQuery::names`.
+        named!(request_id, key_id, ip_address, source_path, route_id, model);
         rows
     }
 }

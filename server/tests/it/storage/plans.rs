@@ -195,6 +195,18 @@ fn combinations() -> Vec<(&'static str, LogFilter, Option<&'static str>)> {
             by("audit_records_by_key"),
         ),
         (
+            "key_id, model and path",
+            with(|f| (f.key_id, f.model, f.path) = (text("key-3"), text("model-3"), text("files"))),
+            by("audit_records_by_key"),
+        ),
+        (
+            "source_path, route_id and model",
+            with(|f| {
+                (f.source_path, f.route_id, f.model) = (text("team-3"), text("route-3"), text("model-3"));
+            }),
+            by("audit_records_by_source"),
+        ),
+        (
             "a status and path",
             with(|f| (f.status_code, f.path) = (text("404"), text("files"))),
             by("audit_records_by_status"),
