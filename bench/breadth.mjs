@@ -9,6 +9,7 @@ import { end, run, start } from "../end2end/support/children.mjs";
 import { freePort, startGateway } from "../end2end/support/gateway.mjs";
 import { cpuSeconds, memory, pidsOf, quiet } from "./process.mjs";
 import { ratios, row, table } from "./report.mjs";
+import { REQUESTS, chat, routesByModel } from "./requests.mjs";
 import { configured, listening, nginx, note, publish, wrk } from "./sides.mjs";
 
 const ROUNDS = Number(process.env.ROUNDS ?? 5);
@@ -18,16 +19,6 @@ const IDLE = Number(process.env.IDLE ?? 10_000);
 const LOAD = process.env.LOAD_BIN;
 const CONNECTIONS = 64;
 const folder = mkdtempSync(join(tmpdir(), "fastgate-breadth-"));
-
-const chat = (length) =>
-  JSON.stringify({ model: "gpt-4o-mini", temperature: 0.7, messages: [{ role: "user", content: "Why is the sky blue? ".repeat(Math.ceil(length / 21)) }] });
-/** What wrk sends, and what the documents call it. */
-const REQUESTS = [
-  { name: "small GET", path: "/v1/models", body: "" },
-  { name: "chat, 1 KB, by model", path: "/v1/chat/completions", body: chat(900) },
-  { name: "chat, 100 KB, by model", path: "/v1/chat/completions", body: chat(100_000) },
-  { name: "stream of 20 events at once", path: "/v1/stream", body: chat(900) },
-];
 
 async function haproxy(values) {
   writeFileSync(join(folder, "keys.map"), `${values.KEY} 1\n`);
@@ -85,10 +76,7 @@ async function setUp() {
   values.PACED = JSON.parse(String((await once(paced.stdout, "data"))[0])).port;
   const gateway = await startGateway();
   const host = `127.0.0.1:${values.UPSTREAM}`;
-  const secret = { add_headers: { Authorization: "Bearer sk-upstream-secret-4f2a" } };
-  for (const [priority, rule] of [[50, { model: "qwen3" }], [60, { model: "gpt-4o-mini" }], [90, undefined]]) {
-    await gateway.route({ match_path: "/v1/*", target_host: host, target_path: "", priority, ...(rule && { match_body_schema: rule }), ...secret });
-  }
+  await routesByModel(gateway, host);
   await gateway.route({ match_path: "/paced/*", target_host: `127.0.0.1:${values.PACED}`, target_path: "" });
   const { key_value: key } = await gateway.key();
   values.KEY = key;

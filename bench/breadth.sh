@@ -10,8 +10,8 @@ need_debian nginx nginx-light
 need_debian haproxy haproxy
 need_debian wrk wrk
 if [ -z "${FASTGATE_BIN:-}" ]; then
-    scripts/build.sh
-    export FASTGATE_BIN="$ROOT/target/release/fastgate"
+    scripts/release.sh
+    export FASTGATE_BIN="$ROOT/target/deploy/fastgate"
 fi
 CARGO_TARGET_DIR="$ROOT/target/load" cargo build --release --locked --quiet --manifest-path bench/load/Cargo.toml
 export LOAD_BIN="$ROOT/target/load/release/fastgate-load"

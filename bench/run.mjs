@@ -8,14 +8,13 @@ import { end, start } from "../end2end/support/children.mjs";
 import { executable, freePort, startGateway } from "../end2end/support/gateway.mjs";
 import { cpuSeconds, memory, pidsOf, quiet } from "./process.mjs";
 import { ratios, row, table } from "./report.mjs";
+import { QUESTION, routesByModel } from "./requests.mjs";
 import { here, nginx, note, publish, wrk } from "./sides.mjs";
 import { gaps } from "./stream.mjs";
 
 const ROUNDS = Number(process.env.ROUNDS ?? 5);
 const SECONDS = Number(process.env.SECONDS_EACH ?? 5);
 const CONNECTIONS = 64;
-const QUESTION =
-  '{"model":"gpt-4o-mini","temperature":0.7,"messages":[{"role":"system","content":"You are a helpful assistant that answers in one sentence, without any introduction, in the language of the question."},{"role":"user","content":"Explain in simple words why the sky is blue at noon and red in the evening, and what the size of the particles in the air has to do with it."}]}';
 const folder = mkdtempSync(join(tmpdir(), "fastgate-bench-"));
 
 /** One run of wrk with a chat request. */
@@ -31,10 +30,7 @@ async function setUp() {
   const gateway = await startGateway();
   const idle = await idleMemory(gateway);
   const host = `127.0.0.1:${ports.up}`;
-  const secret = { add_headers: { Authorization: "Bearer sk-upstream-secret-4f2a" } };
-  await gateway.route({ match_path: "/v1/*", target_host: host, target_path: "", priority: 50, match_body_schema: { model: "qwen3" }, ...secret });
-  await gateway.route({ match_path: "/v1/*", target_host: host, target_path: "", priority: 60, match_body_schema: { model: "gpt-4o-mini" }, ...secret });
-  await gateway.route({ match_path: "/v1/*", target_host: host, target_path: "", priority: 90, ...secret });
+  await routesByModel(gateway, host);
   await gateway.route({ match_path: "/paced/*", target_host: pacedHost, target_path: "/v1/chat/completions" });
   const { key_value: key } = await gateway.key();
   const proxy = await nginx("proxy.conf", { DIR: folder, PORT: ports.proxy, KEY: key, UPSTREAM: ports.up, PACED: new URL(pacedUrl).port });

@@ -7,7 +7,7 @@ need_node
 need_debian nginx nginx-light
 need_debian wrk wrk
 if [ -z "${FASTGATE_BIN:-}" ]; then
-    scripts/build.sh
-    export FASTGATE_BIN="$ROOT/target/release/fastgate"
+    scripts/release.sh
+    export FASTGATE_BIN="$ROOT/target/deploy/fastgate"
 fi
 node bench/run.mjs

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# What the executable promises: no shared library beyond Debian's base, at most 60 MB, the dashboard inside.
+# What the executable (target/release/fastgate, or the one that is named) promises: no shared library beyond Debian's base, at most 60 MB, the dashboard inside.
 . "$(dirname "$0")/common.sh"
 
-program=target/release/fastgate
+program=${1:-target/release/fastgate}
 LIMIT=$((60 * 1000 * 1000))
 BASE='linux-vdso|ld-linux|libc\.so|libm\.so|libgcc_s\.so|libpthread\.so|libdl\.so|librt\.so'
 

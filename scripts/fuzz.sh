@@ -8,7 +8,7 @@ need_rust
 need_debian c++ g++
 
 SECONDS_EACH=${SECONDS_EACH:-60}
-ALL=(path header_rules sse body_schema authorization configuration log_cursor proxy_header spill)
+ALL=(path header_rules sse body_schema authorization configuration log_cursor proxy_header response spill)
 [ $# -gt 0 ] || set -- "${ALL[@]}"
 
 # The same versions as in the normal build; what only fuzzing needs is added by cargo.

@@ -3,6 +3,7 @@
 //! (`usage`) — without holding them back; how long they may be silent (`idle_timeout`).
 
 pub mod capture;
+mod fields;
 pub mod idle_timeout;
 pub mod peek;
 pub mod pipe;

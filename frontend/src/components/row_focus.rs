@@ -41,11 +41,13 @@ pub fn keep(body: NodeRef<html::Tbody>, changed: impl Fn() + Send + Sync + 'stat
         request_animation_frame(move || {
             let lost = held.try_with_value(|held| held.as_ref().is_some_and(|held| held.is_lost()));
             if lost == Some(true) {
-                let next = successor(held, body);
-                held.set_value(None);
-                match next {
+                match successor(held, body) {
+                    // Fails while a dialog is open whose button lost the focus by being disabled. The dialog tries again when it goes.
                     Some(control) => focus(&control),
-                    None => focus_page(),
+                    None => {
+                        held.set_value(None);
+                        focus_page();
+                    }
                 }
             }
         });

@@ -1,11 +1,11 @@
 //! Which model answered and how many tokens it took: read from OpenAI- and Anthropic-shaped responses on the side,
 //! also from compressed ones, without holding the response back (contract: Audit log).
 
+use super::fields::fields;
 use super::sse::{LineFramer, SseFramer};
 use http::{HeaderMap, header};
 use memchr::memmem::Finder;
-use serde::Deserialize;
-use serde_json::value::RawValue;
+use serde::de::IgnoredAny;
 use std::io::{self, Write};
 use std::sync::LazyLock;
 
@@ -207,35 +207,6 @@ impl Write for Reader {
     }
 }
 
-/// The fields of OpenAI's chat completions, completions, embeddings and responses, and of Anthropic's messages. Each is
-/// read by itself: another shape of one (Ollama's `response` is a text) does not hide the others.
-#[derive(Deserialize)]
-struct Peek<'a> {
-    #[serde(borrow, default)]
-    model: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    usage: Option<&'a RawValue>,
-    /// Anthropic's `message_start`.
-    #[serde(borrow, default)]
-    message: Option<&'a RawValue>,
-    /// OpenAI's `response.completed`.
-    #[serde(borrow, default)]
-    response: Option<&'a RawValue>,
-}
-
-/// The names of OpenAI's first interfaces, and those of its responses and of Anthropic. Some upstreams send both.
-#[derive(Clone, Copy, Deserialize)]
-struct Tokens {
-    #[serde(default)]
-    prompt_tokens: Option<u64>,
-    #[serde(default)]
-    completion_tokens: Option<u64>,
-    #[serde(default)]
-    input_tokens: Option<u64>,
-    #[serde(default)]
-    output_tokens: Option<u64>,
-}
-
 impl Usage {
     /// Reads one JSON text. Text that cannot hold anything new is not parsed at all: most events of a stream cost two
     /// substring searches.
@@ -247,19 +218,19 @@ impl Usage {
         };
         let has_usage = USAGE.find_iter(json).any(|at| !is_null(&json[at + 7..]));
         let wants_model = self.model.is_none() && MODEL.find(json).is_some();
-        // Derived code would read an array as well, by place.
-        if !(has_usage || wants_model) || !json.trim_ascii_start().starts_with(b"{") {
+        if !(has_usage || wants_model) {
             return;
         }
-        let Ok(peek) = serde_json::from_slice::<Peek<'_>>(json) else {
+        let Some([message, response, model, usage]) = fields(json, ["message", "response", "model", "usage"]) else {
             return;
         };
-        for inner in peek.message.into_iter().chain(peek.response) {
-            if let Ok(inner) = serde_json::from_str::<Peek<'_>>(inner.get()) {
-                self.take(&inner);
+        // Anthropic's `message_start`, OpenAI's `response.completed`.
+        for inner in message.into_iter().chain(response) {
+            if let Some([model, usage]) = fields(inner, ["model", "usage"]) {
+                self.take(model, usage);
             }
         }
-        self.take(&peek);
+        self.take(model, usage);
     }
 
     /// Reads the end of a JSON object whose start is gone: from the first field after which everything closes well.
@@ -267,7 +238,7 @@ impl Usage {
         for comma in memchr::memchr_iter(b',', tail).collect::<Vec<_>>() {
             if tail[comma + 1..].trim_ascii_start().starts_with(b"\"") {
                 tail[comma] = b'{';
-                if serde_json::from_slice::<Peek<'_>>(&tail[comma..]).is_ok() {
+                if serde_json::from_slice::<IgnoredAny>(&tail[comma..]).is_ok() {
                     return self.read(&tail[comma..]);
                 }
                 tail[comma] = b',';
@@ -275,20 +246,22 @@ impl Usage {
         }
     }
 
-    fn take(&mut self, peek: &Peek<'_>) {
-        let text = |raw: &RawValue| serde_json::from_str::<String>(raw.get()).ok();
+    /// Takes what is said in one of the known shapes: OpenAI's chat completions, completions, embeddings and responses, Anthropic's
+    /// messages. Each field is read by itself: another shape of one (Ollama's `response` is a text) does not hide the others.
+    fn take(&mut self, model: Option<&[u8]>, usage: Option<&[u8]>) {
         if self.model.is_none() {
-            self.model = peek
-                .model
-                .and_then(text)
+            self.model = model
+                .and_then(|model| serde_json::from_slice::<String>(model).ok())
                 .filter(|model| !model.is_empty())
                 .map(|model| model.chars().take(255).collect());
         }
-        let tokens = |raw: &RawValue| serde_json::from_str::<Tokens>(raw.get()).ok();
-        if let Some(tokens) = peek.usage.and_then(tokens) {
-            let (prompt, completion) = (tokens.prompt_tokens, tokens.completion_tokens);
-            self.prompt_tokens = prompt.or(tokens.input_tokens).or(self.prompt_tokens);
-            self.completion_tokens = completion.or(tokens.output_tokens).or(self.completion_tokens);
+        // The names of OpenAI's first interfaces, and those of its responses and of Anthropic. Some upstreams send both.
+        const NAMES: [&str; 4] = ["prompt_tokens", "completion_tokens", "input_tokens", "output_tokens"];
+        if let Some(found) = usage.and_then(|usage| fields(usage, NAMES)) {
+            let [prompt, completion, input, output] =
+                found.map(|tokens| tokens.and_then(|tokens| str::from_utf8(tokens).ok()?.parse().ok()));
+            self.prompt_tokens = prompt.or(input).or(self.prompt_tokens);
+            self.completion_tokens = completion.or(output).or(self.completion_tokens);
         }
     }
 }

@@ -7,8 +7,8 @@
 
 mod body;
 mod connection;
-mod decode;
-mod head;
+pub mod decode;
+pub mod head;
 mod idle;
 mod outgoing;
 

@@ -15,7 +15,7 @@ const MAX_TRAILER_BYTES: usize = 16 << 10;
 
 /// Reads one body.
 #[derive(Debug)]
-pub(super) enum Decoder {
+pub enum Decoder {
     /// So many bytes are to come.
     Length(u64),
     /// All that comes until the connection ends.
@@ -28,7 +28,7 @@ pub(super) enum Decoder {
 
 /// What the bytes so far come to.
 #[derive(Debug, PartialEq)]
-pub(super) enum Decoded {
+pub enum Decoded {
     /// Data.
     Data(Bytes),
     /// The fields that end it.
@@ -41,11 +41,11 @@ pub(super) enum Decoded {
 
 /// What came is no such body.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Malformed;
+pub struct Malformed;
 
 /// Where in chunks the next byte is.
 #[derive(Debug)]
-pub(super) struct Chunks {
+pub struct Chunks {
     at: At,
     /// Bytes of the current chunk that are still to come.
     left: u64,
@@ -75,7 +75,7 @@ enum At {
 
 impl Decoder {
     /// For a body that ends so; `max_fields` bounds its trailer fields.
-    pub(super) fn new(framing: Framing, max_fields: usize) -> Self {
+    pub fn new(framing: Framing, max_fields: usize) -> Self {
         match framing {
             Framing::Empty | Framing::Length(0) => Self::Ended,
             Framing::Length(length) => Self::Length(length),
@@ -105,7 +105,10 @@ impl Decoder {
     }
 
     /// Takes the next piece off the front of `input`.
-    pub(super) fn decode(&mut self, input: &mut Bytes) -> Result<Decoded, Malformed> {
+    ///
+    /// # Errors
+    /// When what came is no such body.
+    pub fn decode(&mut self, input: &mut Bytes) -> Result<Decoded, Malformed> {
         let decoded = match self {
             Self::Ended => return Ok(Decoded::End),
             _ if input.is_empty() => return Ok(Decoded::More),
@@ -128,7 +131,7 @@ impl Decoder {
     }
 
     /// The connection has ended. Whether that is the end of the body (RFC 9112 section 8).
-    pub(super) fn end_of_input(&mut self) -> bool {
+    pub fn end_of_input(&mut self) -> bool {
         let ends = matches!(self, Self::UntilClose | Self::Ended);
         if ends {
             *self = Self::Ended;

@@ -13,13 +13,16 @@ const USUAL_FIELDS: usize = 48;
 
 /// The head of a response, without its fields.
 #[derive(Debug)]
-pub(super) struct Head {
+pub struct Head {
+    /// The status code.
     pub status: StatusCode,
+    /// HTTP/1.1 or 1.0.
     pub version: Version,
     /// What the status line says, where it is not what the status is usually called.
     pub reason: Option<ReasonPhrase>,
     /// Whether the connection may serve another request, as far as the head says (RFC 9112 section 9.3).
     pub keep_alive: bool,
+    /// How the body ends.
     pub framing: Framing,
     /// Bytes that the head took.
     pub len: usize,
@@ -27,7 +30,7 @@ pub(super) struct Head {
 
 /// How a response's body ends (RFC 9112 section 6.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Framing {
+pub enum Framing {
     /// There is none.
     Empty,
     /// After so many bytes.
@@ -40,7 +43,7 @@ pub(super) enum Framing {
 
 /// Why a head cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum HeadFault {
+pub enum HeadFault {
     /// It is none, or says its body's length in no way that can be believed.
     Malformed,
     /// It has more fields than are taken.
@@ -80,7 +83,10 @@ pub(super) fn write_fields(out: &mut Vec<u8>, headers: &HeaderMap) {
 
 /// Reads the head that `input` begins with; `None` when it is not there whole. Its fields are appended to `headers`, as
 /// slices of `input`; more than `max_fields` are too many. `answers_head` says that the request was HEAD.
-pub(super) fn read(
+///
+/// # Errors
+/// Why it is no head that can be used.
+pub fn read(
     input: &Bytes,
     answers_head: bool,
     max_fields: usize,

@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# Builds the executable to deploy: target/deploy/fastgate. As scripts/build.sh does, and then once more with what was learnt of the
+# first one under load (profile-guided optimisation): which functions are called, and which way they mostly go.
+. "$(dirname "$0")/common.sh"
+
+need_rust
+need_node
+need_debian nginx nginx-light
+need_debian wrk wrk
+scripts/dashboard.sh
+
+TARGET=$(rustc -vV | sed -n 's/^host: //p')
+PROFDATA="$(rustc --print sysroot)/lib/rustlib/$TARGET/bin/llvm-profdata"
+if [ ! -x "$PROFDATA" ]; then
+    have rustup || fail "llvm-profdata is missing beside rustc ($PROFDATA), and rustup, which would bring it, as well"
+    say "adding the compiler's tool for profiles (rustup component add llvm-tools)"
+    rustup component add llvm-tools
+fi
+FOLDER="$ROOT/target/profiled"
+mkdir -p "$FOLDER" target/deploy
+
+# With --target the flags are for the executable alone, and not for what runs while it is built.
+build() { RUSTFLAGS="$1" cargo build --release --locked -p fastgate --target "$TARGET" --target-dir "$FOLDER/$2"; }
+
+say "1 of 3: building the gateway so that it counts (the first time takes some minutes)"
+build "-Cprofile-generate=$FOLDER/counts" counting
+counting="$FOLDER/counting/$TARGET/release/fastgate"
+if [ ! -e "$FOLDER/learnt" ] || [ "$counting" -nt "$FOLDER/learnt" ]; then
+    say "2 of 3: letting it work for half a minute"
+    PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 scripts/npm-ci.sh end2end
+    rm -rf "$FOLDER/counts" "$FOLDER"/*.profdata
+    FASTGATE_BIN=$counting node bench/train.mjs
+    FASTGATE_BIN=$counting npm --prefix end2end run --silent use-cases >/dev/null
+    "$PROFDATA" merge -o "$FOLDER/all.profdata" "$FOLDER/counts"
+    # The compiler looks at the name alone to see whether it is another one.
+    mv "$FOLDER/all.profdata" "$FOLDER/$(sha256sum "$FOLDER/all.profdata" | cut -c1-16).profdata"
+    touch "$FOLDER/learnt"
+fi
+say "3 of 3: building the gateway with what was learnt (the first time takes some minutes)"
+# What is never called lies apart, so that memory holds less of it.
+build "-Cprofile-use=$(echo "$FOLDER"/*.profdata) -Clink-arg=-Wl,-z,keep-text-section-prefix" learnt-build
+cp "$FOLDER/learnt-build/$TARGET/release/fastgate" target/deploy/fastgate
+scripts/executable.sh target/deploy/fastgate
