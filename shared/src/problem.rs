@@ -55,6 +55,16 @@ pub struct Problem {
 pub fn field_errors(report: &garde::Report) -> Vec<FieldError> {
     report
         .iter()
-        .map(|(path, error)| FieldError::new(path.to_string(), error.message()))
+        .map(|(path, error)| FieldError::new(path.to_string(), in_words(error.message())))
         .collect()
+}
+
+/// The library tells lengths without their unit.
+fn in_words(message: &str) -> String {
+    let length = |said: &str| message.strip_prefix(said).map(str::to_owned);
+    match (length("length is greater than "), length("length is lower than ")) {
+        (Some(most), _) => format!("is longer than {most} characters"),
+        (_, Some(least)) => format!("is shorter than {least} characters"),
+        _ => message.to_owned(),
+    }
 }

@@ -218,10 +218,21 @@ pub fn FieldMessage(#[prop(into)] message: Signal<Option<String>>) -> impl IntoV
 /// What is told of a form as a whole, above it.
 #[component]
 pub fn FormRefusal(#[prop(into)] refusal: Signal<Option<String>>) -> impl IntoView {
+    let banner = NodeRef::<html::Div>::new();
+    // Whoever sent the form may have scrolled far below it.
+    reactive::effect(move || {
+        if refusal.with(Option::is_some) {
+            request_animation_frame(move || {
+                if let Some(banner) = banner.try_get_untracked().flatten() {
+                    banner.scroll_into_view();
+                }
+            });
+        }
+    });
     move || {
         refusal.get().map(|text| {
             view! {
-                <div class="banner banner-bad form-refusal" role="alert">
+                <div node_ref=banner class="banner banner-bad form-refusal" role="alert">
                     <Icon glyph=Glyph::Alert />
                     <div>{with_code(&text)}</div>
                 </div>

@@ -13,7 +13,7 @@ mod resilience;
 mod send_test;
 mod sharing;
 mod table;
-mod targets;
+pub mod targets;
 mod tls;
 mod traffic;
 mod upstreams;

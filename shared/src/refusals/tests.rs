@@ -12,7 +12,9 @@ pub(super) fn table() -> Table {
 
 #[rstest]
 #[case("is missing", "缺失")]
-#[case("length is greater than 100", "长度不能超过 100")]
+#[case("is longer than 100 characters", "长度不能超过 100")]
+#[case("session 4813 \"ci\" from 127.0.0.1", "会话 4813（ci），来自 127.0.0.1")]
+#[case("admin token from ::1", "管理员令牌，来自 ::1")]
 #[case(
     "names `X-A` twice (header names ignore case)",
     "`X-A` 出现了两次（标头名不区分大小写）"

@@ -92,6 +92,9 @@ fn check_host(host: &str) -> Result<(), String> {
     if host.contains("://") {
         return Err("names a scheme (use target_protocol)".to_owned());
     }
+    if host.contains('@') {
+        return Err("names a user; credentials go into header fields (`add_headers`)".to_owned());
+    }
     let (name, port) = if let Some(rest) = host.strip_prefix('[') {
         let (address, after) = rest.split_once(']').ok_or("has `[` without `]`")?;
         address

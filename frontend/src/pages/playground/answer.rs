@@ -159,12 +159,16 @@ fn Origin(sending: Sending, draft: Draft) -> impl IntoView {
 #[component]
 fn Content(sending: Sending) -> impl IntoView {
     let tab = RwSignal::new(0);
-    // An answer without a model's text shows as it is.
-    Effect::new(move |_| {
+    // An answer without a model's text shows as it is, the next one as a text again.
+    Effect::new(move |turned: Option<bool>| {
         let over = sending.end.with(Option::is_some);
-        if over && sending.text.with_untracked(String::is_empty) {
+        let is_bare = over && sending.text.with_untracked(String::is_empty);
+        if is_bare {
             tab.set(RAW);
+        } else if turned == Some(true) && tab.get_untracked() == RAW {
+            tab.set(0);
         }
+        is_bare
     });
     let names = vec![t::text(), t::raw(), common::headers()];
     let cut = move || {

@@ -28,8 +28,9 @@ pub struct Draft {
     pub path: RwSignal<String>,
     pub headers: Pairs,
     pub body: RwSignal<String>,
-    /// The model that was filled in last.
+    /// The model that was filled in last, and the body.
     filled: RwSignal<String>,
+    filled_body: RwSignal<String>,
     /// The route and the key that the address named when the fields were filled, after a `?`; empty before that.
     begun: [RwSignal<String>; 2],
 }
@@ -57,6 +58,7 @@ impl Draft {
             headers: Pairs::new(headers.iter().map(|(name, value)| (name, value))),
             body: RwSignal::new(example::body(path, example::MODEL)),
             filled: RwSignal::new(example::MODEL.to_owned()),
+            filled_body: RwSignal::new(example::body(path, example::MODEL)),
             begun: Default::default(),
         };
         for (name, kept) in texts {
@@ -70,7 +72,7 @@ impl Draft {
     }
 
     /// Its texts, each with a name that no header field has.
-    fn texts(self) -> [(&'static str, RwSignal<String>); 9] {
+    fn texts(self) -> [(&'static str, RwSignal<String>); 10] {
         [
             (":route", self.route),
             (":key", self.key),
@@ -79,6 +81,7 @@ impl Draft {
             (":path", self.path),
             (":body", self.body),
             (":filled", self.filled),
+            (":filled-body", self.filled_body),
             (":route-begun", self.begun[0]),
             (":key-begun", self.begun[1]),
         ]
@@ -133,9 +136,14 @@ impl Draft {
         }
     }
 
-    /// Fills in what a request to this route could look like. A model that was typed stays where the route names none.
+    /// Fills in what a request to this route could look like. A body that was typed stays, and a model that was typed where the
+    /// route names none.
     pub fn use_route(self, route: &Route) {
         let path = example::path(route);
+        let written = self.body.get_untracked();
+        let filled = self.filled_body.get_untracked();
+        let is_written =
+            !written.trim().is_empty() && with_model(&filled, &self.model.get_untracked()).unwrap_or(filled) != written;
         let mut model = self.model.get_untracked();
         let is_typed = model != self.filled.get_untracked();
         let usual = || (!is_typed).then(|| example::MODEL.to_owned());
@@ -143,7 +151,13 @@ impl Draft {
             self.filled.set(filled.clone());
             model = filled;
         }
-        let body = example::body(&path, &model);
+        let filled = example::body(&path, &model);
+        self.filled_body.set(filled.clone());
+        let body = if is_written {
+            with_model(&written, &model).unwrap_or(written)
+        } else {
+            filled
+        };
         self.route.set(route.route_id.clone());
         self.method.set(example::method(route, &body));
         self.path.set(path);

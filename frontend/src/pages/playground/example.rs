@@ -9,11 +9,15 @@ pub const MODEL: &str = "gpt-4o-mini";
 /// What models are asked under.
 const CHAT: &str = "chat/completions";
 
-/// A path that the route's pattern takes; where it leaves a choice, that of a chat.
+/// A path that the route's pattern takes; where it leaves a choice, that of a chat, if the route takes one.
 pub fn path(route: &Route) -> String {
     let pattern = route.definition.match_path.as_str();
     let (prefix, rest) = pattern.split_at(pattern.find(['*', '{']).unwrap_or(pattern.len()));
+    let chats = methods(&route.definition.match_method)
+        .is_ok_and(|allowed| allowed.is_empty() || allowed.iter().any(|method| method == "POST"));
     match rest {
+        "*" if !chats && !prefix.ends_with('/') => prefix.to_owned(),
+        _ if !chats => filled(pattern),
         "" => pattern.to_owned(),
         "*" | "**" if prefix.is_empty() || prefix == "/" => format!("/v1/{CHAT}"),
         "*" | "**" if prefix.ends_with("/chat/") => format!("{prefix}completions"),

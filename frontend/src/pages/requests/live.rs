@@ -161,17 +161,20 @@ fn NewOnes(feed: Feed) -> impl IntoView {
 
 fn listen(state: RequestsState, feed: Feed) -> Signal<Line> {
     let url = reactive::derived(move || api::logs::stream_url(&state.filter.get()));
-    events::listen(url, &EVENTS, move |name, data| {
-        if let Some(change) = parse(name, data) {
-            feed.take(change);
+    events::listen(url, &EVENTS, move |name, data| match name {
+        IN_FLIGHT => {
+            if let Ok(items) = json::from_text(data) {
+                feed.take_in_flight(items);
+            }
+        }
+        _ => {
+            if let Ok(item) = json::from_text(data) {
+                feed.take(if name == LEAVE {
+                    Change::Leave(item)
+                } else {
+                    Change::Item(item)
+                });
+            }
         }
     })
-}
-
-fn parse(name: &str, text: &str) -> Option<Change> {
-    match name {
-        IN_FLIGHT => json::from_text(text).ok().map(Change::InFlight),
-        LEAVE => json::from_text(text).ok().map(Change::Leave),
-        _ => json::from_text(text).ok().map(Change::Item),
-    }
 }

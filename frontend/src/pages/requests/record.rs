@@ -275,7 +275,7 @@ fn origin(replay: Replay) -> impl IntoView {
         <dt>{name}</dt>
         <dd>
             <a href=link>{word}</a>
-            <span class="muted data">{replay.by}</span>
+            <span class="muted data">{crate::locales::refusal(&replay.by)}</span>
         </dd>
     }
 }

@@ -13,6 +13,7 @@ use crate::app::BASE;
 use crate::components::button::{Button, Weight};
 use crate::components::field::{FieldMessage, Rule, TextField};
 use crate::locales::overview as t;
+use crate::pages::routes::targets::more_than_host;
 use crate::state::form::{FormErrors, told, with_place};
 
 /// The fields, by the names under which they are refused.
@@ -83,6 +84,9 @@ pub fn RouteStep(steps: FirstSteps) -> impl IntoView {
 
 /// A route for everything below the address's path, with the prefix that it takes.
 fn definition(address: &str, credential: &str) -> Result<(RouteDefinition, String), String> {
+    if let Some(why) = more_than_host(address, "").filter(|_| address.contains(['?', '#'])) {
+        return Err(why);
+    }
     let (protocol, host, prefix) = parts_of_url(address).ok_or_else(|| t::upstream_wrong().to_owned())?;
     let mut fields = serde_json::json!({
         "route_name": host,
@@ -98,7 +102,7 @@ fn definition(address: &str, credential: &str) -> Result<(RouteDefinition, Strin
         Ok(()) => Ok((definition, prefix)),
         Err(report) => {
             let errors = field_errors(&report);
-            Err(errors.first().map_or_else(String::new, with_place))
+            Err(errors.first().map_or_else(String::new, in_words))
         }
     }
 }
@@ -110,5 +114,14 @@ fn at_field(error: &FieldError) -> FieldError {
     } else {
         ADDRESS
     };
-    FieldError::new(place, with_place(error))
+    FieldError::new(place, in_words(error))
+}
+
+/// What is wrong; of the host it is clear what is meant.
+fn in_words(error: &FieldError) -> String {
+    if error.field == "target_host" {
+        crate::locales::refusal(&error.message)
+    } else {
+        with_place(error)
+    }
 }

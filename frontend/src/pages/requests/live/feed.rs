@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use fastgate_shared::audit_log::LogItem;
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 use leptos::wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement};
 
+use crate::api;
 use crate::order;
 
 /// Rows kept.
@@ -19,19 +21,20 @@ const MAX_WAITING: usize = 4_000;
 pub enum Change {
     /// A request, as it is now.
     Item(LogItem),
-    /// It no longer passes the filters.
+    /// It no longer passes the filters, or left no record.
     Leave(LogItem),
-    /// Those are in flight, and no others.
-    InFlight(Vec<LogItem>),
 }
 
 impl Change {
+    fn item(&self) -> &LogItem {
+        match self {
+            Self::Item(item) | Self::Leave(item) => item,
+        }
+    }
+
     /// Whether it says something of this request.
     fn concerns(&self, id: &str) -> bool {
-        match self {
-            Self::Item(item) | Self::Leave(item) => item.id == id,
-            Self::InFlight(_) => true,
-        }
+        self.item().id == id
     }
 }
 
@@ -64,6 +67,44 @@ impl Feed {
     pub fn take(self, change: Change) {
         // The last event may arrive when the view is gone.
         let _ = self.waiting.try_update_value(|waiting| add(waiting, change));
+    }
+
+    /// Those are in flight, and no others: how the others that were in flight ended is in the history.
+    pub fn take_in_flight(self, items: Vec<LogItem>) {
+        let ids = in_order(items.iter().map(|item| item.id.as_str()).collect());
+        let mut missed = self.in_flight();
+        missed.retain(|item| ids.binary_search(&item.id.as_str()).is_err());
+        items.into_iter().rev().for_each(|item| self.take(Change::Item(item)));
+        spawn_local(async move {
+            for item in missed {
+                let change = match api::logs::record(&item.id).await {
+                    Ok(record) => Change::Item(record.item),
+                    Err(_) => Change::Leave(item),
+                };
+                // The filters may be others now.
+                if self.in_flight().iter().any(|other| other.id == change.item().id) {
+                    self.take(change);
+                }
+            }
+        });
+    }
+
+    /// What was in flight as far as was heard.
+    fn in_flight(self) -> Vec<LogItem> {
+        let shown = self.rows.try_with_untracked(|rows| {
+            let shown = rows.iter().filter(|row| row.outcome.is_none());
+            shown.map(|row| LogItem::clone(row)).collect()
+        });
+        let mut all: Vec<LogItem> = shown.unwrap_or_default();
+        for changes in [self.held, self.waiting] {
+            let _ = changes.try_with_value(|changes| {
+                for item in changes.iter().map(Change::item) {
+                    all.retain(|other| other.id != item.id);
+                    all.extend(item.outcome.is_none().then(|| item.clone()));
+                }
+            });
+        }
+        all
     }
 
     /// Forgets all.
@@ -107,12 +148,6 @@ impl Feed {
                 match change {
                     Change::Item(item) => put(rows, item),
                     Change::Leave(item) => rows.retain(|row| row.id != item.id),
-                    Change::InFlight(items) => {
-                        // How those that are missing ended is in the history.
-                        let ids = in_order(items.iter().map(|item| item.id.as_str()).collect());
-                        rows.retain(|row| row.outcome.is_some() || ids.binary_search(&row.id.as_str()).is_ok());
-                        items.into_iter().rev().for_each(|item| put(rows, item));
-                    }
                 }
             }
             rows.truncate(MAX_ROWS);
@@ -132,12 +167,8 @@ impl Feed {
         self.rows.with_untracked(|rows| {
             let shown = in_order(rows.iter().map(|row| row.id.as_str()).collect());
             self.held.with_value(|held| {
-                let items = held.iter().flat_map(|change| match change {
-                    Change::Item(item) => std::slice::from_ref(item),
-                    Change::InFlight(items) => items,
-                    Change::Leave(_) => &[],
-                });
-                let ids = items.map(|item| item.id.as_str());
+                let items = held.iter().filter(|change| matches!(change, Change::Item(_)));
+                let ids = items.map(|change| change.item().id.as_str());
                 let ids = ids.filter(|id| shown.binary_search(id).is_err());
                 in_order(ids.collect()).len()
             })
