@@ -388,7 +388,7 @@ pub struct MatchExplanation {
     /// What the winner does to the request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transforms: Option<Transforms>,
-    /// Why the key that was named would be refused; absent where it would not, and where none was named.
+    /// Why the key that was named would be refused, or the address that asks; absent where nothing would.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refusal: Option<String>,
 }

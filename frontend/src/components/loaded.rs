@@ -167,6 +167,36 @@ pub fn EmptyState(
     }
 }
 
+/// The skeleton of a card with a chart.
+pub fn chart_skeleton() -> AnyView {
+    view! {
+        <div class="card" aria-hidden="true">
+            <p class="card-body">
+                <span class="skeleton"></span>
+                <span class="skeleton chart-skeleton"></span>
+            </p>
+        </div>
+    }
+    .into_any()
+}
+
+/// Why what only helps a page could not be loaded, with Retry; nothing where it was.
+#[component]
+pub fn NotLoaded<T: Send + Sync + 'static>(query: Query<T>) -> impl IntoView {
+    let retry = Callback::new(move |()| query.reload());
+    let problem = reactive::derived(move || query.problem.get().filter(|_| query.data.with(Option::is_none)));
+    not_loaded(problem, retry)
+}
+
+fn not_loaded(problem: Signal<Option<Problem>>, retry: Callback<()>) -> AnyView {
+    (move || {
+        problem
+            .get()
+            .map(|problem| view! { <ErrorState problem on_retry=retry /> })
+    })
+    .into_any()
+}
+
 /// The skeleton of a table.
 #[component]
 pub fn TableSkeleton() -> impl IntoView {

@@ -5,6 +5,8 @@ use fastgate_shared::route::{FailedCondition, MatchExplanation, MatchVerdict, Tr
 use leptos::prelude::*;
 
 use crate::components::badge::{Badge, Tone};
+use crate::components::code::with_code;
+use crate::components::field::FieldWarning;
 use crate::components::icon::{Glyph, Icon};
 use crate::locales::{self, routes as t};
 
@@ -15,7 +17,7 @@ pub fn Verdicts(explanation: MatchExplanation) -> impl IntoView {
         candidates,
         nearest,
         transforms,
-        ..
+        refusal,
     } = explanation;
     let first = candidates.iter().find(|verdict| verdict.matched || verdict.undecided);
     let (sentence, tone) = match first {
@@ -49,6 +51,7 @@ pub fn Verdicts(explanation: MatchExplanation) -> impl IntoView {
     });
     view! {
         {headline(sentence, tone)}
+        <FieldWarning message=Signal::stored(refusal.as_deref().map(locales::refusal)) />
         {(!near.is_empty()).then(|| list(near, t::verdicts()))}
         {others}
         {transforms.map(|transforms| view! { <TransformList transforms /> })}
@@ -83,7 +86,7 @@ fn line(verdict: MatchVerdict, wins: bool, is_near: bool) -> impl IntoView {
             <Badge tone word />
             <span class="strong">{verdict.route_name}</span>
             <span class="muted verdict-priority">{verdict.priority}</span>
-            <span class="muted verdict-reason">{locales::reason(&verdict.reason)}</span>
+            <span class="muted verdict-reason">{with_code(&locales::reason(&verdict.reason))}</span>
         </li>
     }
 }

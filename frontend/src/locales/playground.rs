@@ -19,6 +19,7 @@ super::texts! {
     format_body = "Format", "格式化";
     send = "Send", "发送";
     stop = "Stop", "停止";
+    needs_operator = "Sending is for operators and administrators: it spends quota.", "仅操作员和管理员可以发送请求：发送会消耗配额。";
     as_code = "As code", "代码";
     as_code_lead = "The same call from outside, with a key of your own.", "在外部使用自己的密钥发起同样的调用。";
 

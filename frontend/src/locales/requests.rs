@@ -63,7 +63,7 @@ super::texts! {
     pause = "Pause", "暂停";
     resume = "Resume", "继续";
     new_n(n: usize) = "{n} new", "{n} 条新请求";
-    kept(n: usize) = "{n} kept, at most 1,000", "已保留 {n} 条，最多 1,000 条";
+    kept(n: &str) = "{n} kept, at most 1,000", "已保留 {n} 条，最多 1,000 条";
 
     col_upstream = "Upstream", "上游";
     columns = "Columns", "列";

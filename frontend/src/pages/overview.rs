@@ -16,7 +16,7 @@ use leptos::prelude::*;
 use crate::api;
 use crate::app::BASE;
 use crate::components::icon::{Glyph, Icon};
-use crate::components::loaded::Loaded;
+use crate::components::loaded::{Loaded, chart_skeleton};
 use crate::components::page_head::PageHead;
 use crate::components::search_box::SelectFilter;
 use crate::format;
@@ -106,6 +106,7 @@ impl OverviewState {
 #[component]
 pub fn OverviewPage() -> impl IntoView {
     let state = OverviewState::new();
+    let has_summary = reactive::memo(move |_| state.summary.data.with(Option::is_some));
     view! {
         <PageHead title=shell::overview() lead=t::lead()>
             <Choices state />
@@ -120,15 +121,17 @@ pub fn OverviewPage() -> impl IntoView {
             <Loaded query=state.summary skeleton=|| view! { <Skeleton /> }>
                 <Figures state />
             </Loaded>
-            <div class="overview-columns">
-                <Traffic state />
-                <Latency state />
-            </div>
+            <Loaded query=state.over_time skeleton=charts_skeleton>
+                <div class="overview-columns">
+                    <Traffic state />
+                    <Latency state />
+                </div>
+            </Loaded>
             <div class="overview-columns">
                 <RecentErrors refresh=state.refresh />
                 <Upstreams refresh=state.refresh />
             </div>
-            <TopLists state />
+            {move || has_summary.get().then(|| view! { <TopLists state /> })}
         </div>
     }
 }
@@ -170,6 +173,10 @@ fn bucket_names(metrics: &GroupedMetrics) -> Vec<String> {
     let length = format::hours_between(metrics.start_time, metrics.end_time);
     let name = |start: &Timestamp| format::bucket(*start, metrics.span, length > 25.0);
     metrics.buckets.iter().map(name).collect()
+}
+
+fn charts_skeleton() -> AnyView {
+    view! { <div class="overview-columns">{[chart_skeleton(), chart_skeleton()]}</div> }.into_any()
 }
 
 #[component]

@@ -160,7 +160,11 @@ pub fn PlaygroundPage() -> impl IntoView {
                 <h2>{t::request()}</h2>
                 <RequestFields state />
                 <FormRefusal refusal=sending.refusal />
-                {may_send.then(|| view! { <Buttons sending draft /> })}
+                {if may_send {
+                    view! { <Buttons sending draft /> }.into_any()
+                } else {
+                    view! { <p class="muted">{t::needs_operator()}</p> }.into_any()
+                }}
             </form>
             <section class="card playground-answer" aria-label=t::answer()>
                 <h2>{t::answer()}</h2>

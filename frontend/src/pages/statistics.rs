@@ -12,7 +12,7 @@ use fastgate_shared::time::Timestamp;
 use leptos::prelude::*;
 
 use crate::api;
-use crate::components::loaded::{Loaded, TableSkeleton};
+use crate::components::loaded::{Loaded, TableSkeleton, chart_skeleton};
 use crate::components::page_head::PageHead;
 use crate::components::search_box::SelectFilter;
 use crate::format;
@@ -121,7 +121,7 @@ pub fn StatisticsPage() -> impl IntoView {
         <PageHead title=t::title() lead=t::lead() />
         <div class="stack">
             <Toolbar state />
-            <Loaded query=state.query skeleton=|| view! { <div class="card"><TableSkeleton /></div> }>
+            <Loaded query=state.query skeleton=|| (chart_skeleton(), view! { <div class="card"><TableSkeleton /></div> })>
                 <OverTime state />
                 <Numbers state />
             </Loaded>

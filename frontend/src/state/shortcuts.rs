@@ -1,5 +1,6 @@
 //! Single keys: `/` search, `n` new, `?` help, `g` then `d|k|r|l|s|p|c|e` to a page. They rest while something is typed or a
-//! dialog is open, and can be switched off (WCAG 2.1.4). `Ctrl` or `⌘` and `K` for the command palette works always.
+//! dialog is open, and can be switched off (WCAG 2.1.4). `Ctrl` or `⌘` and `K` for the command palette works always, and like
+//! the help also over a drawer that only shows something.
 
 use leptos::ev;
 use leptos::prelude::*;
@@ -58,14 +59,20 @@ impl Shortcuts {
         if is_palette(event) {
             event.prevent_default();
             let open = self.palette.get_untracked();
-            // What is typed in a dialog would be lost.
-            if open || !dialog_is_open() {
+            if open || !dialog_is_in_the_way() {
                 self.palette.set(!open);
             }
             return;
         }
         let modified = event.ctrl_key() || event.meta_key() || event.alt_key();
-        if modified || event.is_composing() || !untrack(|| self.enabled()) || is_typing(event) || dialog_is_open() {
+        if modified || event.is_composing() || !untrack(|| self.enabled()) || is_typing(event) {
+            return;
+        }
+        if event.key() == "?" && !dialog_is_in_the_way() {
+            event.prevent_default();
+            return self.help.set(true);
+        }
+        if matches!(document().query_selector("dialog[open]"), Ok(Some(_))) {
             return;
         }
         // `g` counts for a second and a half.
@@ -84,7 +91,6 @@ impl Shortcuts {
             ("p", true) => navigate(&format!("{BASE}/playground")),
             ("c", true) => navigate(&format!("{BASE}/changes")),
             ("e", true) => navigate(&format!("{BASE}/settings")),
-            ("?", _) => self.help.set(true),
             ("/", _) => reach("[data-search]", focus),
             ("n", _) => reach("[data-primary]", |element| {
                 if let Some(element) = element.dyn_ref::<web_sys::HtmlElement>() {
@@ -151,6 +157,11 @@ pub fn is_typing(event: &ev::KeyboardEvent) -> bool {
     target.is_some_and(|target| target.matches(TYPED_INTO).unwrap_or(false))
 }
 
-fn dialog_is_open() -> bool {
-    matches!(document().query_selector("dialog[open]"), Ok(Some(_)))
+/// Whether a dialog is open above which none can stand: only over a drawer that shows something is nothing lost, and nothing
+/// left unanswered.
+fn dialog_is_in_the_way() -> bool {
+    matches!(
+        document().query_selector("dialog[open]:not(.dialog-drawer), dialog[open] form"),
+        Ok(Some(_))
+    )
 }

@@ -4,7 +4,7 @@
 mod caller;
 mod transforms;
 
-pub use caller::lack;
+pub use caller::{lack, shut_out};
 pub use transforms::Circumstances;
 
 use crate::body::peek::PeekedBody;

@@ -52,7 +52,7 @@ pub fn Figures(state: OverviewState) -> impl IntoView {
                 value=tell(|s| if_any(s, format::percent(s.success_rate)))
                 note=tell(|s| errors_in_words(s.total_errors))
                 change=change(|s| s.success_rate, true, false)
-                line=line(|data| data.total.series.success_rate.clone())
+                line=line(|data| where_any(data, &data.total.series.success_rate))
             />
             <Figure
                 label=t::latency()
@@ -62,14 +62,14 @@ pub fn Figures(state: OverviewState) -> impl IntoView {
                     &if_any(s, format::duration(s.p99_response_time)),
                 ))
                 change=change(|s| s.p50_response_time, false, true)
-                line=line(|data| data.total.series.p50_response_time.clone())
+                line=line(|data| where_any(data, &data.total.series.p50_response_time))
             />
             <Figure
                 label=t::ttfb()
                 value=tell(|s| if_any(s, format::duration(s.avg_ttfb)))
                 note=Signal::stored(t::mean().to_owned())
                 change=change(|s| s.avg_ttfb, false, true)
-                line=line(|data| data.total.series.avg_ttfb.clone())
+                line=line(|data| where_any(data, &data.total.series.avg_ttfb))
             />
             <Present state summary />
         </section>
@@ -147,6 +147,13 @@ fn Present(state: OverviewState, summary: Signal<MetricsSummary>) -> impl IntoVi
 #[expect(clippy::cast_precision_loss, reason = "drawn as a line, or compared")]
 fn busy_ms(summary: &MetricsSummary) -> f64 {
     summary.total_requests as f64 * summary.avg_response_time
+}
+
+/// Nothing is said of a time without requests.
+pub fn where_any(data: &GroupedMetrics, values: &[f64]) -> Vec<f64> {
+    let both = values.iter().zip(&data.total.series.total_requests);
+    both.map(|(value, requests)| if *requests > 0 { *value } else { f64::NAN })
+        .collect()
 }
 
 /// Without requests there is no line, not even of a success rate.

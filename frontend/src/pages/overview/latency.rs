@@ -3,6 +3,7 @@
 use fastgate_shared::metrics::{GroupSeries, GroupedMetrics};
 use leptos::prelude::*;
 
+use super::figures::where_any;
 use super::traffic::{BucketColumn, BucketsTable};
 use super::{OverviewState, bucket_names};
 use crate::components::time_chart::{ChartData, Legend, Series, TimeChart};
@@ -65,12 +66,7 @@ fn chart(metrics: &GroupedMetrics) -> ChartData {
     let line = |name: &'static str, class: &'static str, values: &[f64]| Series {
         name: name.to_owned(),
         class: class.to_owned(),
-        // Nothing is said of a time without requests.
-        values: values
-            .iter()
-            .zip(&series.total_requests)
-            .map(|(value, requests)| if *requests > 0 { *value } else { f64::NAN })
-            .collect(),
+        values: where_any(metrics, values),
     };
     ChartData {
         labels: bucket_names(metrics),

@@ -8,6 +8,7 @@ use crate::components::button::Button;
 use crate::components::field::{Rule, SelectField, TextField};
 use crate::components::fold::Fold;
 use crate::components::key_value::PairsField;
+use crate::components::loaded::NotLoaded;
 use crate::locales::{common, playground as t};
 use crate::pages::keys::{choices, is_usable};
 
@@ -23,6 +24,8 @@ pub fn RequestFields(state: PlaygroundState) -> impl IntoView {
             <RouteChoice state />
             <KeyChoice state />
         </div>
+        <NotLoaded query=state.routes />
+        <NotLoaded query=state.keys />
         <TextField label=t::model() value=draft.model hint=t::model_hint() mono=true list=MODELS />
         <datalist id=MODELS>
             {move || {
@@ -110,7 +113,7 @@ fn KeyChoice(state: PlaygroundState) -> impl IntoView {
         let offered = |listed: &ApiKey| is_usable(listed) || key.with(|key| *key == listed.key_id);
         keys.with(|keys| choices(keys.as_ref(), t::no_key(), &offered))
     });
-    let hint = move || key.with(String::is_empty).then(t::need_key);
+    let hint = move || (key.with(String::is_empty) && keys.with(Option::is_some)).then(t::need_key);
     view! {
         <div class="stack-s">
             <SelectField label=t::key() value=key choices rule=Rule(state.errors, "key_id") hint=t::key_hint() />

@@ -8,7 +8,7 @@ use crate::components::loaded::ErrorState;
 use crate::components::show::Show;
 use crate::components::time_chart::{ChartData, Legend, Series, TimeChart};
 use crate::format::{self, Unit};
-use crate::locales::requests as t;
+use crate::locales::{overview, requests as t};
 use crate::state::query::Query;
 use crate::state::reactive;
 
@@ -82,7 +82,7 @@ fn chart(found: &LogHistogram) -> ChartData {
         });
         Series {
             name: if digit == 0 {
-                t::in_flight().to_owned()
+                overview::no_answer().to_owned()
             } else {
                 format!("{digit}xx")
             },

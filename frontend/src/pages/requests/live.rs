@@ -19,6 +19,7 @@ use crate::components::first_rows::newest_rows;
 use crate::components::icon::Glyph;
 use crate::components::loaded::{EmptyState, Filters, RefusedFilters};
 use crate::components::show::Show;
+use crate::format;
 use crate::locales::requests as t;
 use crate::state::connection::Connection;
 use crate::state::events::{self, Line};
@@ -126,7 +127,7 @@ fn LiveHead(feed: Feed, connection: Signal<Line>, columns: Columns) -> impl Into
             <span class="row" role="status">
                 {badge}
             </span>
-            <span class="muted">{move || t::kept(feed.rows.with(Vec::len))}</span>
+            <span class="muted">{move || t::kept(&format::count(feed.rows.with(|rows| rows.len() as u64)))}</span>
             <div class="row list-tools">
                 <ColumnChooser columns />
                 {button}

@@ -95,7 +95,7 @@ fn columns(asked: RwSignal<Option<Question>>) -> Vec<Column<SessionEntry>> {
         Column::new(t::last_used(), "", |session: &SessionEntry| {
             view! { <RelativeTime time=session.last_used_at /> }
         }),
-        Column::new(t::ends(), "if-roomy", |session: &SessionEntry| {
+        Column::new(t::ends(), "", |session: &SessionEntry| {
             view! { <RelativeTime time=session.expires_at /> }
         }),
         Column::actions(move |session: &SessionEntry| {

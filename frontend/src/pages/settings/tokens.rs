@@ -118,11 +118,9 @@ fn columns(state: TokensState) -> Vec<Column<AdminToken>> {
             Some(time) => view! { <RelativeTime time /> }.into_any(),
             None => view! { <span class="muted">{t::never_used()}</span> }.into_any(),
         }),
-        Column::new(t::ends(), "if-roomy", |token: &AdminToken| {
-            match token.definition.expires_at {
-                Some(time) => view! { <RelativeTime time /> }.into_any(),
-                None => view! { <span class="muted">{common::never()}</span> }.into_any(),
-            }
+        Column::new(t::ends(), "", |token: &AdminToken| match token.definition.expires_at {
+            Some(time) => view! { <RelativeTime time /> }.into_any(),
+            None => view! { <span class="muted">{common::never()}</span> }.into_any(),
         }),
         Column::actions(move |token: &AdminToken| {
             let (token, name) = (token.clone(), token.definition.name.clone());

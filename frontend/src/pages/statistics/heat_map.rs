@@ -39,7 +39,7 @@ pub fn HeatMap() -> impl IntoView {
             </div>
             <div class="card-body">
                 <p class="heat-lead">{t::heat_lead()}</p>
-                <Loaded query=hourly skeleton=|| view! { <span class="skeleton heat-skeleton"></span> }>
+                <Loaded query=hourly skeleton=|| view! { <span class="skeleton chart-skeleton"></span> }>
                     {move || view! { <Week cells=cells.get() /> }}
                 </Loaded>
             </div>

@@ -43,6 +43,11 @@ pub struct Plan {
 pub fn parse(text: &str) -> Result<Document, Problem> {
     let refused = |why: String| {
         let why: String = why.split_whitespace().collect::<Vec<_>>().join(" ");
+        // The library speaks to programmers here.
+        let why = why.replace(
+            "cannot deserialize null into string; use Option<String>",
+            "a member has no name",
+        );
         Problem::new(
             StatusCode::UNPROCESSABLE_ENTITY,
             format!("The document cannot be read: {why}."),

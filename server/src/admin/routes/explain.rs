@@ -29,8 +29,8 @@ type Sender = (Extension<RequestId>, Extension<ClientAddress>);
 /// Ask which route would take a request.
 ///
 /// Every route in matching order; the first that matched wins, or one of those that share with it. `transforms` is what it
-/// would make of the request; where none matched, `nearest` names those that came closest. With a `key_id`, `refusal` says
-/// what that key lacks. Nothing is sent.
+/// would make of the request; where none matched, `nearest` names those that came closest. `refusal` says
+/// what the key of `key_id` lacks, or that the winner is not for your address. Nothing is sent.
 #[utoipa::path(post, path = "/admin/routes/match", tag = ROUTES, request_body = MatchRequest,
     responses((status = 200, body = MatchExplanation), (status = 422, body = ProblemDocument)))]
 pub async fn explain(
@@ -102,6 +102,14 @@ fn told<'a>(
             lack.map(|lack| lack.to_string())
         }
     });
+    let shut_out = || {
+        let route = verdicts::shut_out(routes, &told.candidates, address.ip)?;
+        Some(format!(
+            "The route `{route}` takes no requests from {}, your address.",
+            address.ip
+        ))
+    };
+    told.refusal = told.refusal.take().or_else(shut_out);
     told
 }
 

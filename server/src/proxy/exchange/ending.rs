@@ -65,7 +65,7 @@ impl Exchange {
     }
 
     /// The model that the request's body names, as far as the body was kept: an answer that is an error names none.
-    fn asked_model(&self) -> Option<String> {
+    pub(super) fn asked_model(&self) -> Option<String> {
         let body = self.body.captured()?;
         let peeked = PeekedBody::new(None, body.as_bytes());
         peeked.model().map(|model| shortened(model).to_owned())

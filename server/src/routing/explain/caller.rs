@@ -5,6 +5,8 @@ use super::transforms::values;
 use crate::permissions::{Lack, PermissionRequest, Permissions};
 use crate::routing::{Asked, CompiledRoute, RouteTable};
 use fastgate_shared::route::MatchVerdict;
+use std::net::IpAddr;
+use std::sync::Arc;
 
 /// What a key lacks for the route that wins; `None` where it may use that one, or one that shares with it, and where no
 /// route wins.
@@ -16,10 +18,7 @@ pub fn lack(
     with: &Circumstances<'_>,
     (permissions, model): (&Permissions, Option<&str>),
 ) -> Option<Lack> {
-    let matched = || {
-        let judged = table.all_in_order().iter().zip(verdicts);
-        judged.filter(|(_, verdict)| verdict.matched).map(|(route, _)| route)
-    };
+    let matched = || matched(table, verdicts);
     let winner = matched().next()?;
     let on = |route: &CompiledRoute| {
         let captures = route.matcher.captures(asked.path, asked.raw_path);
@@ -36,4 +35,16 @@ pub fn lack(
     let alike = matched().filter(|route| winner.is_like(route));
     let lacks: Option<Vec<Lack>> = alike.map(|route| on(route)).collect();
     lacks?.into_iter().next()
+}
+
+/// The name of the route that wins, where it takes no requests from this address.
+#[must_use]
+pub fn shut_out<'t>(table: &'t RouteTable, verdicts: &[MatchVerdict], client: IpAddr) -> Option<&'t str> {
+    let winner = matched(table, verdicts).next()?;
+    (!winner.lets_in(client)).then_some(&winner.name)
+}
+
+fn matched<'t>(table: &'t RouteTable, verdicts: &[MatchVerdict]) -> impl Iterator<Item = &'t Arc<CompiledRoute>> {
+    let judged = table.all_in_order().iter().zip(verdicts);
+    judged.filter(|(_, verdict)| verdict.matched).map(|(route, _)| route)
 }

@@ -221,10 +221,14 @@ fn in_order(mut ids: Vec<&str>) -> Vec<&str> {
     ids
 }
 
-// The newest come first, and most events are about the newest.
+// The newest come first, by when they began, and most events are about the newest.
 fn put(rows: &mut Vec<Arc<LogItem>>, item: LogItem) {
     match rows.iter_mut().find(|row| row.id == item.id) {
         Some(row) => *row = Arc::new(item),
-        None => rows.insert(0, Arc::new(item)),
+        None => {
+            let older = |row: &Arc<LogItem>| (row.id.len(), &row.id) < (item.id.len(), &item.id);
+            let place = rows.iter().position(older).unwrap_or(rows.len());
+            rows.insert(place, Arc::new(item));
+        }
     }
 }
