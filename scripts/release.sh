@@ -28,7 +28,7 @@ counting="$FOLDER/counting/$TARGET/release/fastgate"
 if [ ! -e "$FOLDER/learnt" ] || [ "$counting" -nt "$FOLDER/learnt" ]; then
     say "2 of 3: letting it work for half a minute"
     PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 scripts/npm-ci.sh end2end
-    rm -rf "$FOLDER/counts" "$FOLDER"/*.profdata
+    rm -rf "$FOLDER/counts" "$FOLDER"/*.profdata "$FOLDER"/*.order
     FASTGATE_BIN=$counting node bench/train.mjs
     FASTGATE_BIN=$counting npm --prefix end2end run --silent use-cases >/dev/null
     "$PROFDATA" merge -o "$FOLDER/all.profdata" "$FOLDER/counts"
@@ -37,7 +37,18 @@ if [ ! -e "$FOLDER/learnt" ] || [ "$counting" -nt "$FOLDER/learnt" ]; then
     touch "$FOLDER/learnt"
 fi
 say "3 of 3: building the gateway with what was learnt (the first time takes some minutes)"
-# What is never called lies apart, so that memory holds less of it.
-build "-Cprofile-use=$(echo "$FOLDER"/*.profdata) -Clink-arg=-Wl,-z,keep-text-section-prefix" learnt-build
+learnt=$(echo "$FOLDER"/*.profdata)
+order="${learnt%.profdata}.order"
+# What ran at all lies together: of the rest no page is ever in memory.
+"$PROFDATA" show --covered "$learnt" | sed -n 's/^ *\([^ ;]*;\)\?\([_A-Za-z0-9.$]*\):\?$/\2/p' >"$order"
+[ -s "$order" ] || fail "the profile names no function that ran ($learnt)"
+flags="-Cprofile-use=$learnt"
+# The linker that Rust brings along for this target knows how.
+if [ "$TARGET" = x86_64-unknown-linux-gnu ]; then
+    for option in -z,keep-text-section-prefix "--symbol-ordering-file=$order" --no-warn-symbol-ordering; do
+        flags+=" -Clink-arg=-Wl,$option"
+    done
+fi
+build "$flags" learnt-build
 cp "$FOLDER/learnt-build/$TARGET/release/fastgate" target/deploy/fastgate
 scripts/executable.sh target/deploy/fastgate
