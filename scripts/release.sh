@@ -25,23 +25,21 @@ build() { RUSTFLAGS="$1" cargo build --release --locked -p fastgate --target "$T
 say "1 of 3: building the gateway so that it counts (the first time takes some minutes)"
 build "-Cprofile-generate=$FOLDER/counts" counting
 counting="$FOLDER/counting/$TARGET/release/fastgate"
-if [ ! -e "$FOLDER/learnt" ] || [ "$counting" -nt "$FOLDER/learnt" ]; then
+learnt="$FOLDER/learnt.profdata"
+order="$FOLDER/learnt.order"
+if [ ! -e "$order" ] || [ "$counting" -nt "$order" ]; then
     say "2 of 3: letting it work for half a minute"
     PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 scripts/npm-ci.sh end2end
-    rm -rf "$FOLDER/counts" "$FOLDER"/*.profdata "$FOLDER"/*.order
+    rm -rf "$FOLDER/counts"
     FASTGATE_BIN=$counting node bench/train.mjs
     FASTGATE_BIN=$counting npm --prefix end2end run --silent use-cases >/dev/null
-    "$PROFDATA" merge -o "$FOLDER/all.profdata" "$FOLDER/counts"
-    # The compiler looks at the name alone to see whether it is another one.
-    mv "$FOLDER/all.profdata" "$FOLDER/$(sha256sum "$FOLDER/all.profdata" | cut -c1-16).profdata"
-    touch "$FOLDER/learnt"
+    "$PROFDATA" merge -o "$learnt" "$FOLDER/counts"
+    # What ran at all lies together: of the rest no page is ever in memory.
+    "$PROFDATA" show --covered "$learnt" | sed -n 's/^ *\([^ ;]*;\)\?\([_A-Za-z0-9.$]*\):\?$/\2/p' >"$order"
+    [ -s "$order" ] || fail "the profile names no function that ran ($learnt)"
 fi
 say "3 of 3: building the gateway with what was learnt (the first time takes some minutes)"
-learnt=$(echo "$FOLDER"/*.profdata)
-order="${learnt%.profdata}.order"
-# What ran at all lies together: of the rest no page is ever in memory.
-"$PROFDATA" show --covered "$learnt" | sed -n 's/^ *\([^ ;]*;\)\?\([_A-Za-z0-9.$]*\):\?$/\2/p' >"$order"
-[ -s "$order" ] || fail "the profile names no function that ran ($learnt)"
+# The files keep their names, so that libraries are not built anew for each change of the gateway: what was learnt of them before still holds.
 flags="-Cprofile-use=$learnt"
 # The linker that Rust brings along for this target knows how.
 if [ "$TARGET" = x86_64-unknown-linux-gnu ]; then
@@ -49,6 +47,6 @@ if [ "$TARGET" = x86_64-unknown-linux-gnu ]; then
         flags+=" -Clink-arg=-Wl,$option"
     done
 fi
-build "$flags" learnt-build
-cp "$FOLDER/learnt-build/$TARGET/release/fastgate" target/deploy/fastgate
+build "$flags" learning
+cp "$FOLDER/learning/$TARGET/release/fastgate" target/deploy/fastgate
 scripts/executable.sh target/deploy/fastgate

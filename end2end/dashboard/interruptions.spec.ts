@@ -37,6 +37,37 @@ test.describe("on a page that asks for nothing by itself", () => {
   });
 });
 
+test.describe("while figures are still to come, or cannot be had", () => {
+  test.use({ forgiven: / 500 / });
+
+  test("the overview does not say that there are none", async ({ page, gateway }) => {
+    await signIn(page, gateway, "/settings");
+    let answer = () => {};
+    const waiting = new Promise<void>((resolve) => (answer = resolve));
+    await page.route(/\/admin\/metrics/, async (route) => {
+      await waiting;
+      await route.fulfill({ status: 500, contentType: "application/problem+json", body: '{"status":500,"title":"Broken"}' });
+    });
+    await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Overview" }).click();
+    await expect(page.locator(".chart-skeleton").first()).toBeVisible();
+    const nothing = page.getByText(/No requests yet|0 requests/);
+    await expect(nothing).toHaveCount(0);
+    answer();
+    await expect(page.getByRole("heading", { name: "This could not be loaded" }).first()).toBeVisible();
+    await expect(nothing).toHaveCount(0);
+  });
+
+  test("the playground says that it does not know the routes", async ({ page, gateway }) => {
+    await page.route(/\/admin\/routes/, (route) => route.fulfill({ status: 500, contentType: "application/problem+json", body: '{"status":500,"title":"Broken"}' }));
+    await signIn(page, gateway, "/playground");
+    const form = page.locator(".playground-form");
+    await expect(form.getByRole("heading", { name: "This could not be loaded" })).toBeVisible();
+    await page.unroute(/\/admin\/routes/);
+    await form.getByRole("button", { name: "Retry" }).click();
+    await expect(form.getByRole("heading", { name: "This could not be loaded" })).toHaveCount(0);
+  });
+});
+
 test.describe("when the session ends", () => {
   test.use({ forgiven: / 401 / });
 

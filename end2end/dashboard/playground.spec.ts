@@ -104,6 +104,15 @@ test("what is written stays while other pages are looked at and through a reload
   await expect(body).not.toHaveValue(/kept/);
 });
 
+test("another route keeps a body that was written", async ({ page, gateway }) => {
+  await signIn(page, gateway, "/playground");
+  const { form } = await open(page);
+  const body = form.getByLabel("Body");
+  await body.fill('{"model": "gpt-4o-mini", "messages": [], "seed": 7}');
+  await form.getByLabel("Route", { exact: true }).selectOption({ label: "Play qwen · /play/v1/*" });
+  await expect(body).toHaveValue('{"model": "qwen3-32b", "messages": [], "seed": 7}');
+});
+
 test("a change of language keeps what is written and what came of it, and the focus", async ({ page, gateway }) => {
   await signIn(page, gateway, "/playground");
   const { form, answer } = await open(page);

@@ -132,6 +132,35 @@ test("the live view pauses, counts what is new, and filters on the server", asyn
   await expect(page.getByRole("row").filter({ hasText: "/elsewhere" })).toHaveCount(0);
 });
 
+test("a request in flight is followed by the model that it asks for", async ({ page, gateway }) => {
+  await signIn(page, gateway, "/requests?live=1&model=only-here");
+  await expect(page.getByText("Live", { exact: true }).last()).toBeVisible();
+  const slow = chat(gateway, { model: "only-here", stream: true, metadata: { chunks: "60", gap_ms: "100" } });
+  const row = page.getByRole("row").filter({ hasText: CHAT });
+  await expect(row).toContainText("in flight");
+  await expect(row).toContainText("only-here");
+  await (await slow).text();
+  await expect(row).not.toContainText("in flight");
+});
+
+test("palette and help open over a request that is read", async ({ page, gateway }) => {
+  await (await chat(gateway)).text();
+  const { id } = await gateway.record("path=desk");
+  await signIn(page, gateway);
+  const drawer = await open(page, gateway, id);
+  await page.keyboard.press("?");
+  const help = page.getByRole("dialog", { name: "Keyboard shortcuts" });
+  await expect(help).toBeVisible();
+  await page.keyboard.press("Escape");
+  await expect(help).toBeHidden();
+  await expect(drawer).toBeVisible();
+  await page.keyboard.press("Control+k");
+  await page.keyboard.type("statist");
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("heading", { level: 1, name: "Statistics" })).toBeVisible();
+  await expect(drawer).toBeHidden();
+});
+
 test("who reads the live view keeps the rows in place, and new ones wait behind a button", async ({ page, gateway }) => {
   const send = async (path: string) => (await chat(gateway, {}, `/desk/${path}`)).text();
   await signIn(page, gateway, "/requests?live=1&path=/desk/");

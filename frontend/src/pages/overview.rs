@@ -19,6 +19,7 @@ use crate::components::icon::{Glyph, Icon};
 use crate::components::loaded::{Loaded, chart_skeleton};
 use crate::components::page_head::PageHead;
 use crate::components::search_box::SelectFilter;
+use crate::components::show::Show;
 use crate::format;
 use crate::locales::{common, overview as t, shell};
 use crate::pages::overview::banners::Banners;
@@ -131,7 +132,9 @@ pub fn OverviewPage() -> impl IntoView {
                 <RecentErrors refresh=state.refresh />
                 <Upstreams refresh=state.refresh />
             </div>
-            {move || has_summary.get().then(|| view! { <TopLists state /> })}
+            <Show when=move || has_summary.get()>
+                <TopLists state />
+            </Show>
         </div>
     }
 }
@@ -176,7 +179,7 @@ fn bucket_names(metrics: &GroupedMetrics) -> Vec<String> {
 }
 
 fn charts_skeleton() -> AnyView {
-    view! { <div class="overview-columns">{[chart_skeleton(), chart_skeleton()]}</div> }.into_any()
+    view! { <div class="overview-columns">{chart_skeleton()} {chart_skeleton()}</div> }.into_any()
 }
 
 #[component]

@@ -113,6 +113,14 @@ fn named<T: Copy>(all: &[T], name: fn(T) -> &'static str, wanted: Option<String>
     all.iter().copied().find(|one| name(*one) == wanted)
 }
 
+fn skeleton() -> AnyView {
+    view! {
+        {chart_skeleton()}
+        <div class="card"><TableSkeleton /></div>
+    }
+    .into_any()
+}
+
 /// The page.
 #[component]
 pub fn StatisticsPage() -> impl IntoView {
@@ -121,7 +129,7 @@ pub fn StatisticsPage() -> impl IntoView {
         <PageHead title=t::title() lead=t::lead() />
         <div class="stack">
             <Toolbar state />
-            <Loaded query=state.query skeleton=|| (chart_skeleton(), view! { <div class="card"><TableSkeleton /></div> })>
+            <Loaded query=state.query skeleton=skeleton>
                 <OverTime state />
                 <Numbers state />
             </Loaded>

@@ -59,19 +59,31 @@ impl FormErrors {
         })
     }
 
-    /// The message for a field, also for a part of it (`targets[1].weight`).
+    /// The message for a field, also for a part of it (`targets[1].weight`); of a list of texts (`permissions[1]`) those of all
+    /// entries.
     pub fn of(self, field: &'static str) -> Signal<Option<String>> {
-        self.first(field, |error| crate::locales::refusal(&error.message))
+        self.told(field, |errors, field| {
+            let mut about = errors.iter().filter(|error| is_about(&error.field, field));
+            let mut all = crate::locales::refusal(&about.next()?.message);
+            for error in about.filter(|error| is_entry(&error.field, field)) {
+                all.push('\n');
+                all.push_str(&crate::locales::refusal(&error.message));
+            }
+            Some(all)
+        })
     }
 
     /// The part of the field that [`Self::of`] tells of.
     pub fn place_of(self, field: &'static str) -> Signal<Option<String>> {
-        self.first(field, |error| error.field.clone())
+        self.told(field, |errors, field| {
+            let mut about = errors.iter().filter(|error| is_about(&error.field, field));
+            about.next().map(|error| error.field.clone())
+        })
     }
 
-    fn first(self, field: &'static str, told: fn(&FieldError) -> String) -> Signal<Option<String>> {
+    fn told(self, field: &'static str, find: fn(&[FieldError], &str) -> Option<String>) -> Signal<Option<String>> {
         reactive::derived(move || {
-            let find = |errors: &Vec<FieldError>| errors.iter().find(|error| is_about(&error.field, field)).map(told);
+            let find = |errors: &Vec<FieldError>| find(errors, field);
             let shown = self.all.get() || self.touched.with(|touched| touched.contains(&field));
             self.server
                 .with(find)
@@ -171,6 +183,13 @@ fn is_about(place: &str, field: &str) -> bool {
     place
         .strip_prefix(field)
         .is_some_and(|rest| rest.is_empty() || rest.starts_with(['[', '.']))
+}
+
+/// Whether the place is an entry of a list of texts.
+fn is_entry(place: &str, field: &str) -> bool {
+    place
+        .strip_prefix(field)
+        .is_some_and(|rest| rest.starts_with('[') && rest.ends_with(']') && rest.matches('[').count() == 1)
 }
 
 // After the messages are drawn.

@@ -3,6 +3,7 @@
 use fastgate_shared::audit_log::LogRecord;
 
 use crate::components::call_code::{CallCode, curl};
+use crate::components::snippets::KEY_STAND_IN;
 
 /// Fields that curl or the connection set.
 const LEFT_OUT: [&str; 6] = [
@@ -14,7 +15,7 @@ const LEFT_OUT: [&str; 6] = [
     "user-agent",
 ];
 
-/// The command; credentials in it are redacted as in the record.
+/// The command. Where the record has no credential any more, something stands in for it.
 pub fn command(record: &LogRecord, origin: &str) -> String {
     let item = &record.item;
     let fields = record.request_headers.iter();
@@ -22,7 +23,16 @@ pub fn command(record: &LogRecord, origin: &str) -> String {
     curl(&CallCode {
         method: item.method.clone(),
         url: format!("{origin}{}", item.path),
-        headers: kept.cloned().collect(),
+        headers: kept.cloned().map(stood_in).collect(),
         body: record.request_body.clone().unwrap_or_default(),
     })
+}
+
+fn stood_in((name, value): (String, String)) -> (String, String) {
+    let value = match (value.as_str(), name.eq_ignore_ascii_case("authorization")) {
+        ("[redacted]", true) => format!("Bearer {KEY_STAND_IN}"),
+        ("[redacted]", false) => KEY_STAND_IN.to_owned(),
+        _ => value,
+    };
+    (name, value)
 }

@@ -3,7 +3,9 @@
 
 mod feed;
 
-use fastgate_shared::audit_log::LiveEventKind;
+use std::sync::Arc;
+
+use fastgate_shared::audit_log::{LiveEventKind, LogItem};
 use fastgate_shared::json;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -169,11 +171,11 @@ fn listen(state: RequestsState, feed: Feed) -> Signal<Line> {
             }
         }
         _ => {
-            if let Ok(item) = json::from_text(data) {
+            if let Ok(item) = json::from_text::<LogItem>(data) {
                 feed.take(if name == LEAVE {
-                    Change::Leave(item)
+                    Change::Leave(item.id)
                 } else {
-                    Change::Item(item)
+                    Change::Item(Arc::new(item))
                 });
             }
         }

@@ -420,6 +420,21 @@ async fn a_deleted_route_is_gone_at_once(#[case] method: &str, #[case] path: &st
 }
 
 #[tokio::test]
+async fn a_winner_that_is_not_for_the_asking_address_is_told() {
+    let admin = Admin::open().await;
+    let route = json!({"route_name": "near", "match_path": "/near", "target_host": "a", "ip_allow": ["10.9.0.0/16"]});
+    create(&admin, route).await;
+    let asked = json!({"method": "GET", "path": "/near"});
+    let answer = admin.post("/admin/routes/match", asked).await.json(200);
+    assert_eq!(answer["candidates"][0]["matched"], true);
+    let refusal = answer["refusal"].as_str().unwrap_or_default();
+    assert!(
+        refusal.starts_with("The route `near` takes no requests from "),
+        "{refusal}"
+    );
+}
+
+#[tokio::test]
 async fn the_match_call_tells_every_routes_verdict() {
     let admin = Admin::open().await;
     create(&admin, json!({"route_name": "qwen", "match_path": "/v2*", "match_body_schema": {"model": "qwen3"}, "target_host": "a", "priority": 40})).await;
@@ -467,6 +482,7 @@ async fn the_match_call_tells_every_routes_verdict() {
     ];
     assert_eq!(verdicts, expected.map(|(name, failed)| (name.to_owned(), failed)));
     assert_eq!(answer["candidates"][4]["matched"], true);
+    assert!(answer.get("refusal").is_none(), "{answer}");
     let refused = admin
         .post("/admin/routes/match", json!({"path": "/a/../b", "method": "A B"}))
         .await

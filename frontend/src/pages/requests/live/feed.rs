@@ -20,21 +20,18 @@ const MAX_WAITING: usize = 4_000;
 /// What an event says.
 pub enum Change {
     /// A request, as it is now.
-    Item(LogItem),
-    /// It no longer passes the filters, or left no record.
-    Leave(LogItem),
+    Item(Arc<LogItem>),
+    /// The request with this number no longer passes the filters, or left no record.
+    Leave(String),
 }
 
 impl Change {
-    fn item(&self) -> &LogItem {
+    /// Of which request it says something.
+    fn id(&self) -> &str {
         match self {
-            Self::Item(item) | Self::Leave(item) => item,
+            Self::Item(item) => &item.id,
+            Self::Leave(id) => id,
         }
-    }
-
-    /// Whether it says something of this request.
-    fn concerns(&self, id: &str) -> bool {
-        self.item().id == id
     }
 }
 
@@ -71,40 +68,41 @@ impl Feed {
 
     /// Those are in flight, and no others: how the others that were in flight ended is in the history.
     pub fn take_in_flight(self, items: Vec<LogItem>) {
-        let ids = in_order(items.iter().map(|item| item.id.as_str()).collect());
         let mut missed = self.in_flight();
-        missed.retain(|item| ids.binary_search(&item.id.as_str()).is_err());
-        items.into_iter().rev().for_each(|item| self.take(Change::Item(item)));
+        missed.retain(|id| items.iter().all(|item| item.id != *id));
+        for item in items.into_iter().rev() {
+            self.take(Change::Item(Arc::new(item)));
+        }
         spawn_local(async move {
-            for item in missed {
-                let change = match api::logs::record(&item.id).await {
-                    Ok(record) => Change::Item(record.item),
-                    Err(_) => Change::Leave(item),
-                };
+            for id in missed {
+                let record = api::logs::record(&id).await;
                 // The filters may be others now.
-                if self.in_flight().iter().any(|other| other.id == change.item().id) {
-                    self.take(change);
+                if self.in_flight().contains(&id) {
+                    self.take(record.map_or_else(|_| Change::Leave(id), |record| Change::Item(Arc::new(record.item))));
                 }
             }
         });
     }
 
-    /// What was in flight as far as was heard.
-    fn in_flight(self) -> Vec<LogItem> {
-        let shown = self.rows.try_with_untracked(|rows| {
-            let shown = rows.iter().filter(|row| row.outcome.is_none());
-            shown.map(|row| LogItem::clone(row)).collect()
+    /// The numbers of those in flight, as far as was heard.
+    fn in_flight(self) -> Vec<String> {
+        let mut ids = Vec::new();
+        // The view may be gone.
+        let _ = self.rows.try_with_untracked(|rows| {
+            let in_flight = rows.iter().filter(|row| row.outcome.is_none());
+            ids.extend(in_flight.map(|row| row.id.clone()));
         });
-        let mut all: Vec<LogItem> = shown.unwrap_or_default();
         for changes in [self.held, self.waiting] {
             let _ = changes.try_with_value(|changes| {
-                for item in changes.iter().map(Change::item) {
-                    all.retain(|other| other.id != item.id);
-                    all.extend(item.outcome.is_none().then(|| item.clone()));
+                for change in changes {
+                    ids.retain(|id| id != change.id());
+                    if matches!(change, Change::Item(item) if item.outcome.is_none()) {
+                        ids.push(change.id().to_owned());
+                    }
                 }
             });
         }
-        all
+        ids
     }
 
     /// Forgets all.
@@ -147,7 +145,7 @@ impl Feed {
             for change in changes {
                 match change {
                     Change::Item(item) => put(rows, item),
-                    Change::Leave(item) => rows.retain(|row| row.id != item.id),
+                    Change::Leave(id) => rows.retain(|row| row.id != id),
                 }
             }
             rows.truncate(MAX_ROWS);
@@ -168,7 +166,7 @@ impl Feed {
             let shown = in_order(rows.iter().map(|row| row.id.as_str()).collect());
             self.held.with_value(|held| {
                 let items = held.iter().filter(|change| matches!(change, Change::Item(_)));
-                let ids = items.map(|change| change.item().id.as_str());
+                let ids = items.map(|change| change.id());
                 let ids = ids.filter(|id| shown.binary_search(id).is_err());
                 in_order(ids.collect()).len()
             })
@@ -187,7 +185,7 @@ fn add(waiting: &mut Vec<Change>, change: Change) {
 /// Holds a change back; of each request the latest counts.
 fn hold(held: &mut Vec<Change>, change: Change) {
     if let Change::Item(item) = &change
-        && let Some(before) = held.iter_mut().rev().find(|other| other.concerns(&item.id))
+        && let Some(before) = held.iter_mut().rev().find(|other| other.id() == item.id)
         && matches!(before, Change::Item(_))
     {
         *before = change;
@@ -200,9 +198,9 @@ fn hold(held: &mut Vec<Change>, change: Change) {
 fn put_in_place(rows: &mut [Arc<LogItem>], held: &mut Vec<Change>, change: Change) {
     if let Change::Item(item) = &change
         && let Some(row) = rows.iter_mut().find(|row| row.id == item.id)
-        && !held.iter().any(|other| other.concerns(&item.id))
+        && !held.iter().any(|other| other.id() == item.id)
     {
-        *row = Arc::new(item.clone());
+        *row = Arc::clone(item);
     } else {
         hold(held, change);
     }
@@ -222,13 +220,13 @@ fn in_order(mut ids: Vec<&str>) -> Vec<&str> {
 }
 
 // The newest come first, by when they began, and most events are about the newest.
-fn put(rows: &mut Vec<Arc<LogItem>>, item: LogItem) {
+fn put(rows: &mut Vec<Arc<LogItem>>, item: Arc<LogItem>) {
     match rows.iter_mut().find(|row| row.id == item.id) {
-        Some(row) => *row = Arc::new(item),
+        Some(row) => *row = item,
         None => {
             let older = |row: &Arc<LogItem>| (row.id.len(), &row.id) < (item.id.len(), &item.id);
             let place = rows.iter().position(older).unwrap_or(rows.len());
-            rows.insert(place, Arc::new(item));
+            rows.insert(place, item);
         }
     }
 }
