@@ -30,12 +30,17 @@ order="$FOLDER/learnt.order"
 if [ ! -e "$order" ] || [ "$counting" -nt "$order" ]; then
     say "2 of 3: letting it work for half a minute"
     PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 scripts/npm-ci.sh end2end
-    rm -rf "$FOLDER/counts"
+    rm -rf "$FOLDER/counts" "$FOLDER/start"
+    # What the start alone needs, apart.
+    LLVM_PROFILE_FILE="$FOLDER/start/%m.profraw" FASTGATE_BIN=$counting node bench/train.mjs start
     FASTGATE_BIN=$counting node bench/train.mjs
     FASTGATE_BIN=$counting npm --prefix end2end run --silent use-cases >/dev/null
+    "$PROFDATA" merge -o "$FOLDER/start.profdata" "$FOLDER/start"
     "$PROFDATA" merge -o "$learnt" "$FOLDER/counts"
-    # What ran at all lies together: of the rest no page is ever in memory.
-    "$PROFDATA" show --covered "$learnt" | sed -n 's/^ *\([^ ;]*;\)\?\([_A-Za-z0-9.$]*\):\?$/\2/p' >"$order"
+    # What the start runs lies together, and then what else ever ran: of the rest, hardly a page is ever in memory.
+    for profile in "$FOLDER/start.profdata" "$learnt"; do
+        "$PROFDATA" show --covered "$profile" | sed -n 's/^ *\([^ ;]*;\)\?\([_A-Za-z0-9.$]*\):\?$/\2/p'
+    done | awk '!seen[$0]++' >"$order"
     [ -s "$order" ] || fail "the profile names no function that ran ($learnt)"
 fi
 say "3 of 3: building the gateway with what was learnt (the first time takes some minutes)"
