@@ -44,7 +44,7 @@ if [ ! -e "$order" ] || [ "$counting" -nt "$order" ]; then
     [ -s "$order" ] || fail "the profile names no function that ran ($learnt)"
 fi
 say "3 of 3: building the gateway with what was learnt (the first time takes some minutes)"
-# The files keep their names, so that libraries are not built anew for each change of the gateway: what was learnt of them before still holds.
+# All of it, libraries as well, whenever something else was learnt.
 flags="-Cprofile-use=$learnt"
 # The linker that Rust brings along for this target knows how.
 if [ "$TARGET" = x86_64-unknown-linux-gnu ]; then
