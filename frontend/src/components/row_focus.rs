@@ -41,13 +41,11 @@ pub fn keep(body: NodeRef<html::Tbody>, changed: impl Fn() + Send + Sync + 'stat
         request_animation_frame(move || {
             let lost = held.try_with_value(|held| held.as_ref().is_some_and(|held| held.is_lost()));
             if lost == Some(true) {
-                match successor(held, body) {
-                    // Fails while a dialog is open whose button lost the focus by being disabled. The dialog tries again when it goes.
+                let next = successor(held, body);
+                held.set_value(None);
+                match next {
                     Some(control) => focus(&control),
-                    None => {
-                        held.set_value(None);
-                        focus_page();
-                    }
+                    None => focus_page(),
                 }
             }
         });

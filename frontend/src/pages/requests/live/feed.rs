@@ -75,10 +75,15 @@ impl Feed {
         }
         spawn_local(async move {
             for id in missed {
-                let record = api::logs::record(&id).await;
+                let change = match api::logs::record(&id).await {
+                    Ok(record) => Change::Item(Arc::new(record.item)),
+                    Err(problem) if problem.status == 404 => Change::Leave(id),
+                    // The next connection asks again.
+                    Err(_) => continue,
+                };
                 // The filters may be others now.
-                if self.in_flight().contains(&id) {
-                    self.take(record.map_or_else(|_| Change::Leave(id), |record| Change::Item(Arc::new(record.item))));
+                if self.in_flight().iter().any(|id| id == change.id()) {
+                    self.take(change);
                 }
             }
         });
