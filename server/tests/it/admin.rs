@@ -10,6 +10,7 @@ mod keys;
 mod logs;
 mod metrics;
 mod playground;
+mod route_match;
 mod route_test;
 mod routes;
 mod session;
