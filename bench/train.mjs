@@ -1,5 +1,4 @@
-// What a build with profile-guided optimisation learns from (scripts/release.sh): the requests of the benches, as fast as they go;
-// with `start`, a start and an end alone.
+// What a build with profile-guided optimisation learns from (scripts/release.sh): the requests of the benches, as fast as they go.
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -15,8 +14,7 @@ const folder = mkdtempSync(join(tmpdir(), "fastgate-train-"));
 const port = await freePort();
 const upstream = await nginx("upstream.conf", { DIR: folder, PORT: port });
 const gateway = await startGateway();
-
-async function work() {
+try {
   await routesByModel(gateway, `127.0.0.1:${port}`);
   const { key_value: key } = await gateway.key();
   const usual = { name: "chat by model", path: "/v1/chat/completions", body: QUESTION, seconds: 2 * SECONDS };
@@ -24,10 +22,6 @@ async function work() {
     note(name);
     for (const connections of [64, 1]) await wrk(gateway.url + path, { key, body, connections, seconds: connections === 1 ? 1 : seconds });
   }
-}
-
-try {
-  if (process.argv[2] !== "start") await work();
 } finally {
   // Only what ends by itself leaves its counts.
   await gateway.stop();

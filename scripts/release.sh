@@ -26,32 +26,19 @@ say "1 of 3: building the gateway so that it counts (the first time takes some m
 build "-Cprofile-generate=$FOLDER/counts" counting
 counting="$FOLDER/counting/$TARGET/release/fastgate"
 learnt="$FOLDER/learnt.profdata"
-order="$FOLDER/learnt.order"
-if [ ! -e "$order" ] || [ "$counting" -nt "$order" ]; then
+if [ ! -e "$learnt" ] || [ "$counting" -nt "$learnt" ]; then
     say "2 of 3: letting it work for half a minute"
     PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 scripts/npm-ci.sh end2end
-    rm -rf "$FOLDER/counts" "$FOLDER/start"
-    # What the start alone needs, apart.
-    LLVM_PROFILE_FILE="$FOLDER/start/%m.profraw" FASTGATE_BIN=$counting node bench/train.mjs start
+    rm -rf "$FOLDER/counts"
     FASTGATE_BIN=$counting node bench/train.mjs
     FASTGATE_BIN=$counting npm --prefix end2end run --silent use-cases >/dev/null
-    "$PROFDATA" merge -o "$FOLDER/start.profdata" "$FOLDER/start"
     "$PROFDATA" merge -o "$learnt" "$FOLDER/counts"
-    # What the start runs lies together, and then what else ever ran: of the rest, hardly a page is ever in memory.
-    for profile in "$FOLDER/start.profdata" "$learnt"; do
-        "$PROFDATA" show --covered "$profile" | sed -n 's/^ *\([^ ;]*;\)\?\([_A-Za-z0-9.$]*\):\?$/\2/p'
-    done | awk '!seen[$0]++' >"$order"
-    [ -s "$order" ] || fail "the profile names no function that ran ($learnt)"
 fi
 say "3 of 3: building the gateway with what was learnt (the first time takes some minutes)"
 # All of it, libraries as well, whenever something else was learnt.
 flags="-Cprofile-use=$learnt"
-# The linker that Rust brings along for this target knows how.
-if [ "$TARGET" = x86_64-unknown-linux-gnu ]; then
-    for option in -z,keep-text-section-prefix "--symbol-ordering-file=$order" --no-warn-symbol-ordering; do
-        flags+=" -Clink-arg=-Wl,$option"
-    done
-fi
+# What is never called lies apart, so that memory holds less of it. The linker that Rust brings along for this target knows how.
+[ "$TARGET" != x86_64-unknown-linux-gnu ] || flags+=" -Clink-arg=-Wl,-z,keep-text-section-prefix"
 build "$flags" learning
 cp "$FOLDER/learning/$TARGET/release/fastgate" target/deploy/fastgate
 scripts/executable.sh target/deploy/fastgate
