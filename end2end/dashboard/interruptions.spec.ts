@@ -57,6 +57,16 @@ test.describe("while figures are still to come, or cannot be had", () => {
     await expect(nothing).toHaveCount(0);
   });
 
+  test("the requests say that their filters lack the keys", async ({ page, gateway }) => {
+    await page.route(/\/admin\/keys/, (route) => route.fulfill({ status: 500, contentType: "application/problem+json", body: '{"status":500,"title":"Broken"}' }));
+    await signIn(page, gateway, "/requests");
+    const lacking = page.getByRole("heading", { name: "This could not be loaded" });
+    await expect(lacking).toBeVisible();
+    await page.unroute(/\/admin\/keys/);
+    await page.getByRole("button", { name: "Retry" }).click();
+    await expect(lacking).toHaveCount(0);
+  });
+
   test("the playground says that it does not know the routes", async ({ page, gateway }) => {
     await page.route(/\/admin\/routes/, (route) => route.fulfill({ status: 500, contentType: "application/problem+json", body: '{"status":500,"title":"Broken"}' }));
     await signIn(page, gateway, "/playground");

@@ -6,6 +6,7 @@ use super::RequestsState;
 use super::more_filters::MoreFilters;
 use crate::app::BASE;
 use crate::components::icon::{Glyph, Icon};
+use crate::components::loaded::NotLoaded;
 use crate::components::search_box::{SearchBox, SelectFilter};
 use crate::components::show::Show;
 use crate::format;
@@ -58,6 +59,8 @@ pub fn FilterBar(state: RequestsState) -> impl IntoView {
             <Select state param="route_id" any=t::any_route() label=t::route() choices=choices_of(state.routes) />
             <Select state param="key_id" any=t::any_key() label=t::key() choices=choices_of(state.keys) />
         </div>
+        <NotLoaded query=state.routes />
+        <NotLoaded query=state.keys />
         <MoreFilters address problem=state.problem.into() />
     }
 }
