@@ -240,7 +240,7 @@ impl Exchange {
         let elapsed = self.in_flight.started().elapsed();
         let headers = self.app.audit.redactor.headers(headers, self.credentials());
         // Who watches by model waits for no answer's end. Nobody else needs to know it before.
-        let model = self.app.audit.live.is_watched().then(|| self.asked_model()).flatten();
+        let is_watched = self.app.audit.live.is_watched();
         if self.route.is_none() {
             // Refused at the door: it never came to the point at which the others start.
             self.app.audit.live.tell(LiveEventKind::Start, &self.in_flight);
@@ -249,7 +249,9 @@ impl Exchange {
             record.status_code = Some(status.as_u16());
             record.response_headers = headers;
             record.is_stream = is_stream;
-            record.model = record.model.take().or(model);
+            if is_watched && record.model.is_none() {
+                record.model = self.asked_model();
+            }
             record.first_response_time = Some(self.started_us + micros(elapsed));
             record.ttfb_us = Some(micros(elapsed));
             record.gateway_us = Some(micros(elapsed.saturating_sub(self.waited)));
